@@ -1,0 +1,1 @@
+"""One technology for each port, and the sides that drive the core."""

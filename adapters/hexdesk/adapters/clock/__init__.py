@@ -1,0 +1,1 @@
+"""Where time, ids and chance come from."""

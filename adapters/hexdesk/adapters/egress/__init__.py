@@ -1,0 +1,1 @@
+"""How the desk calls addresses that users configure."""

@@ -1,0 +1,214 @@
+"""Calls over HTTP to addresses that users configure."""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
+from ipaddress import ip_address
+
+import httpx2
+import msgspec
+
+from hexdesk.adapters.egress.addresses import (
+    IPAddress,
+    host_of,
+    is_public,
+    is_this_machine,
+    literal_address,
+    parse_url,
+    port_of,
+)
+from hexdesk.core.errors import EgressRefusedError, UnavailableError
+from hexdesk.core.ports.egress import Egress, EgressAnswer
+
+MAX_SECONDS = 10.0
+MAX_ANSWER_BYTES = 1024 * 1024
+MAX_REDIRECTS = 3
+MAX_CONNECTIONS = 50
+REPEATED = frozenset({307, 308})
+TURNED_INTO_GET = frozenset({301, 302, 303})
+# Meant for the first address, and for no other that it names.
+CREDENTIALS = ("authorization", "cookie", "proxy-authorization")
+BODY_HEADERS = ("content-encoding", "content-length", "content-type", "transfer-encoding")
+
+Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
+
+
+class _Call(msgspec.Struct, frozen=True, kw_only=True):
+    method: str
+    url: httpx2.URL
+    headers: httpx2.Headers
+    body: bytes
+
+
+class HttpEgress(Egress):
+    """Calls public addresses only, and exactly those that it has checked.
+
+    A name is resolved once for each call, and the connection goes to the address that was
+    checked, so that a name server cannot change its mind in between. There are no proxies, no
+    cookies, and no connections that one call leaves to the next.
+    """
+
+    def __init__(
+        self,
+        *,
+        allow_private: bool = False,
+        seconds: float = MAX_SECONDS,
+        resolve: Resolve | None = None,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self._allow_private = allow_private
+        self._seconds = seconds
+        self._resolve = resolve or _resolve
+        # A transport instead of a client: a client would keep cookies, of all tenants in one jar.
+        self._transport = httpx2.AsyncHTTPTransport(
+            verify=tls or True,
+            trust_env=False,
+            limits=httpx2.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=0),
+        )
+
+    def check(self, url: str) -> None:
+        self._checked(url)
+
+    async def post(
+        self, url: str, body: bytes, headers: Mapping[str, str] | None = None
+    ) -> EgressAnswer:
+        target = self._checked(url)
+        sent = httpx2.Headers({"user-agent": "hexdesk", "accept": "*/*", **(headers or {})})
+        # What is packed could unpack to any size.
+        sent["accept-encoding"] = "identity"
+        call = _Call(method="POST", url=target, headers=sent, body=body)
+        try:
+            async with asyncio.timeout(self._seconds):
+                return await self._follow(call)
+        except TimeoutError as error:
+            raise UnavailableError(
+                f"{host_of(target)!r} did not answer within {self._seconds:g} seconds"
+            ) from error
+        except httpx2.TransportError as error:
+            raise UnavailableError(
+                f"cannot reach {host_of(target)!r}: {error or type(error).__name__}"
+            ) from error
+
+    async def aclose(self) -> None:
+        """Close what is open."""
+        await self._transport.aclose()
+
+    async def _follow(self, call: _Call) -> EgressAnswer:
+        for _ in range(MAX_REDIRECTS + 1):
+            answer = await self._send(call)
+            location = answer.headers.get("location")
+            if location is None or answer.status_code not in REPEATED | TURNED_INTO_GET:
+                return answer
+            call = self._redirected(call, location, answer.status_code)
+        raise EgressRefusedError(f"more than {MAX_REDIRECTS} redirects, the last to {call.url}")
+
+    def _redirected(self, call: _Call, location: str, status_code: int) -> _Call:
+        try:
+            url = self._checked(str(call.url.join(location)))
+        except httpx2.InvalidURL as error:
+            raise EgressRefusedError(f"redirected to what is not a URL: {error}") from error
+        if (call.url.scheme, url.scheme) == ("https", "http"):
+            raise EgressRefusedError("redirected from https to http")
+        headers = call.headers.copy()
+        if _origin(url) != _origin(call.url):
+            _drop(headers, CREDENTIALS)
+        if status_code in REPEATED:
+            return _Call(method=call.method, url=url, headers=headers, body=call.body)
+        _drop(headers, BODY_HEADERS)
+        return _Call(method="GET", url=url, headers=headers, body=b"")
+
+    async def _send(self, call: _Call) -> EgressAnswer:
+        addresses = await self._addresses(call.url)
+        for address in addresses[:-1]:
+            try:
+                return await self._send_to(address, call, len(addresses))
+            except (httpx2.ConnectError, httpx2.ConnectTimeout):
+                # Nothing was sent yet, so the next address may get it.
+                continue
+        return await self._send_to(addresses[-1], call, len(addresses))
+
+    async def _send_to(self, address: IPAddress, call: _Call, rivals: int) -> EgressAnswer:
+        headers = call.headers.copy()
+        headers["host"] = call.url.netloc.decode("ascii")
+        seconds = self._seconds
+        request = httpx2.Request(
+            call.method,
+            call.url.copy_with(host=str(address)),
+            headers=headers,
+            content=call.body or None,
+            extensions={
+                # The certificate must name the host that was asked for, not the address.
+                "sni_hostname": host_of(call.url),
+                "timeout": {
+                    "connect": seconds / rivals,
+                    "read": seconds,
+                    "write": seconds,
+                    "pool": seconds,
+                },
+            },
+        )
+        response = await self._transport.handle_async_request(request)
+        try:
+            body = await _start_of_body(response)
+        finally:
+            await response.aclose()
+        return EgressAnswer(
+            status_code=response.status_code, headers=dict(response.headers), body=body
+        )
+
+    async def _addresses(self, url: httpx2.URL) -> Sequence[IPAddress]:
+        host = host_of(url)
+        literal = literal_address(host)
+        if literal is not None:
+            return (literal,)
+        try:
+            found = await self._resolve(host, port_of(url))
+        except (OSError, UnicodeError) as error:
+            raise UnavailableError(f"cannot find {host!r}: {error}") from error
+        addresses = tuple(dict.fromkeys(ip_address(text) for text in found))
+        if not addresses:
+            raise UnavailableError(f"cannot find {host!r}: it has no address")
+        for address in addresses:
+            self._refuse_private(host, address)
+        return addresses
+
+    def _checked(self, url: str) -> httpx2.URL:
+        parsed = parse_url(url)
+        host = host_of(parsed)
+        if is_this_machine(host) and not self._allow_private:
+            raise EgressRefusedError(f"{host!r} is this machine, which may not be called")
+        literal = literal_address(host)
+        if literal is not None:
+            self._refuse_private(host, literal)
+        return parsed
+
+    def _refuse_private(self, host: str, address: IPAddress) -> None:
+        if not (self._allow_private or is_public(address)):
+            raise EgressRefusedError(f"{host!r} lies in a network that may not be called")
+
+
+async def _resolve(host: str, port: int) -> Sequence[str]:
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return tuple(str(address[0]) for *_, address in found)
+
+
+async def _start_of_body(response: httpx2.Response) -> bytes:
+    body = bytearray()
+    async with aclosing(response.aiter_raw()) as parts:
+        async for part in parts:
+            body += part
+            if len(body) >= MAX_ANSWER_BYTES:
+                break
+    return bytes(body[:MAX_ANSWER_BYTES])
+
+
+def _origin(url: httpx2.URL) -> tuple[str, str, int]:
+    return url.scheme, host_of(url), port_of(url)
+
+
+def _drop(headers: httpx2.Headers, names: Sequence[str]) -> None:
+    for name in names:
+        headers.pop(name, None)

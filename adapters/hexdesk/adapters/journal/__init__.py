@@ -1,0 +1,1 @@
+"""Where answers wait for the storage to come back."""

@@ -1,0 +1,1 @@
+"""How passwords are hashed."""

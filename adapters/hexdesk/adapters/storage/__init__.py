@@ -1,0 +1,1 @@
+"""Where the desk keeps its records."""

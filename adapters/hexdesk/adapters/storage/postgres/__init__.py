@@ -1,0 +1,1 @@
+"""Records in PostgreSQL, whose row-level security keeps organizations apart."""

@@ -1,0 +1,172 @@
+"""Conversations and runs, in PostgreSQL."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from msgspec import Raw
+
+from hexdesk.adapters.storage.postgres.agent_records import AGENTS
+from hexdesk.adapters.storage.postgres.conditions import Conditions
+from hexdesk.adapters.storage.postgres.connection import BoundConnection
+from hexdesk.adapters.storage.postgres.identity_records import ORGANIZATIONS
+from hexdesk.adapters.storage.postgres.record_table import RecordTable
+from hexdesk.adapters.storage.postgres.tables import MessageRow, RunRow, ThreadRow
+from hexdesk.core.model.agents import Agent
+from hexdesk.core.model.chat import Message, Run, RunEvent, RunStatus, Thread
+from hexdesk.core.model.identity import Organization
+from hexdesk.core.model.listing import Page, Slice
+from hexdesk.core.ports.chat_records import EventLog, Messages, Runs, Threads
+
+THREADS = RecordTable(Thread, ThreadRow, called="thread")
+MESSAGES = RecordTable(Message, MessageRow, called="message")
+RUNS = RecordTable(Run, RunRow, called="run")
+LARGEST_EVENT_ID = 2**31 - 1
+
+WITH_AGENT = f"""
+    SELECT {THREADS.listed_as("t")}, {AGENTS.listed_as("a")}, {ORGANIZATIONS.listed_as("o")}
+    FROM threads AS t
+    JOIN agents AS a ON a.organization_id = t.organization_id AND a.id = t.agent_id
+    JOIN organizations AS o ON o.id = t.organization_id
+    WHERE t.id = $1
+"""  # noqa: S608  names of columns
+
+ADD_MESSAGE = f"{MESSAGES.insert} ON CONFLICT (organization_id, id) DO NOTHING"
+LATEST_MESSAGES = f"""
+    {MESSAGES.select} WHERE thread_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2
+"""
+
+BEGIN_RUN = f"""
+    {RUNS.insert}
+    ON CONFLICT (organization_id, thread_id) WHERE status = 'running' DO NOTHING
+"""
+TAKE_OVER = f"""
+    UPDATE runs SET lease_token = $2, lease_until = $3
+    WHERE id = $1 AND status = 'running' AND lease_until <= now()
+    RETURNING {RUNS.listed}
+"""  # noqa: S608  names of columns
+_IF_LEASED = "WHERE id = $1 AND lease_token = $2 AND status = 'running'"
+RENEW = f"UPDATE runs SET lease_until = $3 {_IF_LEASED}"  # noqa: S608  words of ours
+SAVE_STEPS = f"UPDATE runs SET steps = $3 {_IF_LEASED}"  # noqa: S608  words of ours
+FINISH = f"UPDATE runs SET status = $3, response = $4, finished_at = $5 {_IF_LEASED}"  # noqa: S608  words of ours
+
+ADD_EVENTS = """
+    INSERT INTO run_events (run_id, id, type, data)
+    SELECT $1, * FROM unnest($2::integer[], $3::text[], $4::bytea[])
+    ON CONFLICT (organization_id, run_id, id) DO NOTHING
+"""
+EVENTS_AFTER = """
+    SELECT r.status, e.id, e.type, e.data FROM runs AS r
+    LEFT JOIN run_events AS e
+        ON e.organization_id = r.organization_id AND e.run_id = r.id AND e.id > $2
+    WHERE r.id = $1 ORDER BY e.id
+"""
+
+
+@dataclass(slots=True)
+class PostgresThreads(Threads):
+    """The threads of a transaction's organization."""
+
+    bound: BoundConnection
+
+    async def get(self, thread_id: UUID) -> Thread:
+        return await THREADS.get(self.bound, thread_id)
+
+    async def with_agent(self, thread_id: UUID) -> tuple[Thread, Agent, Organization]:
+        row = await self.bound.row(WITH_AGENT, thread_id)
+        if row is None:
+            raise THREADS.not_found(thread_id)
+        second = len(THREADS.columns)
+        third = second + len(AGENTS.columns)
+        return THREADS.read(row), AGENTS.read(row, second), ORGANIZATIONS.read(row, third)
+
+    async def page(self, part: Slice, *, own_of: UUID | None) -> Page[Thread]:
+        wanted = Conditions()
+        wanted.add_known("(user_id = {} OR user_id IS NULL)", own_of)
+        return await THREADS.page(self.bound, part, wanted)
+
+    async def add(self, thread: Thread) -> None:
+        await THREADS.add(self.bound, thread)
+
+    async def update(self, thread: Thread) -> None:
+        await THREADS.update(self.bound, thread)
+
+    async def remove(self, thread_id: UUID) -> None:
+        await THREADS.remove(self.bound, thread_id)
+
+
+@dataclass(slots=True)
+class PostgresMessages(Messages):
+    """The messages of a transaction's organization."""
+
+    bound: BoundConnection
+
+    async def add(self, message: Message) -> None:
+        await self.bound.change(ADD_MESSAGE, *MESSAGES.written_values(message))
+
+    async def page(self, thread_id: UUID, part: Slice) -> Page[Message]:
+        wanted = Conditions()
+        wanted.add("thread_id = {}", thread_id)
+        return await MESSAGES.page(self.bound, part, wanted)
+
+    async def latest(self, thread_id: UUID, count: int) -> Sequence[Message]:
+        rows = await self.bound.rows(LATEST_MESSAGES, thread_id, count)
+        return [MESSAGES.read(row) for row in reversed(rows)]
+
+
+@dataclass(slots=True)
+class PostgresRuns(Runs):
+    """The runs of a transaction's organization."""
+
+    bound: BoundConnection
+
+    async def begin(self, run: Run) -> bool:
+        return await self.bound.change(BEGIN_RUN, *RUNS.written_values(run)) == 1
+
+    async def get(self, run_id: UUID) -> Run:
+        return await RUNS.get(self.bound, run_id)
+
+    async def running_in(self, thread_id: UUID) -> Run | None:
+        return await RUNS.find(self.bound, "thread_id = $1 AND status = 'running'", thread_id)
+
+    async def take_over(self, run_id: UUID, lease_token: UUID, lease_until: datetime) -> Run | None:
+        row = await self.bound.row(TAKE_OVER, run_id, lease_token, lease_until)
+        if row is None:
+            await self.get(run_id)  # one that is not there is another matter
+            return None
+        return RUNS.read(row)
+
+    async def renew(self, run_id: UUID, lease_token: UUID, lease_until: datetime) -> bool:
+        return await self.bound.change(RENEW, run_id, lease_token, lease_until) == 1
+
+    async def save_steps(self, run_id: UUID, lease_token: UUID, steps: bytes) -> bool:
+        return await self.bound.change(SAVE_STEPS, run_id, lease_token, steps) == 1
+
+    async def finish(self, run: Run) -> bool:
+        end = (run.status, run.response, run.finished_at)
+        return await self.bound.change(FINISH, run.id, run.lease_token, *end) == 1
+
+
+@dataclass(slots=True)
+class PostgresEventLog(EventLog):
+    """The events of runs of a transaction's organization."""
+
+    bound: BoundConnection
+
+    async def add(self, run_id: UUID, events: Sequence[RunEvent]) -> None:
+        ids = [event.id for event in events]
+        types = [event.type for event in events]
+        data = [bytes(event.data) for event in events]
+        await self.bound.change(ADD_EVENTS, run_id, ids, types, data)
+
+    async def after(self, run_id: UUID, event_id: int) -> tuple[Sequence[RunEvent], RunStatus]:
+        rows = await self.bound.rows(EVENTS_AFTER, run_id, min(event_id, LARGEST_EVENT_ID))
+        if not rows:
+            raise RUNS.not_found(run_id)
+        events = [
+            RunEvent(id=number, type=kind, data=Raw(data))
+            for _, number, kind, data in rows
+            if number is not None
+        ]
+        return events, RunStatus(rows[0]["status"])

@@ -1,0 +1,191 @@
+"""Who is who, in PostgreSQL."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from msgspec.structs import replace
+
+from hexdesk.adapters.storage.postgres.connection import BoundConnection
+from hexdesk.adapters.storage.postgres.record_table import RecordTable
+from hexdesk.adapters.storage.postgres.tables import (
+    ApiKeyRow,
+    OrganizationRow,
+    RefreshTokenRow,
+    SessionRow,
+    UserRow,
+)
+from hexdesk.core.errors import ConflictError, NotFoundError
+from hexdesk.core.model.identity import ApiKey, Organization, RefreshToken, Session, User
+from hexdesk.core.model.listing import Page, Slice
+from hexdesk.core.ports.identity_records import ApiKeys, Organizations, Sessions, Users
+
+ORGANIZATIONS = RecordTable(Organization, OrganizationRow, called="organization")
+USERS = RecordTable(User, UserRow, called="user")
+SESSIONS = RecordTable(Session, SessionRow, called="session")
+REFRESH_TOKENS = RecordTable(RefreshToken, RefreshTokenRow, called="refresh token")
+API_KEYS = RecordTable(ApiKey, ApiKeyRow, called="API key")
+
+# A conflict that raises no error leaves the transaction as it was.
+ADD_ORGANIZATION = f"{ORGANIZATIONS.insert} ON CONFLICT DO NOTHING"
+ADD_COUNTER = "INSERT INTO ticket_counters (last_number) VALUES (0)"
+UPDATE_ORGANIZATION = "UPDATE organizations SET name = $2, settings = $3 WHERE id = $1"
+
+ADD_USER = f"{USERS.insert_with('password_hash')} ON CONFLICT DO NOTHING"
+UPDATE_USER = (
+    f"{USERS.update_of(*USERS.changed)}, "
+    f"password_hash = coalesce(${len(USERS.changed) + 2}, password_hash) WHERE id = $1"
+)
+LOCK_ADMINS = """
+    SELECT id FROM users WHERE role = 'admin' AND is_active ORDER BY id FOR NO KEY UPDATE
+"""
+
+ACTIVE_USER = f"""
+    SELECT {USERS.listed_as("u")} FROM sessions AS s
+    JOIN users AS u ON u.organization_id = s.organization_id AND u.id = s.user_id
+    WHERE s.id = $1 AND s.ended_at IS NULL AND u.is_active
+"""  # noqa: S608  names of columns
+IS_KNOWN_ADDRESS = "SELECT EXISTS (SELECT FROM sessions WHERE user_id = $1 AND ip = $2)"
+END_SESSION = "UPDATE sessions SET ended_at = coalesce(ended_at, now()) WHERE id = $1"
+END_SESSIONS = """
+    UPDATE sessions SET ended_at = now()
+    WHERE user_id = $1 AND id IS DISTINCT FROM $2 AND ended_at IS NULL
+"""
+SPEND = f"""
+    UPDATE refresh_tokens AS t SET used_at = now() FROM sessions AS s
+    WHERE t.id = $1 AND t.used_at IS NULL AND t.expires_at > now()
+        AND s.organization_id = t.organization_id AND s.id = t.session_id AND s.ended_at IS NULL
+    RETURNING {REFRESH_TOKENS.listed_as("t")}
+"""  # noqa: S608  names of columns
+
+ADD_API_KEY = API_KEYS.insert_with("key_hash")
+REMOVE_API_KEY = f"DELETE FROM api_keys WHERE id = $1 RETURNING {API_KEYS.listed}"  # noqa: S608  names of columns
+ACTIVE_OWNER = f"""
+    SELECT {API_KEYS.listed_as("k")}, {USERS.listed_as("u")},
+        k.last_used_at IS NULL OR k.last_used_at <= now() - interval '1 minute' AS is_news
+    FROM api_keys AS k JOIN users AS u ON u.organization_id = k.organization_id AND u.id = k.user_id
+    WHERE k.id = $1 AND (k.expires_at IS NULL OR k.expires_at > now()) AND u.is_active
+"""  # noqa: S608  names of columns
+# Whoever else is noting the same use is not worth waiting for.
+NOTE_USE = """
+    UPDATE api_keys SET last_used_at = now()
+    WHERE id = (SELECT id FROM api_keys WHERE id = $1 FOR NO KEY UPDATE SKIP LOCKED)
+    RETURNING last_used_at
+"""
+
+
+@dataclass(slots=True)
+class PostgresOrganizations(Organizations):
+    """The organization of a transaction."""
+
+    bound: BoundConnection
+
+    async def get(self) -> Organization:
+        row = await self.bound.row(ORGANIZATIONS.select)
+        if row is None:
+            raise NotFoundError("no such organization")
+        return ORGANIZATIONS.read(row)
+
+    async def add(self, organization: Organization) -> None:
+        values = ORGANIZATIONS.written_values(organization)
+        if not await self.bound.change(ADD_ORGANIZATION, *values):
+            raise ConflictError(f"the slug {organization.slug!r} is taken")
+        await self.bound.change(ADD_COUNTER)
+
+    async def update(self, organization: Organization) -> None:
+        values = (organization.id, organization.name, organization.settings)
+        if not await self.bound.change(UPDATE_ORGANIZATION, *values):
+            raise ORGANIZATIONS.not_found(organization.id)
+
+
+@dataclass(slots=True)
+class PostgresUsers(Users):
+    """The members of a transaction's organization."""
+
+    bound: BoundConnection
+
+    async def get(self, user_id: UUID) -> User:
+        return await USERS.get(self.bound, user_id)
+
+    async def page(self, part: Slice) -> Page[User]:
+        return await USERS.page(self.bound, part)
+
+    async def add(self, user: User, password_hash: str) -> None:
+        if not await self.bound.change(ADD_USER, *USERS.written_values(user), password_hash):
+            raise ConflictError(f"the e-mail address {user.email!r} is taken")
+
+    async def update(self, user: User, password_hash: str | None = None) -> None:
+        values = (*USERS.changed_values(user), password_hash)
+        if not await self.bound.change(UPDATE_USER, *values):
+            raise USERS.not_found(user.id)
+
+    async def password_hash(self, user_id: UUID) -> str:
+        found = await self.bound.value("SELECT password_hash FROM users WHERE id = $1", user_id)
+        if found is None:
+            raise USERS.not_found(user_id)
+        return found
+
+    async def remove(self, user_id: UUID) -> None:
+        await USERS.remove(self.bound, user_id)
+
+    async def lock_admins(self) -> tuple[UUID, ...]:
+        return tuple(row[0] for row in await self.bound.rows(LOCK_ADMINS))
+
+
+@dataclass(slots=True)
+class PostgresSessions(Sessions):
+    """The sessions of a transaction's organization."""
+
+    bound: BoundConnection
+
+    async def add(self, session: Session) -> None:
+        await SESSIONS.add(self.bound, session)
+
+    async def active_user(self, session_id: UUID) -> User | None:
+        row = await self.bound.row(ACTIVE_USER, session_id)
+        return None if row is None else USERS.read(row)
+
+    async def is_known_address(self, user_id: UUID, ip: str) -> bool:
+        return await self.bound.value(IS_KNOWN_ADDRESS, user_id, ip)
+
+    async def end(self, session_id: UUID) -> None:
+        if not await self.bound.change(END_SESSION, session_id):
+            raise SESSIONS.not_found(session_id)
+
+    async def end_all(self, user_id: UUID, *, keep: UUID | None = None) -> None:
+        await self.bound.change(END_SESSIONS, user_id, keep)
+
+    async def add_refresh_token(self, token: RefreshToken) -> None:
+        await REFRESH_TOKENS.add(self.bound, token)
+
+    async def spend(self, token_id: UUID) -> RefreshToken | None:
+        row = await self.bound.row(SPEND, token_id)
+        return None if row is None else REFRESH_TOKENS.read(row)
+
+
+@dataclass(slots=True)
+class PostgresApiKeys(ApiKeys):
+    """The API keys of a transaction's organization."""
+
+    bound: BoundConnection
+
+    async def page(self, part: Slice) -> Page[ApiKey]:
+        return await API_KEYS.page(self.bound, part)
+
+    async def add(self, api_key: ApiKey, key_hash: bytes) -> None:
+        await self.bound.change(ADD_API_KEY, *API_KEYS.written_values(api_key), key_hash)
+
+    async def remove(self, api_key_id: UUID) -> ApiKey:
+        row = await self.bound.row(REMOVE_API_KEY, api_key_id)
+        if row is None:
+            raise API_KEYS.not_found(api_key_id)
+        return API_KEYS.read(row)
+
+    async def active_owner(self, api_key_id: UUID) -> tuple[ApiKey, User] | None:
+        row = await self.bound.row(ACTIVE_OWNER, api_key_id)
+        if row is None:
+            return None
+        api_key, owner = API_KEYS.read(row), USERS.read(row, len(API_KEYS.columns))
+        if row["is_news"]:
+            used_at = await self.bound.value(NOTE_USE, api_key_id)
+            api_key = replace(api_key, last_used_at=used_at or api_key.last_used_at)
+        return api_key, owner

@@ -1,0 +1,55 @@
+"""The tables of the database, as migrations make them and as statements are built from them."""
+
+from hexdesk.adapters.storage.postgres.tables.agents import (
+    AgentActionRow,
+    AgentHistoryRow,
+    AgentRow,
+)
+from hexdesk.adapters.storage.postgres.tables.chat import (
+    MessageRow,
+    RunEventRow,
+    RunRow,
+    ThreadRow,
+)
+from hexdesk.adapters.storage.postgres.tables.desk import (
+    AuditEventRow,
+    CommentRow,
+    IdempotencyKeyRow,
+    IntegrationRow,
+    TicketCounterRow,
+    TicketRow,
+    ToolCallRow,
+)
+from hexdesk.adapters.storage.postgres.tables.identity import (
+    ApiKeyRow,
+    FailedSignInRow,
+    OrganizationRow,
+    RefreshTokenRow,
+    SessionRow,
+    UserRow,
+)
+from hexdesk.adapters.storage.postgres.tables.tenancy import Row
+
+__all__ = [
+    "AgentActionRow",
+    "AgentHistoryRow",
+    "AgentRow",
+    "ApiKeyRow",
+    "AuditEventRow",
+    "CommentRow",
+    "FailedSignInRow",
+    "IdempotencyKeyRow",
+    "IntegrationRow",
+    "MessageRow",
+    "OrganizationRow",
+    "RefreshTokenRow",
+    "Row",
+    "RunEventRow",
+    "RunRow",
+    "SessionRow",
+    "ThreadRow",
+    "TicketCounterRow",
+    "TicketRow",
+    "ToolCallRow",
+    "UserRow",
+]

@@ -1,0 +1,156 @@
+"""Counts and times for Prometheus."""
+
+import logging
+from collections.abc import Callable, Collection, Iterable, Mapping
+
+import psutil
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.registry import Collector
+
+from hexdesk.core.model.agents import AgentStatus, ToolUseStatus
+from hexdesk.core.model.chat import ChatResponse
+from hexdesk.core.ports.telemetry import Telemetry
+
+ANSWER_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
+CALL_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+OPEN_METRICS = "application/openmetrics-text"
+OTHER = "other"
+NOT_DEGRADED = "none"
+MAX_ROUTES = 200
+MAX_OPERATIONS = 100
+
+slow_log = logging.getLogger("hexdesk.slow")
+
+
+class PrometheusTelemetry(Telemetry):
+    """Keeps its numbers in a registry of its own, with labels that no user can multiply.
+
+    Tools and models that are not named here count as `other`: tenants choose such names.
+    """
+
+    def __init__(self, *, tools: Collection[str], models: Collection[str]) -> None:
+        self._tools = frozenset(tools)
+        self._models = frozenset(models)
+        self._routes = _FirstNames(MAX_ROUTES)
+        self._operations = _FirstNames(MAX_OPERATIONS)
+        self._registry = CollectorRegistry()
+        self._registry.register(_Process())
+        self._answer_seconds = self._histogram(
+            "hexdesk_answer_seconds", "Time from a message to its answer.", ANSWER_BUCKETS
+        )
+        self._answers = self._counter(
+            "hexdesk_answers", "Answers, by why they were degraded.", "degraded_reason"
+        )
+        self._tool_calls = self._counter(
+            "hexdesk_tool_calls", "Tool calls, by how they ended.", "tool", "status"
+        )
+        self._tool_seconds = self._histogram(
+            "hexdesk_tool_call_seconds", "Time a tool call took.", CALL_BUCKETS, "tool"
+        )
+        self._tokens = self._counter(
+            "hexdesk_model_tokens", "Tokens a model read or wrote.", "model", "direction"
+        )
+        self._model_requests = self._counter(
+            "hexdesk_model_requests", "Requests to a model.", "model"
+        )
+        self._slow = self._counter(
+            "hexdesk_slow_operations", "Operations slower than the setting allows.", "operation"
+        )
+        # The name and labels that OpenTelemetry gives this measurement.
+        self._http_seconds = self._histogram(
+            "http_server_request_duration_seconds",
+            "Time from a request to the end of its answer.",
+            CALL_BUCKETS,
+            "http_request_method",
+            "http_route",
+            "http_response_status_code",
+        )
+
+    def answered(self, response: ChatResponse) -> None:
+        model = response.model if response.model in self._models else OTHER
+        self._answer_seconds.observe(response.response_time_ms / 1000)
+        self._answers.labels(response.degraded_reason or NOT_DEGRADED).inc()
+        self._tokens.labels(model, "input").inc(response.usage.input_tokens)
+        self._tokens.labels(model, "output").inc(response.usage.output_tokens)
+        self._model_requests.labels(model).inc(response.usage.requests)
+
+    def tool_called(self, tool: str, status: ToolUseStatus, seconds: float) -> None:
+        name = tool if tool in self._tools else OTHER
+        self._tool_calls.labels(name, status).inc()
+        self._tool_seconds.labels(name).observe(seconds)
+
+    def slow(self, operation: str, seconds: float) -> None:
+        self._slow.labels(self._operations.bounded(operation)).inc()
+        slow_log.warning(
+            "slow operation", extra={"operation": operation, "seconds": round(seconds, 3)}
+        )
+
+    def http_request(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count an answered request; `route` is the template, not the path."""
+        known = method if method in METHODS else OTHER
+        self._http_seconds.labels(known, self._routes.bounded(route), str(status)).observe(seconds)
+
+    def watch_pool(self, size: Callable[[], float], idle: Callable[[], float]) -> None:
+        """Show how many database connections there are, and how many do nothing."""
+        self._gauge("hexdesk_pool_connections", "Open database connections.", size)
+        self._gauge("hexdesk_pool_idle_connections", "Unused database connections.", idle)
+
+    def watch_agents(self, count: Callable[[], Mapping[AgentStatus, float]]) -> None:
+        """Show how many agents are in which state of health."""
+        gauge = Gauge("hexdesk_agents", "Agents, by health.", ["status"], registry=self._registry)
+        for status in AgentStatus:
+            gauge.labels(status).set_function(lambda status=status: count().get(status, 0))
+
+    def watch_journal(self, waiting: Callable[[], float]) -> None:
+        """Show how many answers wait for the storage."""
+        self._gauge("hexdesk_journal_entries", "Answers that wait for the storage.", waiting)
+
+    def render(self) -> tuple[str, bytes]:
+        """Return the media type and the text of all numbers, as OpenMetrics."""
+        encode, media_type = choose_encoder(OPEN_METRICS)
+        return media_type, encode(self._registry)
+
+    def _counter(self, name: str, documentation: str, *labels: str) -> Counter:
+        return Counter(name, documentation, labels, registry=self._registry)
+
+    def _histogram(
+        self, name: str, documentation: str, buckets: tuple[float, ...], *labels: str
+    ) -> Histogram:
+        return Histogram(name, documentation, labels, buckets=buckets, registry=self._registry)
+
+    def _gauge(self, name: str, documentation: str, read: Callable[[], float]) -> None:
+        Gauge(name, documentation, registry=self._registry).set_function(read)
+
+
+class _FirstNames:
+    """Lets so many names through; further ones are all the same."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._names: set[str] = set()
+
+    def bounded(self, name: str) -> str:
+        if name not in self._names:
+            if len(self._names) >= self._limit:
+                return OTHER
+            self._names.add(name)
+        return name
+
+
+class _Process(Collector):
+    """What this process uses, on every platform alike."""
+
+    def __init__(self) -> None:
+        self._process = psutil.Process()
+
+    def collect(self) -> Iterable[Metric]:
+        with self._process.oneshot():
+            times = self._process.cpu_times()
+            memory = self._process.memory_info()
+        yield CounterMetricFamily(
+            "process_cpu_seconds", "CPU time used.", value=times.user + times.system
+        )
+        yield GaugeMetricFamily("process_resident_memory_bytes", "Memory in use.", value=memory.rss)

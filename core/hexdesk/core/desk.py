@@ -1,0 +1,174 @@
+"""The desk: all that people and agents can do, in one frozen value."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from hexdesk.core.model.ai_config import AIConfig
+from hexdesk.core.model.idempotency import IdempotencyKey
+from hexdesk.core.model.principals import Principal
+from hexdesk.core.model.settings import DeskSettings
+from hexdesk.core.ports.agents import AgentRunner
+from hexdesk.core.ports.cache import Cache
+from hexdesk.core.ports.clock import Clock
+from hexdesk.core.ports.egress import Egress
+from hexdesk.core.ports.events import RunEvents
+from hexdesk.core.ports.health import Probe
+from hexdesk.core.ports.journal import Journal
+from hexdesk.core.ports.limits import RateLimiter
+from hexdesk.core.ports.passwords import Passwords
+from hexdesk.core.ports.storage import Storage
+from hexdesk.core.ports.telemetry import Telemetry
+from hexdesk.core.ports.tokens import AccessTokens, Capabilities
+from hexdesk.core.ports.vault import Vault
+from hexdesk.core.tools.call import CallTool, ListCallableTools
+from hexdesk.core.tools.tool import Tool
+from hexdesk.core.use_cases import (
+    agent_log,
+    agents,
+    api_keys,
+    audit,
+    comments,
+    drafts,
+    follow_run,
+    integrations,
+    members,
+    organizations,
+    registration,
+    send_message,
+    sessions,
+    sign_in,
+    threads,
+    tickets,
+)
+from hexdesk.core.use_cases.health import CheckHealth
+from hexdesk.core.use_cases.idempotency import OnceStorage
+from hexdesk.core.use_cases.run_desk import RunDesk
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """What the desk needs from outside."""
+
+    storage: Storage
+    clock: Clock
+    passwords: Passwords
+    access_tokens: AccessTokens
+    capabilities: Capabilities
+    vault: Vault
+    egress: Egress
+    limiter: RateLimiter
+    cache: Cache
+    journal: Journal
+    events: RunEvents
+    telemetry: Telemetry
+    runner: AgentRunner
+    probes: Sequence[Probe] = ()
+    ai_config: AIConfig = AIConfig()
+    settings: DeskSettings = DeskSettings()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Who is who."""
+
+    register: registration.Register
+    sign_in: sign_in.SignIn
+    refresh: sessions.RefreshSession
+    sign_out: sessions.SignOut
+    change_password: sign_in.ChangePassword
+    show_myself: sessions.ShowMyself
+    authenticate: sessions.Authenticate
+    get_organization: organizations.GetOrganization
+    change_organization: organizations.ChangeOrganization
+    list_members: members.ListMembers
+    get_member: members.GetMember
+    add_member: members.AddMember
+    change_member: members.ChangeMember
+    remove_member: members.RemoveMember
+    list_api_keys: api_keys.ListApiKeys
+    add_api_key: api_keys.AddApiKey
+    remove_api_key: api_keys.RemoveApiKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentDesk:
+    """Agents and what is known of them."""
+
+    list: agents.ListAgents
+    get: agents.GetAgent
+    add: agents.AddAgent
+    change: agents.ChangeAgent
+    remove: agents.RemoveAgent
+    show_configuration: agents.ShowConfiguration
+    list_history: agent_log.ListAgentHistory
+    list_actions: agent_log.ListAgentActions
+    count_actions: agent_log.CountAgentActions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chat:
+    """Conversations and their runs."""
+
+    start_thread: threads.StartThread
+    list_threads: threads.ListThreads
+    get_thread: threads.GetThread
+    change_thread: threads.ChangeThread
+    remove_thread: threads.RemoveThread
+    list_messages: threads.ListMessages
+    send_message: send_message.SendMessage
+    follow_run: follow_run.FollowRun
+    await_answer: follow_run.AwaitAnswer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketDesk:
+    """Tickets and their comments."""
+
+    create: tickets.CreateTicket
+    draft: drafts.DraftTicket
+    get: tickets.GetTicket
+    list: tickets.ListTickets
+    change: tickets.ChangeTicket
+    move: tickets.MoveTicket
+    assign: tickets.AssignTicket
+    remove: tickets.RemoveTicket
+    stats: tickets.CountTickets
+    add_comment: comments.AddComment
+    list_comments: comments.ListComments
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntegrationDesk:
+    """Connected systems."""
+
+    list: integrations.ListIntegrations
+    get: integrations.GetIntegration
+    add: integrations.AddIntegration
+    change: integrations.ChangeIntegration
+    remove: integrations.RemoveIntegration
+    check: integrations.CheckIntegration
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """Everything a driving adapter is given."""
+
+    ports: Ports
+    tools: Mapping[str, Tool]
+    identity: Identity
+    agents: AgentDesk
+    chat: Chat
+    tickets: TicketDesk
+    integrations: IntegrationDesk
+    list_audit_events: audit.ListAuditEvents
+    check_health: CheckHealth
+    callable_tools: ListCallableTools
+    call_tool: CallTool
+    run_desk: RunDesk
+
+    def once(self, who: Principal, key: IdempotencyKey) -> OnceStorage:
+        """Return the storage of a request that is carried out once."""
+        ports = self.ports
+        return OnceStorage(
+            storage=ports.storage, clock=ports.clock, settings=ports.settings, who=who, key=key
+        )

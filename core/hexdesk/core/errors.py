@@ -1,0 +1,105 @@
+"""What can go wrong at the desk, without a word of HTTP."""
+
+from collections.abc import Sequence
+
+
+class DeskError(Exception):
+    """Something the caller can be told about; the message is written for people."""
+
+
+class NotFoundError(DeskError):
+    """The thing does not exist, or belongs to somebody else: callers cannot tell which."""
+
+
+class UnauthenticatedError(DeskError):
+    """The caller did not prove who it is."""
+
+
+class ForbiddenError(DeskError):
+    """The caller is known, and may not do this."""
+
+
+class ApprovalRequiredError(ForbiddenError):
+    """The call needs a person's approval first."""
+
+
+class ConflictError(DeskError):
+    """The request does not fit the present state of the thing."""
+
+    def __init__(self, message: str, *, allowed: Sequence[str] | None = None) -> None:
+        """Keep what would have been allowed instead, where that is known."""
+        super().__init__(message)
+        self.allowed = None if allowed is None else tuple(allowed)
+
+
+class BusyError(ConflictError):
+    """The thing is being worked on, and the wait was too long: try again a little later."""
+
+
+class InvalidError(DeskError):
+    """A well-formed value breaks a rule; `pointer` is the RFC 6901 pointer to it."""
+
+    def __init__(self, message: str, *, pointer: str = "") -> None:
+        """Keep the place of the mistake."""
+        super().__init__(message)
+        self.pointer = pointer
+
+
+class IdempotencyMismatchError(InvalidError):
+    """An idempotency key came back with another body."""
+
+
+class GoneError(DeskError):
+    """The thing existed and is no longer kept."""
+
+
+class RateLimitedError(DeskError):
+    """Too many attempts; `retry_after` says in how many seconds the next may come."""
+
+    def __init__(
+        self, message: str, *, retry_after: int, policy: str, limit: int, period_seconds: int
+    ) -> None:
+        """Keep the time to wait and the rate that was exceeded."""
+        super().__init__(message)
+        self.retry_after = retry_after
+        self.policy = policy
+        self.limit = limit
+        self.period_seconds = period_seconds
+
+
+class UnavailableError(DeskError):
+    """Something the desk needs is down or full; the same call may succeed later."""
+
+    retry_after = 5
+
+
+class StorageUnavailableError(UnavailableError):
+    """The storage cannot be reached."""
+
+
+class ToolFailedError(DeskError):
+    """A tool could not do its work; the message may be shown to the model."""
+
+
+class ToolAccessDeniedError(ToolFailedError):
+    """The tool server refused the call: the run's capability does not cover it."""
+
+
+class ToolsUnavailableError(ToolFailedError):
+    """The tool server cannot be reached, or did not answer in time."""
+
+
+class ModelUnavailableError(UnavailableError):
+    """No model could be asked: unknown provider, missing key, error or timeout."""
+
+
+class RunLimitError(DeskError):
+    """A run used up its model requests or its time."""
+
+
+class EgressRefusedError(DeskError):
+    """The address may not be called from here."""
+
+
+class JournalFullError(DeskError):
+    """The local journal cannot take another entry."""

@@ -1,0 +1,1 @@
+"""The nouns of a support desk: frozen values that every other room speaks."""

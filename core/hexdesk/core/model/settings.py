@@ -1,0 +1,24 @@
+"""How an installation is set up, as far as the desk cares; made once at the composition root."""
+
+import msgspec
+
+from hexdesk.core.model.limits import Rate
+
+
+class DeskSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Times are in seconds; a rate of None is off."""
+
+    version: str = "0"
+    access_token_seconds: int = 600
+    refresh_token_seconds: int = 30 * 86_400
+    login_rate: Rate | None = Rate("login", 10)
+    login_address_rate: Rate | None = Rate("login-address", 100)
+    idempotency_seconds: int = 86_400
+    events_kept_seconds: int = 86_400
+    thread_wait_seconds: float = 30
+    run_lease_seconds: float = 15
+    most_runs: int = 256
+    tool_timeout_seconds: float = 10
+    flush_seconds: float = 0.05
+    caches_responses: bool = False
+    slow_seconds: float = 1.0

@@ -1,0 +1,1 @@
+"""Pure decisions: the same question gets the same answer, and nothing else happens."""

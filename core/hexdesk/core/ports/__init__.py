@@ -1,0 +1,1 @@
+"""The needs of the desk: what it asks of the world, one module per kind of need."""

@@ -1,0 +1,97 @@
+"""How the desk talks to a language model."""
+
+from abc import abstractmethod
+from collections.abc import AsyncGenerator
+from typing import Any, Protocol
+from uuid import UUID
+
+import msgspec
+
+from hexdesk.core.model.agents import AgentSettings, ToolUseStatus
+from hexdesk.core.model.chat import DegradedReason, Turn, Usage
+from hexdesk.core.model.tickets import TicketDraft
+
+
+class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """One message for an agent to answer.
+
+    `tools` are the names the run may call, `needs_approval` those that a person must allow first;
+    `capability` proves both to the tool server. `steps` is what an earlier process stored of this
+    same run. `inherits_model` is true if no tenant chose the model, so that the offline model may
+    stand in.
+    """
+
+    run_id: UUID
+    agent_id: UUID
+    settings: AgentSettings
+    instructions: str
+    history: tuple[Turn, ...]
+    content: str
+    tools: frozenset[str]
+    needs_approval: frozenset[str] = frozenset()
+    capability: str
+    inherits_model: bool = False
+    steps: bytes | None = None
+
+
+class TextDelta(msgspec.Struct, frozen=True):
+    """The answer grew by this much."""
+
+    text: str
+
+
+class ToolStarted(msgspec.Struct, frozen=True, kw_only=True):
+    """The model called a tool; `call_id` is unique in the run."""
+
+    call_id: str
+    name: str
+    arguments: dict[str, Any]
+
+
+class ToolFinished(msgspec.Struct, frozen=True, kw_only=True):
+    """The call ended."""
+
+    call_id: str
+    name: str
+    status: ToolUseStatus
+    duration_ms: float
+    error: str | None = None
+
+
+class StepTaken(msgspec.Struct, frozen=True):
+    """The model decided on tool calls, not yet made: with `steps` the run can go on from here."""
+
+    steps: bytes
+
+
+class AnswerFinished(msgspec.Struct, frozen=True, kw_only=True):
+    """The run is over; the answer is the concatenation of its deltas.
+
+    `degraded_reason` says what went wrong, if anything did; `detail` says it for the log.
+    `confidence` is the mean token probability where the provider gives them, else None.
+    """
+
+    model: str
+    usage: Usage
+    degraded_reason: DegradedReason | None = None
+    detail: str | None = None
+    confidence: float | None = None
+
+
+RunProgress = TextDelta | ToolStarted | ToolFinished | StepTaken | AnswerFinished
+
+
+class AgentRunner(Protocol):
+    """Runs one agent over one message."""
+
+    @abstractmethod
+    def run(self, request: RunRequest) -> AsyncGenerator[RunProgress]:
+        """Yield what happens, `AnswerFinished` last; never raises for a model or a tool.
+
+        The runner keeps `max_iterations` and `timeout`; the caller keeps `timeout_seconds` by
+        closing the generator.
+        """
+
+    @abstractmethod
+    async def draft_ticket(self, request: RunRequest) -> TicketDraft:
+        """Draw a ticket from `request.content`, or raise `ModelUnavailableError`."""

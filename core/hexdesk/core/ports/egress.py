@@ -1,0 +1,37 @@
+"""Calls to addresses that users configure."""
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import Protocol
+
+import msgspec
+
+
+class EgressAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What the other side said, cut at the size limit."""
+
+    status_code: int
+    headers: dict[str, str]
+    body: bytes
+
+
+class Egress(Protocol):
+    """The one door to the outside for addresses that users configure.
+
+    It refuses private, loopback and link-local networks unless the settings allow them, also
+    behind a name or a redirect, and bounds time and size.
+    """
+
+    @abstractmethod
+    def check(self, url: str) -> None:
+        """Raise `EgressRefusedError` for an address that could never be called."""
+
+    @abstractmethod
+    async def post(
+        self, url: str, body: bytes, headers: Mapping[str, str] | None = None
+    ) -> EgressAnswer:
+        """Post the body and return the answer.
+
+        Raise `EgressRefusedError` for an address that may not be called, `UnavailableError`
+        when it cannot be reached or does not answer in time.
+        """

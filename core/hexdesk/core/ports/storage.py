@@ -1,0 +1,92 @@
+"""Where the desk keeps what it knows.
+
+A transaction is opened for a principal and sees that principal's organization only: no
+repository has a method that takes an organization id, so no query can forget the tenant.
+"""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+from uuid import UUID
+
+from hexdesk.core.model.audit import FailedSignIn
+from hexdesk.core.model.identity import FoundApiKey, FoundRefreshToken, FoundUser
+from hexdesk.core.model.principals import Principal
+from hexdesk.core.ports.agent_records import AgentLog, Agents
+from hexdesk.core.ports.chat_records import EventLog, Messages, Runs, Threads
+from hexdesk.core.ports.desk_records import (
+    Audit,
+    Comments,
+    IdempotencyKeys,
+    Integrations,
+    Tickets,
+    ToolCalls,
+)
+from hexdesk.core.ports.identity_records import ApiKeys, Organizations, Sessions, Users
+
+
+class Transaction(Protocol):
+    """All or nothing: leaving without an error commits, an error rolls back.
+
+    Every repository raises `NotFoundError` for what is not there, and `StorageUnavailableError`
+    when the storage is gone.
+    """
+
+    organizations: Organizations
+    users: Users
+    sessions: Sessions
+    api_keys: ApiKeys
+    agents: Agents
+    agent_log: AgentLog
+    threads: Threads
+    messages: Messages
+    runs: Runs
+    event_log: EventLog
+    tickets: Tickets
+    comments: Comments
+    integrations: Integrations
+    audit: Audit
+    idempotency_keys: IdempotencyKeys
+    tool_calls: ToolCalls
+
+
+class Directory(Protocol):
+    """What must be known before the organization is: ids, hashes and the organization, no more."""
+
+    @abstractmethod
+    async def user_by_email(self, email: str) -> FoundUser | None:
+        """Find an active member by e-mail address, compared case-insensitively."""
+
+    @abstractmethod
+    async def refresh_token(self, token_hash: bytes) -> FoundRefreshToken | None:
+        """Find a refresh token by its hash, spent ones too."""
+
+    @abstractmethod
+    async def api_key(self, key_hash: bytes) -> FoundApiKey | None:
+        """Find an API key by its hash."""
+
+    @abstractmethod
+    async def abandoned_runs(self, limit: int) -> Sequence[tuple[UUID, UUID]]:
+        """Return (run id, organization id) of running runs whose lease is over, oldest first."""
+
+    @abstractmethod
+    async def note_failed_sign_in(self, failed: FailedSignIn) -> None:
+        """Keep a failed sign-in that belongs to no organization."""
+
+
+class Storage(Protocol):
+    """The durable home of every record."""
+
+    @property
+    @abstractmethod
+    def directory(self) -> Directory:
+        """Look-ups outside of any organization."""
+
+    @abstractmethod
+    def transaction(self, who: Principal) -> AbstractAsyncContextManager[Transaction]:
+        """Open a transaction that sees the principal's organization only.
+
+        Raise `StorageUnavailableError` on entering when the storage cannot be reached, and on
+        leaving when the commit's outcome is unknown.
+        """

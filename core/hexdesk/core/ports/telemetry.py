@@ -1,0 +1,23 @@
+"""What the desk counts about itself."""
+
+from abc import abstractmethod
+from typing import Protocol
+
+from hexdesk.core.model.agents import ToolUseStatus
+from hexdesk.core.model.chat import ChatResponse
+
+
+class Telemetry(Protocol):
+    """Counts and times; never raises, never waits, knows no organization."""
+
+    @abstractmethod
+    def answered(self, response: ChatResponse) -> None:
+        """Count an answer: its time, tokens, model, and whether and why it was degraded."""
+
+    @abstractmethod
+    def tool_called(self, tool: str, status: ToolUseStatus, seconds: float) -> None:
+        """Count a tool call."""
+
+    @abstractmethod
+    def slow(self, operation: str, seconds: float) -> None:
+        """Count and log an operation that took longer than the setting allows."""

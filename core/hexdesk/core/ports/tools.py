@@ -1,0 +1,46 @@
+"""How an agent reaches tools: over MCP, whatever lies between."""
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import msgspec
+
+
+class ToolDescription(msgspec.Struct, frozen=True, kw_only=True):
+    """A tool as the tool server describes it."""
+
+    name: str
+    description: str
+    input_schema: dict[str, Any]
+    read_only: bool = False
+    destructive: bool = False
+
+
+class ToolAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What a call gave: a JSON value, or an error in words for the model."""
+
+    value: Any = None
+    error: str | None = None
+    is_denied: bool = False
+
+
+class ToolAccess(Protocol):
+    """Lists and calls tools at the tool server, with a run's capability."""
+
+    @abstractmethod
+    async def list(self) -> Sequence[ToolDescription]:
+        """Return every tool there is, whoever may call it.
+
+        Raise `ToolsUnavailableError` when the server cannot be reached.
+        """
+
+    @abstractmethod
+    async def call(
+        self, capability: str, call_id: str, name: str, arguments: Mapping[str, Any]
+    ) -> ToolAnswer:
+        """Call a tool; the server decides whether the capability covers it.
+
+        `call_id` names the call within the run: a repeat returns the first result. Raise
+        `ToolsUnavailableError` when the server cannot be reached or does not answer in time.
+        """

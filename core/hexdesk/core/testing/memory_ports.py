@@ -1,0 +1,253 @@
+"""Small ports in memory: cache, journal, events, rate limits, telemetry, egress."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import msgspec
+
+from hexdesk.core.errors import DeskError, EgressRefusedError, JournalFullError
+from hexdesk.core.model.agents import ToolUseStatus
+from hexdesk.core.model.chat import ChatResponse, RunEvent
+from hexdesk.core.ports.cache import Cache
+from hexdesk.core.ports.clock import Clock
+from hexdesk.core.ports.egress import Egress, EgressAnswer
+from hexdesk.core.ports.events import RunEvents
+from hexdesk.core.ports.journal import Journal
+from hexdesk.core.ports.limits import Attempt, Rate, RateLimiter, Verdict
+from hexdesk.core.ports.telemetry import Telemetry
+
+_MICRO = 1_000_000
+
+
+class MemoryCache(Cache):
+    """Keeps values until their time is over."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._kept: dict[str, tuple[bytes, float]] = {}
+
+    async def get(self, key: str) -> bytes | None:
+        value, until = self._kept.get(key, (None, 0.0))
+        return value if until > self._clock.elapsed() else None
+
+    async def put(self, key: str, value: bytes, ttl_seconds: float) -> None:
+        self._kept[key] = (value, self._clock.elapsed() + ttl_seconds)
+
+    async def drop(self, key: str) -> None:
+        self._kept.pop(key, None)
+
+
+class MemoryJournal(Journal):
+    """Keeps entries until they are removed; `is_full = True` makes it refuse the next one."""
+
+    def __init__(self, bound: int = 1000) -> None:
+        self.is_full = False
+        self._bound = bound
+        self._entries: dict[str, bytes] = {}
+        self._appended = 0
+
+    async def append(self, entry: bytes) -> None:
+        if problem := self.problem():
+            raise JournalFullError(problem)
+        self._appended += 1
+        self._entries[f"{self._appended:012}"] = entry
+
+    async def pending(self) -> tuple[tuple[str, bytes], ...]:
+        return tuple(self._entries.items())
+
+    async def remove(self, name: str) -> None:
+        self._entries.pop(name, None)
+
+    def problem(self) -> str | None:
+        if self.is_full or len(self._entries) >= self._bound:
+            return "the journal is full"
+        return None
+
+
+@dataclass
+class _Broadcast:
+    events: list[RunEvent] = field(default_factory=list[RunEvent])
+    is_over: bool = False
+    followers: int = 0
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def announce(self) -> None:
+        heard, self.news = self.news, asyncio.Event()
+        heard.set()
+
+    async def follow(self, after: int) -> AsyncGenerator[RunEvent]:
+        self.followers += 1
+        try:
+            told = 0
+            while True:
+                news = self.news
+                for event in self.events[told:]:
+                    told += 1
+                    if event.id > after:
+                        yield event
+                if told == len(self.events):
+                    if self.is_over:
+                        return
+                    await news.wait()
+        finally:
+            self.followers -= 1
+
+
+class MemoryEvents(RunEvents):
+    """Carries events within this process."""
+
+    def __init__(self) -> None:
+        self._broadcasts: dict[UUID, _Broadcast] = {}
+
+    def open(self, run_id: UUID) -> None:
+        self._broadcasts[run_id] = _Broadcast()
+
+    def publish(self, run_id: UUID, events: Sequence[RunEvent]) -> None:
+        broadcast = self._broadcasts[run_id]
+        broadcast.events.extend(events)
+        broadcast.announce()
+
+    def close(self, run_id: UUID) -> None:
+        broadcast = self._broadcasts.pop(run_id, None)
+        if broadcast is not None:
+            broadcast.is_over = True
+            broadcast.announce()
+
+    def follow(self, run_id: UUID, after: int) -> AsyncGenerator[RunEvent] | None:
+        broadcast = self._broadcasts.get(run_id)
+        return None if broadcast is None else broadcast.follow(after)
+
+    def is_followed(self, run_id: UUID) -> bool:
+        broadcast = self._broadcasts.get(run_id)
+        return broadcast is not None and broadcast.followers > 0
+
+
+class UnlimitedLimiter(RateLimiter):
+    """Lets everything pass."""
+
+    async def hit(self, attempts: Sequence[Attempt]) -> Verdict:
+        rate = attempts[0].rate
+        return Verdict(
+            is_allowed=True, rate=rate, remaining=rate.limit, retry_after=0, reset_after=0
+        )
+
+
+class CountingLimiter(RateLimiter):
+    """Counts in whole numbers, so that a test can expect exact ones; records what it allowed.
+
+    A bucket holds microseconds times the limit: an attempt adds the rate's period, and in each
+    microsecond the limit leaks out.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self.allowed: list[Attempt] = []
+        self._clock = clock
+        self._buckets: dict[Attempt, tuple[int, int]] = {}
+
+    async def hit(self, attempts: Sequence[Attempt]) -> Verdict:
+        now = round(self._clock.elapsed() * _MICRO)
+        levels = {attempt: self._level(attempt, now) for attempt in attempts}
+        after = {attempt: levels[attempt] + _period(attempt.rate) for attempt in attempts}
+        worst = min(attempts, key=lambda attempt: _share_left(attempt.rate, after[attempt]))
+        is_allowed = _room(worst.rate, after[worst]) >= 0
+        if is_allowed:
+            self._buckets.update({attempt: (after[attempt], now) for attempt in attempts})
+            self.allowed.extend(attempts)
+            levels = after
+        room = _room(worst.rate, after[worst])
+        per_second = worst.rate.limit * _MICRO
+        return Verdict(
+            is_allowed=is_allowed,
+            rate=worst.rate,
+            remaining=max(room, 0) // _period(worst.rate),
+            retry_after=max(-room, 0) / per_second,
+            reset_after=levels[worst] / per_second,
+        )
+
+    def _level(self, attempt: Attempt, now: int) -> int:
+        level, at = self._buckets.get(attempt, (0, now))
+        return max(level - (now - at) * attempt.rate.limit, 0)
+
+
+def _period(rate: Rate) -> int:
+    return rate.period_seconds * _MICRO
+
+
+def _room(rate: Rate, level: int) -> int:
+    return _period(rate) * rate.limit - level
+
+
+def _share_left(rate: Rate, level: int) -> float:
+    return _room(rate, level) / (_period(rate) * rate.limit)
+
+
+class ToolCalled(msgspec.Struct, frozen=True, kw_only=True):
+    """What telemetry was told of a tool call."""
+
+    tool: str
+    status: ToolUseStatus
+    seconds: float
+
+
+class SlowOperation(msgspec.Struct, frozen=True, kw_only=True):
+    """What telemetry was told of a slow operation."""
+
+    operation: str
+    seconds: float
+
+
+class RecordingTelemetry(Telemetry):
+    """Records what it was told."""
+
+    def __init__(self) -> None:
+        self.answers: list[ChatResponse] = []
+        self.tool_calls: list[ToolCalled] = []
+        self.slow_operations: list[SlowOperation] = []
+
+    def answered(self, response: ChatResponse) -> None:
+        self.answers.append(response)
+
+    def tool_called(self, tool: str, status: ToolUseStatus, seconds: float) -> None:
+        self.tool_calls.append(ToolCalled(tool=tool, status=status, seconds=seconds))
+
+    def slow(self, operation: str, seconds: float) -> None:
+        self.slow_operations.append(SlowOperation(operation=operation, seconds=seconds))
+
+
+class Posted(msgspec.Struct, frozen=True, kw_only=True):
+    """A request that went out."""
+
+    url: str
+    body: bytes
+    headers: dict[str, str] = {}
+
+
+class RecordingEgress(Egress):
+    """Records what is posted; answers as told, in order, and then with 200 and no body.
+
+    Addresses in `refused` may not be called.
+    """
+
+    def __init__(self, *answers: EgressAnswer | DeskError) -> None:
+        self.posted: list[Posted] = []
+        self.refused: set[str] = set()
+        self._answers = list(answers)
+
+    def check(self, url: str) -> None:
+        if url in self.refused:
+            raise EgressRefusedError(f"{url!r} may not be called from here")
+
+    async def post(
+        self, url: str, body: bytes, headers: Mapping[str, str] | None = None
+    ) -> EgressAnswer:
+        self.check(url)
+        self.posted.append(Posted(url=url, body=body, headers=dict(headers or {})))
+        answer = self._answers.pop(0) if self._answers else _EMPTY
+        if isinstance(answer, DeskError):
+            raise answer
+        return answer
+
+
+_EMPTY = EgressAnswer(status_code=200, headers={}, body=b"")

@@ -1,0 +1,160 @@
+"""A storage that keeps everything in memory and behaves as a real one does."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from hexdesk.core.model.audit import FailedSignIn
+from hexdesk.core.model.chat import RunStatus
+from hexdesk.core.model.identity import FoundApiKey, FoundRefreshToken, FoundUser
+from hexdesk.core.model.principals import Principal
+from hexdesk.core.ports.clock import Clock
+from hexdesk.core.ports.storage import Directory, Storage, Transaction
+from hexdesk.core.testing.memory_agents import MemoryAgentLog, MemoryAgents
+from hexdesk.core.testing.memory_chat import (
+    MemoryEventLog,
+    MemoryMessages,
+    MemoryRuns,
+    MemoryThreads,
+)
+from hexdesk.core.testing.memory_desk import (
+    MemoryAudit,
+    MemoryIdempotencyKeys,
+    MemoryIntegrations,
+    MemoryToolCalls,
+)
+from hexdesk.core.testing.memory_identity import (
+    MemoryApiKeys,
+    MemoryOrganizations,
+    MemorySessions,
+    MemoryUsers,
+)
+from hexdesk.core.testing.memory_records import Draft, Installation
+from hexdesk.core.testing.memory_tickets import MemoryComments, MemoryTickets
+
+
+class MemoryTransaction(Transaction):
+    """The repositories over one draft."""
+
+    def __init__(self, draft: Draft) -> None:
+        self.organizations = MemoryOrganizations(draft)
+        self.users = MemoryUsers(draft)
+        self.sessions = MemorySessions(draft)
+        self.api_keys = MemoryApiKeys(draft)
+        self.agents = MemoryAgents(draft)
+        self.agent_log = MemoryAgentLog(draft)
+        self.threads = MemoryThreads(draft)
+        self.messages = MemoryMessages(draft)
+        self.runs = MemoryRuns(draft)
+        self.event_log = MemoryEventLog(draft)
+        self.tickets = MemoryTickets(draft)
+        self.comments = MemoryComments(draft)
+        self.integrations = MemoryIntegrations(draft)
+        self.audit = MemoryAudit(draft)
+        self.idempotency_keys = MemoryIdempotencyKeys(draft)
+        self.tool_calls = MemoryToolCalls(draft)
+
+
+@dataclass(frozen=True)
+class MemoryDirectory(Directory):
+    """Looks through the records of every organization."""
+
+    installation: Installation
+
+    async def user_by_email(self, email: str) -> FoundUser | None:
+        self.installation.reach()
+        for organization_id, records in self.installation.records.items():
+            for user in records.users.values():
+                if user.is_active and user.email.lower() == email.lower():
+                    return FoundUser(
+                        user_id=user.id,
+                        organization_id=organization_id,
+                        password_hash=records.password_hashes[user.id],
+                    )
+        return None
+
+    async def refresh_token(self, token_hash: bytes) -> FoundRefreshToken | None:
+        self.installation.reach()
+        for organization_id, records in self.installation.records.items():
+            for token in records.refresh_tokens.values():
+                if token.token_hash == token_hash:
+                    return FoundRefreshToken(
+                        token_id=token.id,
+                        session_id=token.session_id,
+                        organization_id=organization_id,
+                    )
+        return None
+
+    async def api_key(self, key_hash: bytes) -> FoundApiKey | None:
+        self.installation.reach()
+        for organization_id, records in self.installation.records.items():
+            if key_hash in records.key_hashes:
+                return FoundApiKey(
+                    api_key_id=records.key_hashes[key_hash], organization_id=organization_id
+                )
+        return None
+
+    async def abandoned_runs(self, limit: int) -> Sequence[tuple[UUID, UUID]]:
+        self.installation.reach()
+        now = self.installation.clock.now()
+        abandoned = sorted(
+            (run.lease_until, run.id, organization_id)
+            for organization_id, records in self.installation.records.items()
+            for run in records.runs.values()
+            if run.status is RunStatus.RUNNING and run.lease_until <= now
+        )
+        return [(run_id, organization_id) for _, run_id, organization_id in abandoned[:limit]]
+
+    async def note_failed_sign_in(self, failed: FailedSignIn) -> None:
+        self.installation.reach()
+        self.installation.failed_sign_ins.append(failed)
+
+
+class MemoryStorage(Storage):
+    """Keeps records for as long as it lives.
+
+    `is_down = True` makes it unreachable; `failed_sign_ins` are those that belong to nobody. A
+    transaction that waits for another longer than `patience_seconds` gives up with `BusyError`.
+    """
+
+    def __init__(self, clock: Clock, *, patience_seconds: float = 5) -> None:
+        self._installation = Installation(clock, patience_seconds)
+        self._directory = MemoryDirectory(self._installation)
+        self._at_work: set[asyncio.Task[Any] | None] = set()
+
+    @property
+    def directory(self) -> Directory:
+        return self._directory
+
+    @property
+    def failed_sign_ins(self) -> Sequence[FailedSignIn]:
+        """Return the failed sign-ins that belong to no organization."""
+        return tuple(self._installation.failed_sign_ins)
+
+    @property
+    def is_down(self) -> bool:
+        """Tell whether the storage is unreachable."""
+        return self._installation.is_down
+
+    @is_down.setter
+    def is_down(self, is_down: bool) -> None:
+        self._installation.is_down = is_down
+
+    @asynccontextmanager
+    async def transaction(self, who: Principal) -> AsyncGenerator[Transaction]:
+        task = asyncio.current_task()
+        if task in self._at_work:
+            # With a real pool this works until two callers need the last two connections.
+            raise RuntimeError("a transaction is open already: transactions are not nested")
+        self._installation.reach()
+        draft = Draft(self._installation, who.organization_id)
+        self._at_work.add(task)
+        try:
+            yield MemoryTransaction(draft)
+            draft.commit()
+        finally:
+            self._at_work.discard(task)
+            draft.end()

@@ -1,0 +1,179 @@
+"""Every method of every repository, as something to try with what somebody has."""
+
+from collections.abc import Awaitable, Callable
+
+from msgspec.structs import replace
+
+from hexdesk.core.model.audit import AuditFilter
+from hexdesk.core.model.chat import RunStatus
+from hexdesk.core.model.tickets import TicketFilter
+from hexdesk.core.ports.storage import Transaction
+from hexdesk.core.testing import examples
+from hexdesk.core.testing.companies import Belongings
+
+Attempt = Callable[[Transaction, Belongings], Awaitable[object]]
+
+
+async def _add_ticket(to: Transaction, its: Belongings) -> None:
+    await to.tickets.add(examples.a_ticket(its.organization.id))
+
+
+async def _take_over(to: Transaction, its: Belongings) -> bool:
+    token, until = examples.new_id(), examples.FAR_AHEAD
+    return await to.runs.take_over(its.conversation.run.id, token, until) is not None
+
+
+LOOKS: dict[str, Attempt] = {
+    "organizations.get": lambda to, _: to.organizations.get(),
+    "users.get": lambda to, its: to.users.get(its.user.id),
+    "users.page": lambda to, _: to.users.page(examples.ALL),
+    "users.password_hash": lambda to, its: to.users.password_hash(its.user.id),
+    "users.lock_admins": lambda to, _: to.users.lock_admins(),
+    "sessions.active_user": lambda to, its: to.sessions.active_user(its.session.id),
+    "sessions.is_known_address": lambda to, its: to.sessions.is_known_address(
+        its.user.id, "192.0.2.1"
+    ),
+    "api_keys.page": lambda to, _: to.api_keys.page(examples.ALL),
+    "api_keys.active_owner": lambda to, its: to.api_keys.active_owner(its.api_key.id),
+    "agents.get": lambda to, its: to.agents.get(its.conversation.agent.id),
+    "agents.all": lambda to, _: to.agents.all(),
+    "agents.has_threads": lambda to, its: to.agents.has_threads(its.conversation.agent.id),
+    "agent_log.history": lambda to, its: to.agent_log.history(
+        its.conversation.agent.id, examples.ALL
+    ),
+    "agent_log.actions": lambda to, its: to.agent_log.actions(
+        its.conversation.agent.id, examples.ALL
+    ),
+    "agent_log.count_actions": lambda to, its: to.agent_log.count_actions(
+        its.conversation.agent.id
+    ),
+    "threads.get": lambda to, its: to.threads.get(its.conversation.thread.id),
+    "threads.with_agent": lambda to, its: to.threads.with_agent(its.conversation.thread.id),
+    "threads.page": lambda to, _: to.threads.page(examples.ALL, own_of=None),
+    "messages.page": lambda to, its: to.messages.page(its.conversation.thread.id, examples.ALL),
+    "messages.latest": lambda to, its: to.messages.latest(its.conversation.thread.id, 10),
+    "runs.get": lambda to, its: to.runs.get(its.conversation.run.id),
+    "runs.running_in": lambda to, its: to.runs.running_in(its.conversation.thread.id),
+    "event_log.after": lambda to, its: to.event_log.after(its.conversation.run.id, 0),
+    "tickets.get": lambda to, its: to.tickets.get(its.ticket.id),
+    "tickets.get with lock": lambda to, its: to.tickets.get(its.ticket.id, lock=True),
+    "tickets.get by number": lambda to, its: to.tickets.get(its.ticket.number),
+    "tickets.page": lambda to, _: to.tickets.page(TicketFilter(), examples.ALL),
+    "tickets.page by query": lambda to, its: to.tickets.page(
+        TicketFilter(query=its.ticket.title), examples.BY_RANK
+    ),
+    "tickets.stats": lambda to, _: to.tickets.stats(examples.NOON),
+    "comments.page": lambda to, its: to.comments.page(its.ticket.id, examples.ALL),
+    "integrations.get": lambda to, its: to.integrations.get(its.integration.id),
+    "integrations.page": lambda to, _: to.integrations.page(examples.ALL),
+    "audit.page": lambda to, _: to.audit.page(AuditFilter(), examples.ALL),
+    "idempotency_keys.find": lambda to, its: to.idempotency_keys.find(
+        its.idempotency_key, examples.LONG_AGO
+    ),
+    "tool_calls.of_run": lambda to, its: to.tool_calls.of_run(its.conversation.run.id),
+}
+
+WRITES: dict[str, Attempt] = {
+    "organizations.add": lambda to, its: to.organizations.add(
+        examples.an_organization(id=its.organization.id)
+    ),
+    "organizations.update": lambda to, its: to.organizations.update(
+        replace(its.organization, name="Taken over")
+    ),
+    "users.add": lambda to, its: to.users.add(examples.a_user(its.organization.id), "hash"),
+    "users.update": lambda to, its: to.users.update(replace(its.user, full_name="Eve"), "hash"),
+    "users.remove": lambda to, its: to.users.remove(its.user.id),
+    "sessions.add": lambda to, its: to.sessions.add(examples.a_session(its.user.id)),
+    "sessions.end": lambda to, its: to.sessions.end(its.session.id),
+    "sessions.end_all": lambda to, its: to.sessions.end_all(its.user.id),
+    "sessions.add_refresh_token": lambda to, its: to.sessions.add_refresh_token(
+        examples.a_refresh_token(its.session.id)
+    ),
+    "sessions.spend": lambda to, its: to.sessions.spend(its.refresh_token.id),
+    "api_keys.add": lambda to, its: to.api_keys.add(
+        examples.an_api_key(its.user.id), examples.new_id().bytes
+    ),
+    "api_keys.remove": lambda to, its: to.api_keys.remove(its.api_key.id),
+    "agents.add": lambda to, its: to.agents.add(examples.an_agent(its.organization.id)),
+    "agents.update": lambda to, its: to.agents.update(
+        replace(its.conversation.agent, is_active=False)
+    ),
+    "agents.remove": lambda to, its: to.agents.remove(its.conversation.agent.id),
+    "agents.lock": lambda to, _: to.agents.lock(),
+    "agent_log.add_history": lambda to, its: to.agent_log.add_history(
+        examples.an_agent_change(its.conversation.agent.id)
+    ),
+    "agent_log.add_actions": lambda to, its: to.agent_log.add_actions(
+        [examples.an_action(its.conversation.agent.id, run_id=its.conversation.run.id)]
+    ),
+    "threads.add": lambda to, its: to.threads.add(examples.a_thread(its.conversation.agent)),
+    "threads.update": lambda to, its: to.threads.update(
+        replace(its.conversation.thread, title="Taken over")
+    ),
+    "threads.remove": lambda to, its: to.threads.remove(its.conversation.thread.id),
+    "messages.add": lambda to, its: to.messages.add(examples.a_message(its.conversation.thread.id)),
+    "runs.begin": lambda to, its: to.runs.begin(
+        replace(its.conversation.run, id=examples.new_id())
+    ),
+    "runs.take_over": _take_over,
+    "runs.renew": lambda to, its: to.runs.renew(
+        its.conversation.run.id, its.conversation.run.lease_token, examples.LONG_AGO
+    ),
+    "runs.save_steps": lambda to, its: to.runs.save_steps(
+        its.conversation.run.id, its.conversation.run.lease_token, b"steps"
+    ),
+    "runs.finish": lambda to, its: to.runs.finish(
+        replace(its.conversation.run, status=RunStatus.FAILED)
+    ),
+    "event_log.add": lambda to, its: to.event_log.add(
+        its.conversation.run.id, [examples.an_event(2)]
+    ),
+    "tickets.add": _add_ticket,
+    "tickets.update": lambda to, its: to.tickets.update(
+        replace(its.ticket, title="Taken over", version=2)
+    ),
+    "tickets.remove": lambda to, its: to.tickets.remove(its.ticket.id),
+    "comments.add": lambda to, its: to.comments.add(examples.a_comment(its.ticket.id)),
+    "integrations.add": lambda to, _: to.integrations.add(examples.an_integration()),
+    "integrations.update": lambda to, its: to.integrations.update(
+        replace(its.integration, name="Taken over")
+    ),
+    "integrations.remove": lambda to, its: to.integrations.remove(its.integration.id),
+    "audit.add": lambda to, its: to.audit.add(
+        examples.an_audit_event(its.organization.id), once_key=str(its.audit_event.id)
+    ),
+    "idempotency_keys.keep": lambda to, its: to.idempotency_keys.keep(
+        its.idempotency_key, examples.a_kept_answer(body=b"other"), examples.LONG_AGO
+    ),
+    "tool_calls.claim": lambda to, its: to.tool_calls.claim(
+        its.conversation.run.id, "call-1", "create_ticket"
+    ),
+    "tool_calls.keep": lambda to, its: to.tool_calls.keep(
+        its.conversation.run.id, "call-1", b"other"
+    ),
+}
+
+FOUND_OR_NOT = (
+    "users.get",
+    "users.password_hash",
+    "users.update",
+    "users.remove",
+    "api_keys.remove",
+    "agents.get",
+    "agents.update",
+    "agents.remove",
+    "threads.get",
+    "threads.with_agent",
+    "threads.update",
+    "threads.remove",
+    "runs.get",
+    "event_log.after",
+    "tickets.get",
+    "tickets.get with lock",
+    "tickets.get by number",
+    "tickets.update",
+    "tickets.remove",
+    "integrations.get",
+    "integrations.update",
+    "integrations.remove",
+)

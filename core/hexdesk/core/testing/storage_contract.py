@@ -1,0 +1,57 @@
+"""What every storage does: the suite that a backend passes before it is one.
+
+    class TestMyStorage(StorageContract):
+        @pytest.fixture
+        async def storage(self) -> AsyncIterator[Storage]:
+            async with my_storage() as storage:
+                yield storage
+
+The storage may hold other organizations already; the suite makes its own. It runs under anyio's
+pytest plugin in auto mode.
+"""
+
+from hexdesk.core.testing.storage_agents_contract import AgentContract, AgentLogContract
+from hexdesk.core.testing.storage_chat_contract import (
+    EventLogContract,
+    MessageContract,
+    ThreadContract,
+)
+from hexdesk.core.testing.storage_credentials_contract import ApiKeyContract, SessionContract
+from hexdesk.core.testing.storage_desk_contract import AuditContract, IntegrationContract
+from hexdesk.core.testing.storage_identity_contract import OrganizationContract, UserContract
+from hexdesk.core.testing.storage_lists_contract import ListContract
+from hexdesk.core.testing.storage_once_contract import IdempotencyContract, ToolCallContract
+from hexdesk.core.testing.storage_runs_contract import RunContract
+from hexdesk.core.testing.storage_search_contract import TicketSearchContract
+from hexdesk.core.testing.storage_tenancy_contract import TenancyContract
+from hexdesk.core.testing.storage_tickets_contract import CommentContract, TicketContract
+from hexdesk.core.testing.storage_transactions_contract import (
+    DirectoryContract,
+    TransactionContract,
+)
+
+
+class StorageContract(
+    TransactionContract,
+    DirectoryContract,
+    TenancyContract,
+    ListContract,
+    OrganizationContract,
+    UserContract,
+    SessionContract,
+    ApiKeyContract,
+    AgentContract,
+    AgentLogContract,
+    ThreadContract,
+    MessageContract,
+    RunContract,
+    EventLogContract,
+    TicketContract,
+    TicketSearchContract,
+    CommentContract,
+    IntegrationContract,
+    AuditContract,
+    IdempotencyContract,
+    ToolCallContract,
+):
+    """Every promise of the storage port, in one class; define its fixture `storage`."""

@@ -1,0 +1,1 @@
+"""The built-in tools: use cases as a model sees them."""

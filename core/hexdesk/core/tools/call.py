@@ -1,0 +1,134 @@
+"""Calling a tool: checked, bounded in time, and with one effect however often it is repeated."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from hexdesk.core.errors import (
+    DeskError,
+    NotFoundError,
+    StorageUnavailableError,
+    ToolAccessDeniedError,
+)
+from hexdesk.core.model.agents import ToolUseStatus
+from hexdesk.core.model.principals import AgentRun, Member, Principal
+from hexdesk.core.policy.rights import may_use_tool
+from hexdesk.core.ports.clock import Clock
+from hexdesk.core.ports.storage import Storage, Transaction
+from hexdesk.core.ports.telemetry import Telemetry
+from hexdesk.core.ports.tools import ToolAnswer
+from hexdesk.core.tools.tool import Tool, ToolContext, ToolNeeds
+from hexdesk.core.use_cases.joined import JoinedStorage
+from hexdesk.core.use_cases.refusals import NoteRefusal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListCallableTools:
+    """Show which tools a principal may call."""
+
+    catalogue: Mapping[str, Tool]
+
+    def __call__(self, who: Principal) -> tuple[Tool, ...]:
+        """Return them in the catalogue's order."""
+        return tuple(
+            one for one in self.catalogue.values() if may_use_tool(who, one.name, one.right)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallTool:
+    """Call a tool for a member, or for a run within its capability."""
+
+    storage: Storage
+    clock: Clock
+    catalogue: Mapping[str, Tool]
+    needs: ToolNeeds
+    note_refusal: NoteRefusal
+    telemetry: Telemetry
+    timeout_seconds: float
+
+    async def __call__(
+        self, who: Principal, name: str, arguments: Mapping[str, Any], *, call_id: str | None = None
+    ) -> ToolAnswer:
+        """Return the result, or an error in words; a run's repeated call returns its first result.
+
+        Never raises for what the tool or its arguments do wrong; every refusal is written down.
+        """
+        started = self.clock.elapsed()
+        try:
+            answer = await self._call(who, name, arguments, call_id)
+        except ToolAccessDeniedError as error:
+            await self.note_refusal(who, name, arguments, call_id=call_id, reason=str(error))
+            return ToolAnswer(error=str(error), is_denied=True)
+        except TimeoutError:
+            answer = ToolAnswer(error=f"{name} did not answer within {self.timeout_seconds:g} s")
+        except StorageUnavailableError:
+            answer = ToolAnswer(error=f"{name} is temporarily unavailable")
+        except DeskError as error:
+            answer = ToolAnswer(error=str(error))
+        status = ToolUseStatus.ERROR if answer.error else ToolUseStatus.OK
+        self.telemetry.tool_called(name, status, self.clock.elapsed() - started)
+        return answer
+
+    async def _call(
+        self, who: Principal, name: str, arguments: Mapping[str, Any], call_id: str | None
+    ) -> ToolAnswer:
+        chosen = self._allowed(who, name)
+        try:
+            wish = msgspec.convert(dict(arguments), chosen.takes)
+        except msgspec.ValidationError as error:
+            return ToolAnswer(error=f"wrong arguments for {name}: {error}")
+        async with asyncio.timeout(self.timeout_seconds):
+            if chosen.prepare or not chosen.in_transaction:
+                async with self.storage.transaction(who) as tx:
+                    await _check_standing(tx, who, chosen)
+                context = ToolContext(who=who, storage=self.storage, needs=self.needs)
+                if not chosen.in_transaction:
+                    return _answer(msgspec.json.encode(await chosen.run(context, wish)))
+                wish = await chosen.prepare(context, wish) if chosen.prepare else wish
+            async with self.storage.transaction(who) as tx:
+                await _check_standing(tx, who, chosen)
+                return _answer(await self._once(tx, who, chosen, wish, call_id))
+
+    async def _once(
+        self, tx: Transaction, who: Principal, chosen: Tool, wish: object, call_id: str | None
+    ) -> bytes:
+        joined = JoinedStorage(self.storage, tx, who)
+        context = ToolContext(who=who, storage=joined, needs=self.needs)
+        if chosen.read_only or call_id is None or not isinstance(who, AgentRun):
+            return msgspec.json.encode(await chosen.run(context, wish))
+        first = await tx.tool_calls.claim(who.run_id, call_id, chosen.name)
+        if first is not None:
+            return first
+        result = msgspec.json.encode(await chosen.run(context, wish))
+        await tx.tool_calls.keep(who.run_id, call_id, result)
+        return result
+
+    def _allowed(self, who: Principal, name: str) -> Tool:
+        if isinstance(who, AgentRun) and name in who.needs_approval:
+            raise ToolAccessDeniedError(f"{name!r} needs a person's approval")
+        chosen = self.catalogue.get(name)
+        if chosen is None or not may_use_tool(who, name, chosen.right):
+            raise ToolAccessDeniedError(f"access to the tool {name!r} is denied")
+        return chosen
+
+
+async def _check_standing(tx: Transaction, who: Principal, chosen: Tool) -> None:
+    """Refuse a run whose person was demoted or deactivated after its capability was minted."""
+    if isinstance(who, AgentRun) and isinstance(who.acts_for, Member):
+        person = who.acts_for
+        try:
+            user = await tx.users.get(person.user_id)
+        except NotFoundError:
+            user = None
+        now = user and replace(person, role=person.role.weaker(user.role))
+        if not user or not now or not user.is_active or not may_use_tool(now, chosen.name, chosen.right):
+            raise ToolAccessDeniedError(f"access to the tool {chosen.name!r} is denied")
+
+
+def _answer(result: bytes) -> ToolAnswer:
+    return ToolAnswer(value=msgspec.json.decode(result))

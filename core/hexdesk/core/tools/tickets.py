@@ -1,0 +1,205 @@
+"""Tools for tickets."""
+
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from hexdesk.core.model.listing import Page, Slice
+from hexdesk.core.model.tickets import (
+    Category,
+    Priority,
+    Tag,
+    Ticket,
+    TicketFilter,
+    TicketStats,
+    TicketStatus,
+)
+from hexdesk.core.policy.rights import Right
+from hexdesk.core.tools.tool import ToolContext, tool
+from hexdesk.core.use_cases.drafts import Draft, DraftedTicket, NewTicketFromText, create_drafted
+from hexdesk.core.use_cases.tickets import (
+    AssignTicket,
+    ChangeTicket,
+    CountTickets,
+    CreateTicket,
+    GetTicket,
+    ListTickets,
+    MoveTicket,
+    NewTicket,
+    RemoveTicket,
+    TicketChange,
+)
+
+NUMBER = r"#?[0-9]{1,18}"
+ID = r"[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
+TicketId = Annotated[
+    Annotated[int, Meta(ge=1, le=10**18)] | Annotated[str, Meta(pattern=f"^({NUMBER}|{ID})$")],
+    Meta(description="The ticket's number (12 or #12) or its id."),
+]
+Limit = Annotated[int, Meta(ge=1, le=50, description="How many at most.")]
+
+
+class OneTicket(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which ticket."""
+
+    ticket_id: TicketId
+
+
+class UpdateTicket(TicketChange, frozen=True, kw_only=True):
+    """Which ticket, and what changes of it."""
+
+    ticket_id: TicketId
+
+
+class TicketMove(OneTicket, frozen=True, kw_only=True):
+    """Which ticket, and what it becomes."""
+
+    status: TicketStatus
+
+
+class Assignment(OneTicket, frozen=True, kw_only=True):
+    """Which ticket, and whose it is to be; null for nobody's."""
+
+    assignee_id: UUID | None
+
+
+class TicketList(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which tickets."""
+
+    status: TicketStatus | None = None
+    priority: Priority | None = None
+    category: Category | None = None
+    tag: Tag | None = None
+    assignee_id: UUID | None = None
+    limit: Limit = 20
+    offset: Annotated[int, Meta(ge=0, le=10_000)] = 0
+
+
+class TicketSearch(TicketList, frozen=True, kw_only=True):
+    """Which tickets, by words in their title, description and comments."""
+
+    query: Annotated[str, Meta(min_length=1, max_length=500, pattern=r"\S")]
+
+
+class Nothing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """No arguments."""
+
+
+class RemovedTicket(msgspec.Struct, frozen=True, kw_only=True):
+    """Which ticket was removed."""
+
+    id: UUID
+    number: int
+    deleted: bool = True
+
+
+@tool(Right.CREATE_TICKETS)
+async def create_ticket(context: ToolContext, arguments: NewTicket) -> Ticket:
+    """Open a support ticket.
+
+    Use it when the person asks for one, or reports a problem that the staff must look into. Give
+    a short title, and every known fact as the description.
+    """
+    return await CreateTicket(storage=context.storage, clock=context.needs.clock)(
+        context.who, arguments
+    )
+
+
+async def draft(context: ToolContext, arguments: NewTicketFromText) -> Draft:
+    """Draw a ticket from a text, before the transaction that opens it."""
+    return await context.needs.draft_ticket(context.who, arguments.text)
+
+
+@tool(Right.CREATE_TICKETS, prepare=draft)
+async def create_ticket_with_ai(context: ToolContext, arguments: Draft) -> DraftedTicket:
+    """Open a support ticket from a person's own words.
+
+    Title, priority, category and tags are drawn from the text.
+    """
+    return await create_drafted(context.storage, context.needs.clock, context.who, arguments)
+
+
+@tool(Right.READ_TICKETS, read_only=True)
+async def get_ticket(context: ToolContext, arguments: OneTicket) -> Ticket:
+    """Read one ticket by its number or id."""
+    return await GetTicket(storage=context.storage)(context.who, ref(arguments.ticket_id))
+
+
+@tool(Right.CHANGE_TICKETS)
+async def update_ticket(context: ToolContext, arguments: UpdateTicket) -> Ticket:
+    """Change a ticket's title, description, priority, category, tags or requester.
+
+    What is not given stays as it is. The status is changed by another tool.
+    """
+    fields = {
+        name: getattr(arguments, name) for name in TicketChange.__struct_fields__
+    }
+    return await ChangeTicket(storage=context.storage, clock=context.needs.clock)(
+        context.who, ref(arguments.ticket_id), TicketChange(**fields)
+    )
+
+
+@tool(Right.DELETE_TICKETS, destructive=True)
+async def delete_ticket(context: ToolContext, arguments: OneTicket) -> RemovedTicket:
+    """Remove a ticket for good. It cannot be had back; closing it is nearly always better."""
+    remove = RemoveTicket(storage=context.storage, auditor=context.needs.auditor)
+    ticket = await remove(context.who, ref(arguments.ticket_id))
+    return RemovedTicket(id=ticket.id, number=ticket.number)
+
+
+@tool(Right.CHANGE_TICKETS)
+async def update_ticket_status(context: ToolContext, arguments: TicketMove) -> Ticket:
+    """Change how far a ticket is: open, in_progress, waiting, resolved or closed."""
+    return await MoveTicket(storage=context.storage, clock=context.needs.clock)(
+        context.who, ref(arguments.ticket_id), arguments.status
+    )
+
+
+@tool(Right.CHANGE_TICKETS)
+async def assign_ticket(context: ToolContext, arguments: Assignment) -> Ticket:
+    """Give a ticket to a member of the staff by the member's id, or to nobody with null."""
+    return await AssignTicket(storage=context.storage, clock=context.needs.clock)(
+        context.who, ref(arguments.ticket_id), arguments.assignee_id
+    )
+
+
+@tool(Right.READ_TICKETS, read_only=True)
+async def search_tickets(context: ToolContext, arguments: TicketSearch) -> Page[Ticket]:
+    """Find tickets by words in their title, description or comments, best matches first."""
+    return await _find(context, arguments, query=arguments.query)
+
+
+@tool(Right.READ_TICKETS, read_only=True)
+async def list_tickets(context: ToolContext, arguments: TicketList) -> Page[Ticket]:
+    """List tickets, newest first, filtered by status, priority, category, tag or assignee."""
+    return await _find(context, arguments, query=None)
+
+
+@tool(Right.CHANGE_TICKETS, read_only=True)
+async def get_ticket_stats(context: ToolContext, arguments: Nothing) -> TicketStats:
+    """Count the tickets: in all, by status and priority, today's, and how long resolving takes."""
+    return await CountTickets(storage=context.storage, clock=context.needs.clock)(context.who)
+
+
+def ref(ticket_id: int | str) -> UUID | int:
+    """Return what a ticket is found by."""
+    if isinstance(ticket_id, int):
+        return ticket_id
+    return UUID(ticket_id) if "-" in ticket_id else int(ticket_id.removeprefix("#"))
+
+
+async def _find(context: ToolContext, wanted: TicketList, query: str | None) -> Page[Ticket]:
+    tickets = TicketFilter(
+        query=query,
+        status=wanted.status,
+        priority=wanted.priority,
+        category=wanted.category,
+        tag=wanted.tag,
+        assignee_id=wanted.assignee_id,
+    )
+    part = Slice(
+        limit=wanted.limit, offset=wanted.offset, sort=None if query else "-created_at"
+    )
+    return await ListTickets(storage=context.storage)(context.who, tickets, part)

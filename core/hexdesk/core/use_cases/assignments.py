@@ -1,0 +1,84 @@
+"""Putting together what a run needs."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from hexdesk.core.model.agents import Agent
+from hexdesk.core.model.ai_config import Prompts
+from hexdesk.core.model.chat import Message, Run, Thread
+from hexdesk.core.model.identity import Organization
+from hexdesk.core.model.principals import Person
+from hexdesk.core.model.settings import DeskSettings
+from hexdesk.core.policy.configuration import inherits_model
+from hexdesk.core.policy.context import history
+from hexdesk.core.policy.instructions import instructions
+from hexdesk.core.ports.clock import Clock
+from hexdesk.core.ports.storage import Transaction
+from hexdesk.core.use_cases.configurations import Configurations
+from hexdesk.core.use_cases.run_worker import Assignment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignments:
+    """Makes assignments: for a message that has just come, or for a run that was left behind."""
+
+    clock: Clock
+    configurations: Configurations
+    prompts: Prompts
+    settings: DeskSettings
+
+    async def new(
+        self,
+        tx: Transaction,
+        who: Person,
+        found: tuple[Thread, Agent, Organization],
+        message: Message,
+        started_at: float,
+    ) -> Assignment:
+        """Return the assignment to answer a message that is not stored yet."""
+        thread, agent, organization = found
+        resolved = await self.configurations.of(agent, organization)
+        now = self.clock.now()
+        run = Run(
+            id=message.run_id or self.clock.new_id(),
+            thread_id=thread.id,
+            agent_id=agent.id,
+            user_message_id=message.id,
+            principal=who,
+            settings=resolved.values,
+            lease_token=self.clock.new_id(),
+            lease_until=now + timedelta(seconds=self.settings.run_lease_seconds),
+            created_at=now,
+        )
+        earlier = await tx.messages.latest(thread.id, resolved.values.memory_retention)
+        told = instructions(run.settings, self.prompts)
+        return Assignment(
+            run=run,
+            thread=thread,
+            user_message=message,
+            instructions=told,
+            history=history(run.settings, earlier, told, message.content),
+            inherits_model=inherits_model(resolved),
+            is_agent_active=agent.is_active,
+            started_at=started_at,
+        )
+
+    async def again(self, tx: Transaction, run: Run) -> Assignment:
+        """Return the assignment to go on with a run that was taken over."""
+        thread, agent, organization = await tx.threads.with_agent(run.thread_id)
+        resolved = await self.configurations.of(agent, organization)
+        messages = await tx.messages.latest(thread.id, run.settings.memory_retention + 1)
+        *earlier, message = messages
+        told = instructions(run.settings, self.prompts)
+        seen, _ = await tx.event_log.after(run.id, 0)
+        return Assignment(
+            run=run,
+            thread=thread,
+            user_message=message,
+            instructions=told,
+            history=history(run.settings, earlier, told, message.content),
+            inherits_model=inherits_model(resolved),
+            is_agent_active=agent.is_active,
+            started_at=self.clock.elapsed(),
+            seen=tuple(seen),
+        )

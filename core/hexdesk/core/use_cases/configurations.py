@@ -1,0 +1,45 @@
+"""Resolved configurations, kept for a while."""
+
+import hashlib
+from dataclasses import dataclass
+
+import msgspec
+
+from hexdesk.core.model.agents import Agent, ResolvedConfiguration
+from hexdesk.core.model.identity import Organization
+from hexdesk.core.ports.cache import Cache
+from hexdesk.core.use_cases.agents import AgentRules
+
+TTL_SECONDS = 900
+
+
+class _Kept(msgspec.Struct, frozen=True):
+    stamp: bytes
+    resolved: ResolvedConfiguration
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configurations:
+    """Resolves agents' configurations, with a cache under `config_{agent_id}` for 15 minutes.
+
+    An entry carries a stamp of all that it was resolved from, so a changed agent or organization
+    never meets an old one, in whichever process it was changed.
+    """
+
+    cache: Cache
+    rules: AgentRules
+
+    async def of(self, agent: Agent, organization: Organization) -> ResolvedConfiguration:
+        """Return the agent's settings with their sources."""
+        key = f"config_{agent.id}"
+        made_of = (agent.own, agent.configuration, organization.settings)
+        stamp = hashlib.sha256(msgspec.msgpack.encode(made_of)).digest()
+        found = await self.cache.get(key)
+        if found:
+            kept = msgspec.msgpack.decode(found, type=_Kept)
+            if kept.stamp == stamp:
+                return kept.resolved
+        resolved = self.rules.resolve(agent, organization)
+        value = msgspec.msgpack.encode(_Kept(stamp, resolved))
+        await self.cache.put(key, value, TTL_SECONDS)
+        return resolved

@@ -1,0 +1,158 @@
+"""Types of integrations: what their configuration holds, and how they are checked."""
+
+import base64
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Protocol
+
+import msgspec
+from msgspec.structs import replace
+
+from hexdesk.core.errors import EgressRefusedError, InvalidError, UnavailableError
+from hexdesk.core.model.integrations import ConnectionCheck, Integration
+from hexdesk.core.ports.clock import Clock
+from hexdesk.core.ports.egress import Egress
+from hexdesk.core.ports.vault import Vault
+
+MASK = "********"
+PURPOSE = "integration"
+SEALED = "sealed:"
+
+
+class IntegrationType(Protocol):
+    """One type: `config` is its Struct, `secrets` are the names of the fields to hide."""
+
+    name: str
+    config: type[msgspec.Struct]
+    secrets: frozenset[str]
+
+    @abstractmethod
+    def address(self, config: Mapping[str, Any]) -> str | None:
+        """Return the address that the configuration makes hexdesk call, or None."""
+
+    @abstractmethod
+    async def check(self, config: Mapping[str, Any]) -> tuple[int, str]:
+        """Call the other system; return its status code and a sentence.
+
+        Raise `EgressRefusedError` or `UnavailableError` when it cannot be called.
+        """
+
+
+class WebhookConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where a webhook's events go, and the secret that signs them."""
+
+    url: Annotated[str, msgspec.Meta(min_length=1, max_length=2000, pattern=r"^https?://\S+$")]
+    secret: Annotated[str, msgspec.Meta(min_length=1, max_length=500)] | None = None
+    events: Annotated[
+        tuple[Annotated[str, msgspec.Meta(min_length=1, max_length=100)], ...],
+        msgspec.Meta(max_length=100),
+    ] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Webhook(IntegrationType):
+    """An address that is told what happens."""
+
+    egress: Egress
+    name: str = "webhook"
+    config: type[msgspec.Struct] = WebhookConfig
+    secrets: frozenset[str] = frozenset({"secret"})
+
+    def address(self, config: Mapping[str, Any]) -> str | None:
+        """Return the webhook's own address."""
+        return str(config["url"])
+
+    async def check(self, config: Mapping[str, Any]) -> tuple[int, str]:
+        """Post a test event."""
+        body = msgspec.json.encode({"type": "hexdesk.test", "data": {}})
+        headers = {"content-type": "application/json"}
+        answer = await self.egress.post(str(config["url"]), body, headers)
+        return answer.status_code, f"the address answered {answer.status_code}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntegrationTypes:
+    """The types there are, and how their configurations are checked, sealed, opened and masked."""
+
+    types: Mapping[str, IntegrationType]
+    vault: Vault
+    clock: Clock
+    egress: Egress
+
+    def sealed(
+        self, type_name: str, config: Mapping[str, Any], *, kept: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Return the configuration as it is stored; a masked secret is taken from `kept`.
+
+        Raise `InvalidError` for an unknown type, a configuration that does not fit it, or an
+        address that may not be called.
+        """
+        kind = self._kind(type_name)
+        known = self.opened(type_name, kept) if kept else {}
+        plain = {
+            name: known.get(name) if name in kind.secrets and value == MASK else value
+            for name, value in config.items()
+        }
+        try:
+            checked = msgspec.convert(plain, kind.config)
+        except msgspec.ValidationError as error:
+            raise InvalidError(str(error), pointer="/config") from error
+        stored: dict[str, Any] = msgspec.to_builtins(checked)
+        address = kind.address(stored)
+        if address:
+            try:
+                self.egress.check(address)
+            except EgressRefusedError as error:
+                raise InvalidError(str(error), pointer="/config/url") from error
+        return {
+            name: self._seal(value) if name in kind.secrets and value is not None else value
+            for name, value in stored.items()
+        }
+
+    def opened(self, type_name: str, stored: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the configuration with its secrets."""
+        secrets = self._kind(type_name).secrets
+        return {
+            name: self._open(value) if name in secrets and value is not None else value
+            for name, value in stored.items()
+        }
+
+    def masked(self, integration: Integration) -> Integration:
+        """Return the integration as it is shown."""
+        kind = self.types.get(integration.type)
+        config = {
+            name: MASK if value is not None and (kind is None or name in kind.secrets) else value
+            for name, value in integration.config.items()
+        }
+        return replace(integration, config=config)
+
+    async def check(self, integration: Integration) -> ConnectionCheck:
+        """Call the integration's system and say how it went."""
+        started = self.clock.elapsed()
+        status_code: int | None = None
+        try:
+            config = self.opened(integration.type, integration.config)
+            status_code, detail = await self._kind(integration.type).check(config)
+        except (EgressRefusedError, UnavailableError, ValueError) as error:
+            detail = str(error)
+        return ConnectionCheck(
+            ok=status_code is not None and 200 <= status_code < 300,
+            status_code=status_code,
+            latency_ms=round((self.clock.elapsed() - started) * 1000, 1),
+            detail=detail,
+        )
+
+    def _kind(self, type_name: str) -> IntegrationType:
+        try:
+            return self.types[type_name]
+        except KeyError as error:
+            known = ", ".join(sorted(self.types))
+            message = f"unknown type {type_name!r}; known are {known}"
+            raise InvalidError(message, pointer="/type") from error
+
+    def _seal(self, secret: str) -> str:
+        return SEALED + base64.b64encode(self.vault.seal(secret.encode(), purpose=PURPOSE)).decode()
+
+    def _open(self, sealed: str) -> str:
+        return self.vault.open(base64.b64decode(sealed.removeprefix(SEALED)), purpose=PURPOSE).decode()

@@ -1,0 +1,177 @@
+"""Integrations: connecting other systems, and finding out whether they answer."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
+
+from hexdesk.core.model.integrations import ConnectionCheck, Integration, IntegrationStatus
+from hexdesk.core.model.listing import Page, Slice
+from hexdesk.core.model.principals import Principal
+from hexdesk.core.policy.changes import given
+from hexdesk.core.policy.listing import check_sort
+from hexdesk.core.policy.rights import Right, require
+from hexdesk.core.ports.clock import Clock
+from hexdesk.core.ports.storage import Storage
+from hexdesk.core.use_cases.audit import Auditor
+from hexdesk.core.use_cases.integration_types import IntegrationTypes
+
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"\S")]
+
+
+class NewIntegration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What an integration is made from; what `config` holds depends on the type."""
+
+    type: Name
+    name: Name
+    config: dict[str, Any]
+
+
+class IntegrationChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What changes of an integration; what is absent stays, and so does a masked secret."""
+
+    name: Name | UnsetType = UNSET
+    config: dict[str, Any] | UnsetType = UNSET
+    is_active: bool | UnsetType = UNSET
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListIntegrations:
+    """Show what the organization has connected."""
+
+    storage: Storage
+    types: IntegrationTypes
+
+    async def __call__(
+        self, who: Principal, part: Slice, *, active_only: bool = False
+    ) -> Page[Integration]:
+        """Return a part of the list, secrets masked."""
+        require(who, Right.READ_INTEGRATIONS)
+        check_sort(Integration, part.sort)
+        async with self.storage.transaction(who) as tx:
+            page = await tx.integrations.page(part, active_only=active_only)
+        return replace(page, data=tuple(self.types.masked(one) for one in page.data))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GetIntegration:
+    """Show one integration."""
+
+    storage: Storage
+    types: IntegrationTypes
+
+    async def __call__(self, who: Principal, integration_id: UUID) -> Integration:
+        """Return the integration, secrets masked."""
+        require(who, Right.READ_INTEGRATIONS)
+        async with self.storage.transaction(who) as tx:
+            return self.types.masked(await tx.integrations.get(integration_id))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddIntegration:
+    """Connect another system."""
+
+    storage: Storage
+    clock: Clock
+    types: IntegrationTypes
+    auditor: Auditor
+
+    async def __call__(self, who: Principal, wish: NewIntegration) -> Integration:
+        """Return the integration; raise `InvalidError` for an unknown type or a wrong config."""
+        require(who, Right.CHANGE_INTEGRATIONS)
+        integration = Integration(
+            id=self.clock.new_id(),
+            type=wish.type,
+            name=wish.name,
+            config=self.types.sealed(wish.type, wish.config, kept={}),
+            created_at=self.clock.now(),
+        )
+        async with self.storage.transaction(who) as tx:
+            await tx.integrations.add(integration)
+            target = ("integration", integration.id)
+            await self.auditor.note(tx, who, "integration.added", target=target, type=wish.type)
+        return self.types.masked(integration)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeIntegration:
+    """Change an integration's name or configuration, or switch it off or on."""
+
+    storage: Storage
+    types: IntegrationTypes
+    auditor: Auditor
+
+    async def __call__(
+        self, who: Principal, integration_id: UUID, change: IntegrationChange
+    ) -> Integration:
+        """Return the integration, secrets masked."""
+        require(who, Right.CHANGE_INTEGRATIONS)
+        fields = given(change)
+        async with self.storage.transaction(who) as tx:
+            before = await tx.integrations.get(integration_id)
+            if "config" in fields:
+                config = self.types.sealed(before.type, fields["config"], kept=before.config)
+                fields |= {"config": config}
+                if self.types.opened(before.type, config) != self.types.opened(
+                    before.type, before.config
+                ):
+                    fields |= {"status": IntegrationStatus.UNKNOWN, "last_error": None}
+                else:
+                    del fields["config"]
+            after = replace(before, **fields)
+            if after != before:
+                await tx.integrations.update(after)
+                target = ("integration", integration_id)
+                await self.auditor.note(
+                    tx, who, "integration.changed", target=target, fields=sorted(given(change))
+                )
+        return self.types.masked(after)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveIntegration:
+    """Disconnect a system and forget its secrets."""
+
+    storage: Storage
+    auditor: Auditor
+
+    async def __call__(self, who: Principal, integration_id: UUID) -> None:
+        """Remove it."""
+        require(who, Right.CHANGE_INTEGRATIONS)
+        async with self.storage.transaction(who) as tx:
+            integration = await tx.integrations.get(integration_id)
+            await tx.integrations.remove(integration_id)
+            target = ("integration", integration_id)
+            await self.auditor.note(
+                tx, who, "integration.removed", target=target, type=integration.type
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckIntegration:
+    """Call an integration's address, and note how it went."""
+
+    storage: Storage
+    clock: Clock
+    types: IntegrationTypes
+
+    async def __call__(self, who: Principal, integration_id: UUID) -> ConnectionCheck:
+        """Return how the call went, never what came back."""
+        require(who, Right.CHANGE_INTEGRATIONS)
+        async with self.storage.transaction(who) as tx:
+            integration = await tx.integrations.get(integration_id)
+        # No transaction is open while the other side thinks about it.
+        check = await self.types.check(integration)
+        async with self.storage.transaction(who) as tx:
+            await tx.integrations.update(
+                replace(
+                    await tx.integrations.get(integration_id),
+                    status=IntegrationStatus.OK if check.ok else IntegrationStatus.ERROR,
+                    last_checked_at=self.clock.now(),
+                    last_error=None if check.ok else check.detail,
+                )
+            )
+        return check

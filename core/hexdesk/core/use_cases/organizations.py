@@ -1,0 +1,94 @@
+"""The organization itself: its name, and what it has decided for all its agents."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
+
+from hexdesk.core.errors import InvalidError, NotFoundError
+from hexdesk.core.model.agents import Agent, AgentOverrides
+from hexdesk.core.model.identity import Organization, OrganizationName
+from hexdesk.core.model.principals import Principal
+from hexdesk.core.policy.changes import given
+from hexdesk.core.policy.rights import Right, require
+from hexdesk.core.ports.storage import Storage, Transaction
+from hexdesk.core.use_cases.agents import AgentRules
+from hexdesk.core.use_cases.audit import Auditor
+
+
+class SettingsChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which of the settings change; what is absent stays."""
+
+    default_agent_id: UUID | None | UnsetType = UNSET
+    agent_defaults: AgentOverrides | UnsetType = UNSET
+
+
+class OrganizationChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What changes of an organization; what is absent stays."""
+
+    name: OrganizationName | UnsetType = UNSET
+    settings: SettingsChange | UnsetType = UNSET
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GetOrganization:
+    """Show the caller's organization."""
+
+    storage: Storage
+
+    async def __call__(self, who: Principal) -> Organization:
+        """Return it."""
+        require(who, Right.READ_ORGANIZATION)
+        async with self.storage.transaction(who) as tx:
+            return await tx.organizations.get()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeOrganization:
+    """Change the organization's name or settings."""
+
+    storage: Storage
+    rules: AgentRules
+    auditor: Auditor
+
+    async def __call__(self, who: Principal, change: OrganizationChange) -> Organization:
+        """Return it; raise `InvalidError` for a default agent that is not an active one."""
+        require(who, Right.CHANGE_ORGANIZATION)
+        fields = given(change)
+        async with self.storage.transaction(who) as tx:
+            before = await tx.organizations.get()
+            if change.settings is not UNSET:
+                fields["settings"] = replace(before.settings, **given(change.settings))
+            after = replace(before, **fields)
+            if after == before:
+                return before
+            await self._check(tx, after)
+            await tx.organizations.update(after)
+            target = ("organization", after.id)
+            await self.auditor.note(
+                tx, who, "organization.changed", target=target, fields=sorted(fields)
+            )
+        return after
+
+    async def _check(self, tx: Transaction, organization: Organization) -> None:
+        settings = organization.settings
+        self.rules.check(settings.agent_defaults, "/settings/agent_defaults")
+        self.rules.check_model(self.rules.inherited(settings.agent_defaults))
+        if settings.default_agent_id:
+            agents = await tx.agents.all()
+            if settings.default_agent_id not in {one.id for one in agents if one.is_active}:
+                raise InvalidError("names no active agent", pointer="/settings/default_agent_id")
+
+
+async def default_agent(tx: Transaction, organization: Organization) -> Agent:
+    """Return the agent that answers unless another is named: the chosen, else the oldest active.
+
+    A chosen one that was switched off meanwhile does not count. There always is an active one.
+    """
+    active = [agent for agent in await tx.agents.all() if agent.is_active]
+    chosen = [agent for agent in active if agent.id == organization.settings.default_agent_id]
+    if not active:
+        raise NotFoundError("the organization has no active agent")
+    return (chosen or active)[0]

@@ -1,0 +1,151 @@
+"""Sending a message: stored first, then answered by a run of the desk's own."""
+
+import asyncio
+from collections.abc import Awaitable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from uuid import UUID
+from weakref import WeakValueDictionary
+
+from msgspec.structs import replace
+
+from hexdesk.core.errors import BusyError, NotFoundError, UnavailableError
+from hexdesk.core.model.chat import Message, MessageRole, Run, ThreadStatus
+from hexdesk.core.model.idempotency import IdempotencyKey, KeptAnswer
+from hexdesk.core.model.principals import Member, Person
+from hexdesk.core.model.settings import DeskSettings
+from hexdesk.core.policy.rights import Right, require, sees_thread
+from hexdesk.core.ports.clock import Clock
+from hexdesk.core.ports.storage import Storage, Transaction
+from hexdesk.core.use_cases.assignments import Assignments
+from hexdesk.core.use_cases.run_desk import RunDesk
+from hexdesk.core.use_cases.run_worker import Assignment
+
+POLL_SECONDS = 0.2
+
+
+class AnsweredBeforeError(Exception):
+    """The idempotency key has an answer already: nothing was done this time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """A message to be sent: `key` makes it one message however often it comes."""
+
+    who: Person
+    thread_id: UUID
+    content: str
+    key: IdempotencyKey | None
+    started_at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendMessage:
+    """Store a member's or customer's message and set the run going that answers it.
+
+    Messages to one thread are answered one after the other: within a process in the order they
+    came, across processes as the thread gets free.
+    """
+
+    storage: Storage
+    clock: Clock
+    assignments: Assignments
+    run_desk: RunDesk
+    settings: DeskSettings
+    _turns: WeakValueDictionary[UUID, asyncio.Lock] = field(
+        default_factory=WeakValueDictionary[UUID, asyncio.Lock]
+    )
+
+    async def __call__(
+        self, who: Person, thread_id: UUID, content: str, *, key: IdempotencyKey | None = None
+    ) -> Run:
+        """Return the run, which is on its way.
+
+        Raise `NotFoundError` for a thread that does not exist for the caller, `BusyError` if the
+        thread was not free in time, `UnavailableError` if storage is gone or this process has as
+        many runs as it takes: then nothing was stored. Raise `AnsweredBeforeError` if the key
+        has an answer.
+        """
+        require(who, Right.CHAT)
+        if self.run_desk.is_full:
+            raise UnavailableError("too many conversations at once: try again in a moment")
+        order = Order(
+            who=who,
+            thread_id=thread_id,
+            content=content,
+            key=key,
+            started_at=self.clock.elapsed(),
+        )
+        turn = self._turns.setdefault(thread_id, asyncio.Lock())
+        await self._within(self._seconds_left(order), turn.acquire())
+        try:
+            # A client that hangs up while its message is stored must not leave it unanswered.
+            return await asyncio.shield(asyncio.ensure_future(self._start(order)))
+        finally:
+            turn.release()
+
+    async def _start(self, order: Order) -> Run:
+        while (task := await self._accept(order)) is None:
+            await self._within(self._seconds_left(order), self._thread_is_free(order))
+        self.run_desk.start(task)
+        return task.run
+
+    async def _accept(self, order: Order) -> Assignment | None:
+        """Store the message with its run; None, and nothing stored, while another is running."""
+        async with self.storage.transaction(order.who) as tx:
+            found = await tx.threads.with_agent(order.thread_id)
+            thread = found[0]
+            if not sees_thread(order.who, thread):
+                raise NotFoundError(f"no thread {order.thread_id}")
+            message = self._message(order)
+            task = await self.assignments.new(tx, order.who, found, message, order.started_at)
+            if not await tx.runs.begin(task.run):
+                return None
+            await self._keep(tx, order, task.run)
+            await tx.messages.add(message)
+            is_closed = thread.status is ThreadStatus.CLOSED
+            status = ThreadStatus.ACTIVE if is_closed else thread.status
+            await tx.threads.update(
+                replace(thread, status=status, updated_at=message.created_at)
+            )
+        return task
+
+    async def _keep(self, tx: Transaction, order: Order, run: Run) -> None:
+        if order.key:
+            now = self.clock.now()
+            answer = KeptAnswer(body_hash=order.key.body_hash, run_id=run.id, created_at=now)
+            since = now - timedelta(seconds=self.settings.idempotency_seconds)
+            if not await tx.idempotency_keys.keep(order.key, answer, since):
+                raise AnsweredBeforeError
+
+    def _message(self, order: Order) -> Message:
+        return Message(
+            id=self.clock.new_id(),
+            thread_id=order.thread_id,
+            run_id=self.clock.new_id(),
+            user_id=order.who.user_id if isinstance(order.who, Member) else None,
+            role=MessageRole.USER,
+            content=order.content,
+            created_at=self.clock.now(),
+        )
+
+    async def _thread_is_free(self, order: Order) -> None:
+        """Wait until the run that holds the thread is over, and take it over if it is dead."""
+        async with self.storage.transaction(order.who) as tx:
+            run = await tx.runs.running_in(order.thread_id)
+        if run is None or await self.run_desk.ended(run.id):
+            return
+        if run.lease_until < self.clock.now():
+            await self.run_desk.take_over(run.id, order.who.organization_id)
+        else:
+            await asyncio.sleep(POLL_SECONDS)
+
+    def _seconds_left(self, order: Order) -> float:
+        spent = self.clock.elapsed() - order.started_at
+        return max(0.0, self.settings.thread_wait_seconds - spent)
+
+    async def _within(self, seconds: float, work: Awaitable[object]) -> None:
+        try:
+            await asyncio.wait_for(work, seconds)
+        except TimeoutError as error:
+            raise BusyError("the thread is busy with earlier messages: try again") from error

@@ -1,0 +1,1 @@
+"""What hexdesk costs, measured beside an agent that has nothing around it."""
