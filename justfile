@@ -63,7 +63,7 @@ bench *arguments:
 
 # Write the migration that brings the database to what the tables now say.
 db-migrate message:
-    uv run python -m hexdesk.adapters.storage.postgres.migrations "$1"
+    uv run python -m hexdesk.adapters.storage.postgres.migrations.draft "$1"
 
 # Bring the database to the newest schema.
 db-upgrade *arguments:

@@ -2,7 +2,10 @@
 
 import pytest
 
-pytest_plugins = ["tests.postgres_server"]
+# A contract suite that fails shows its values, as any other test does.
+pytest.register_assert_rewrite("hexdesk.core.testing")
+
+pytest_plugins = ["tests.database", "tests.postgres_server"]
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,17 @@ IN_A_HURRY = {
 }
 
 
+@pytest.fixture
+def spare_folder() -> Iterator[Path]:
+    """A fresh folder that an embedded PostgreSQL may live in.
+
+    Not so `tmp_path`: whenever another run of pytest starts, it closes the folder above to other
+    accounts, and root has its PostgreSQL run by another account.
+    """
+    with tempfile.TemporaryDirectory(prefix="hexdesk-tests-") as folder:
+        yield Path(folder)
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[EmbeddedPostgres]:
     """A running server without any database of ours."""

@@ -138,12 +138,11 @@ class BareAgent:
 @asynccontextmanager
 async def bare_agent(base_url: str) -> AsyncGenerator[BareAgent]:
     """Open an agent whose model is at the URL, with its tools at a session that stays open."""
-    async with Client(bare_tool_server()) as client:
+    provider = OpenAIProvider(base_url=base_url, api_key="key")
+    async with provider, Client(bare_tool_server()) as client:
         tools = SessionTools(client)
         await tools.open()
-        model = OpenAIChatModel(
-            "gpt-4o-mini", provider=OpenAIProvider(base_url=base_url, api_key="key")
-        )
+        model = OpenAIChatModel("gpt-4o-mini", provider=provider)
         settings = ModelSettings(temperature=0.2, max_tokens=2000, timeout=30)
         agent = Agent(
             model,

@@ -24,6 +24,7 @@ from tests.benchmarks.programs import (
 from tests.benchmarks.report import Table, milliseconds, verdict
 from tests.openai_server.replies import Bench
 
+WARM_UP = 50  # messages that do not count: what loads late has loaded
 RATIO_GOAL = 1.25
 FIRST_TEXT_GOAL = 0.015
 FIRST_TEXT_PAUSE = 0.02  # between two pieces of the model's answer: time to look at the clock
@@ -55,6 +56,7 @@ class ChatBench:
         """Measure whole messages at every number of clients."""
         rows: list[tuple[str, ...]] = []
         async with conversations(self.desk, max(self.effort.messages), TURNS) as talks:
+            await self._round(talks[:1], WARM_UP, streamed=streamed)
             for clients, messages in self.effort.messages.items():
                 rounds = [
                     await self._round(talks[:clients], messages, streamed=streamed)

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from contextlib import suppress
 from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
 
@@ -37,11 +38,19 @@ class LoadClient:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether the next request finds a connection, as far as is known."""
+        return self._line is not None and not self._line[0].at_eof()
+
     async def close(self) -> None:
         """Hang up; the next request connects again."""
         if self._line is not None:
-            self._line[1].close()
+            _, writer = self._line
             self._line = None
+            writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
 
     async def call(self, method: str, path: str, body: Any = None, *, expect: int = 200) -> Any:
         """Send a request and return the answer's document, or raise UnexpectedAnswerError."""
@@ -84,7 +93,7 @@ class LoadClient:
         return int(status_line.split(" ", 2)[1]), headers
 
     async def _connected(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        if self._line is not None and self._line[0].at_eof():
+        if not self.is_connected:
             await self.close()  # servers hang up on clients that say nothing for a while
         if self._line is None:
             self._line = await asyncio.open_connection(self._host, self._port, limit=LONGEST_LINE)

@@ -1,12 +1,16 @@
 """Every storage keeps the promises of its port."""
 
 from collections import Counter
+from collections.abc import AsyncGenerator
 
 import pytest
 
+from hexdesk.adapters.storage.postgres.pool import PoolSettings
+from hexdesk.adapters.storage.postgres.storage import PostgresStorage
 from hexdesk.core.ports.storage import Storage
 from hexdesk.core.testing import MemoryStorage, SteadyClock
 from hexdesk.core.testing.storage_contract import StorageContract
+from tests.database import Database
 
 
 class TestMemoryStorage(StorageContract):
@@ -14,6 +18,15 @@ class TestMemoryStorage(StorageContract):
     def storage(self) -> Storage:
         # Long enough for everybody who will get a turn, short enough for whoever will not.
         return MemoryStorage(SteadyClock(), patience_seconds=0.5)
+
+
+class TestPostgresStorage(StorageContract):
+    @pytest.fixture
+    async def storage(self, shared_database: Database) -> AsyncGenerator[Storage]:
+        # The suite makes organizations of its own: emptying the database would only cost time.
+        settings = PoolSettings(lock_seconds=2)  # as above
+        async with PostgresStorage.open(shared_database.url, settings) as storage:
+            yield storage
 
 
 def test_no_part_of_the_contract_hides_another() -> None:

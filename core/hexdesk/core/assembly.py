@@ -199,9 +199,7 @@ def _chat(parts: _Parts, run_desk: RunDesk) -> Chat:
             settings=settings,
         ),
         follow_run=follow,
-        await_answer=follow_run.AwaitAnswer(
-            storage=storage, follow_run=follow, settings=settings
-        ),
+        await_answer=follow_run.AwaitAnswer(storage=storage, follow_run=follow, settings=settings),
     )
 
 
@@ -228,9 +226,7 @@ def _integrations(parts: _Parts) -> IntegrationDesk:
     return IntegrationDesk(
         list=integrations.ListIntegrations(storage=storage, types=types),
         get=integrations.GetIntegration(storage=storage, types=types),
-        add=integrations.AddIntegration(
-            storage=storage, clock=clock, types=types, auditor=auditor
-        ),
+        add=integrations.AddIntegration(storage=storage, clock=clock, types=types, auditor=auditor),
         change=integrations.ChangeIntegration(storage=storage, types=types, auditor=auditor),
         remove=integrations.RemoveIntegration(storage=storage, auditor=auditor),
         check=integrations.CheckIntegration(storage=storage, clock=clock, types=types),

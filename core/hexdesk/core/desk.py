@@ -29,20 +29,20 @@ from hexdesk.core.use_cases import (
     audit,
     comments,
     drafts,
-    follow_run,
     integrations,
     members,
     organizations,
     registration,
-    send_message,
     sessions,
-    sign_in,
     threads,
     tickets,
 )
+from hexdesk.core.use_cases.follow_run import AwaitAnswer, FollowRun
 from hexdesk.core.use_cases.health import CheckHealth
 from hexdesk.core.use_cases.idempotency import OnceStorage
 from hexdesk.core.use_cases.run_desk import RunDesk
+from hexdesk.core.use_cases.send_message import SendMessage
+from hexdesk.core.use_cases.sign_in import ChangePassword, SignIn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,10 +72,10 @@ class Identity:
     """Who is who."""
 
     register: registration.Register
-    sign_in: sign_in.SignIn
+    sign_in: SignIn
     refresh: sessions.RefreshSession
     sign_out: sessions.SignOut
-    change_password: sign_in.ChangePassword
+    change_password: ChangePassword
     show_myself: sessions.ShowMyself
     authenticate: sessions.Authenticate
     get_organization: organizations.GetOrganization
@@ -115,9 +115,9 @@ class Chat:
     change_thread: threads.ChangeThread
     remove_thread: threads.RemoveThread
     list_messages: threads.ListMessages
-    send_message: send_message.SendMessage
-    follow_run: follow_run.FollowRun
-    await_answer: follow_run.AwaitAnswer
+    send_message: SendMessage
+    follow_run: FollowRun
+    await_answer: AwaitAnswer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,33 +35,33 @@ def answer(server: EmbeddedPostgres, question: str) -> Any:
     return asyncio.run(ask())
 
 
-def test_the_second_start_finds_what_the_first_one_wrote(tmp_path: Path) -> None:
-    with EmbeddedPostgres(tmp_path / "postgres", IN_A_HURRY) as server:
+def test_the_second_start_finds_what_the_first_one_wrote(spare_folder: Path) -> None:
+    with EmbeddedPostgres(spare_folder / "postgres", IN_A_HURRY) as server:
         server.wait_until_ready()
         answer(server, "CREATE TABLE kept AS SELECT 42 AS n")
-    with EmbeddedPostgres(tmp_path / "postgres", IN_A_HURRY) as server:
+    with EmbeddedPostgres(spare_folder / "postgres", IN_A_HURRY) as server:
         server.wait_until_ready()
         assert answer(server, "SELECT n FROM kept") == 42
 
 
-def test_one_object_can_start_again(tmp_path: Path) -> None:
-    server = EmbeddedPostgres(tmp_path / "postgres", IN_A_HURRY)
+def test_one_object_can_start_again(spare_folder: Path) -> None:
+    server = EmbeddedPostgres(spare_folder / "postgres", IN_A_HURRY)
     for _ in range(2):
         with server:
             server.wait_until_ready()
             assert answer(server, "SELECT 1") == 1
 
 
-def test_a_durable_database_reaches_the_disk(tmp_path: Path) -> None:
-    with EmbeddedPostgres(tmp_path / "postgres") as server:
+def test_a_durable_database_reaches_the_disk(spare_folder: Path) -> None:
+    with EmbeddedPostgres(spare_folder / "postgres") as server:
         server.wait_until_ready()
         assert answer(server, "SHOW fsync") == "on"
         assert answer(server, "SHOW data_checksums") == "on"
 
 
 @pytest.mark.parametrize("name", ["with spaces & signs: 100%+#ü", "with,comma", LONG_NAME])
-def test_any_folder_will_do(tmp_path: Path, name: str) -> None:
-    with EmbeddedPostgres(tmp_path / name, IN_A_HURRY) as server:
+def test_any_folder_will_do(spare_folder: Path, name: str) -> None:
+    with EmbeddedPostgres(spare_folder / name, IN_A_HURRY) as server:
         server.wait_until_ready()
         assert answer(server, "SELECT 1") == 1
         assert stat.S_IMODE(server.socket_folder.stat().st_mode) == 0o700
@@ -75,9 +75,9 @@ def test_only_this_account_can_reach_the_server(postgres_server: EmbeddedPostgre
     assert stat.S_IMODE(postgres_server.log.stat().st_mode) == 0o600
 
 
-def test_a_socket_folder_that_somebody_else_put_there_is_refused(tmp_path: Path) -> None:
-    server = EmbeddedPostgres(tmp_path / LONG_NAME, IN_A_HURRY)
-    precious = tmp_path / "precious"
+def test_a_socket_folder_that_somebody_else_put_there_is_refused(spare_folder: Path) -> None:
+    server = EmbeddedPostgres(spare_folder / LONG_NAME, IN_A_HURRY)
+    precious = spare_folder / "precious"
     precious.mkdir(mode=0o755)
     server.socket_folder.symlink_to(precious)
     try:
@@ -88,8 +88,8 @@ def test_a_socket_folder_that_somebody_else_put_there_is_refused(tmp_path: Path)
         server.socket_folder.unlink()
 
 
-def test_stop_leaves_nothing_behind_but_the_data(tmp_path: Path) -> None:
-    server = EmbeddedPostgres(tmp_path / LONG_NAME, IN_A_HURRY)
+def test_stop_leaves_nothing_behind_but_the_data(spare_folder: Path) -> None:
+    server = EmbeddedPostgres(spare_folder / LONG_NAME, IN_A_HURRY)
     with server:
         server.wait_until_ready()
         process = server_process(server.folder)
@@ -101,7 +101,7 @@ def test_stop_leaves_nothing_behind_but_the_data(tmp_path: Path) -> None:
     server.stop()  # and stopping twice is harmless
 
 
-def test_a_client_that_stays_connected_does_not_hold_up_the_stop(tmp_path: Path) -> None:
+def test_a_client_that_stays_connected_does_not_hold_up_the_stop(spare_folder: Path) -> None:
     async def stay(server: EmbeddedPostgres) -> None:
         connection = await asyncpg.connect(server.url("postgres", SUPERUSER))
         server.stop()
@@ -109,7 +109,7 @@ def test_a_client_that_stays_connected_does_not_hold_up_the_stop(tmp_path: Path)
             await connection.fetchval("SELECT 1")
         connection.terminate()
 
-    with EmbeddedPostgres(tmp_path / "postgres", IN_A_HURRY) as server:
+    with EmbeddedPostgres(spare_folder / "postgres", IN_A_HURRY) as server:
         server.wait_until_ready()
         asyncio.run(stay(server))
         assert not server.is_running
@@ -122,22 +122,22 @@ def test_a_ctrl_c_in_the_terminal_does_not_reach_the_server(
 
 
 def test_the_server_does_not_see_our_environment(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    spare_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HEXDESK_TEST_SECRET", "hush")
     monkeypatch.setenv("PGPORT", "7777")
-    with EmbeddedPostgres(tmp_path / "postgres", IN_A_HURRY) as server:
+    with EmbeddedPostgres(spare_folder / "postgres", IN_A_HURRY) as server:
         server.wait_until_ready()
         assert "HEXDESK_TEST_SECRET" not in server_process(server.folder).environ()
         assert answer(server, "SHOW port") == "5432"
 
 
-def test_other_threads_may_not_start_it(tmp_path: Path) -> None:
+def test_other_threads_may_not_start_it(spare_folder: Path) -> None:
     refusals: list[str] = []
 
     def start() -> None:
         try:
-            EmbeddedPostgres(tmp_path / "postgres", IN_A_HURRY).start()
+            EmbeddedPostgres(spare_folder / "postgres", IN_A_HURRY).start()
         except EmbeddedPostgresError as error:
             refusals.append(str(error))
 
@@ -147,9 +147,9 @@ def test_other_threads_may_not_start_it(tmp_path: Path) -> None:
     assert refusals == ["start the embedded PostgreSQL from the main thread"]
 
 
-def test_waiting_for_what_was_not_started_is_a_mistake(tmp_path: Path) -> None:
+def test_waiting_for_what_was_not_started_is_a_mistake(spare_folder: Path) -> None:
     with pytest.raises(EmbeddedPostgresError, match="was not started"):
-        EmbeddedPostgres(tmp_path / "postgres").wait_until_ready()
+        EmbeddedPostgres(spare_folder / "postgres").wait_until_ready()
 
 
 def test_the_programs_are_found() -> None:
@@ -166,8 +166,8 @@ def test_a_platform_without_programs_is_told_what_to_do(monkeypatch: pytest.Monk
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root lends an account")
-def test_root_lets_the_account_pass_and_nobody_look(tmp_path: Path) -> None:
-    home = tmp_path / "home"
+def test_root_lets_the_account_pass_and_nobody_look(spare_folder: Path) -> None:
+    home = spare_folder / "home"
     home.mkdir(mode=0o700)
     with EmbeddedPostgres(home / "postgres", IN_A_HURRY) as server:
         server.wait_until_ready()
@@ -180,8 +180,8 @@ def test_root_lets_the_account_pass_and_nobody_look(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root lends an account")
 @pytest.mark.parametrize("account", ["root", "no such name:"])
 def test_root_without_an_account_to_lend_is_told_what_to_do(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, account: str
+    spare_folder: Path, monkeypatch: pytest.MonkeyPatch, account: str
 ) -> None:
     monkeypatch.setattr(programs, "ACCOUNT", account)
     with pytest.raises(EmbeddedPostgresError, match="run hexdesk as an ordinary user"):
-        EmbeddedPostgres(tmp_path / "postgres", IN_A_HURRY).start()
+        EmbeddedPostgres(spare_folder / "postgres", IN_A_HURRY).start()

@@ -8,8 +8,10 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
+from hexdesk.adapters.storage.postgres import embedded, programs
 from hexdesk.adapters.storage.postgres.embedded import (
     EmbeddedPostgres,
     EmbeddedPostgresError,
@@ -27,9 +29,9 @@ from tests.integration.postgres.test_embedded import LONG_NAME, answer
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(spare_folder: Path) -> Path:
     """A database that was used and properly left."""
-    with EmbeddedPostgres(tmp_path / "postgres", IN_A_HURRY) as server:
+    with EmbeddedPostgres(spare_folder / "postgres", IN_A_HURRY) as server:
         server.wait_until_ready()
         answer(server, "CREATE TABLE kept AS SELECT 42 AS n")
     return server.folder
@@ -43,9 +45,9 @@ def assert_usable(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["postgres", LONG_NAME])
-def test_a_second_owner_is_refused_and_the_first_undisturbed(tmp_path: Path, name: str) -> None:
-    with owner_of(tmp_path / name) as owner:
-        second = EmbeddedPostgres(tmp_path / name, IN_A_HURRY)
+def test_a_second_owner_is_refused_and_the_first_undisturbed(spare_folder: Path, name: str) -> None:
+    with owner_of(spare_folder / name) as owner:
+        second = EmbeddedPostgres(spare_folder / name, IN_A_HURRY)
         with pytest.raises(InUseError, match=f"in use by process {owner.pid}: stop it"):
             second.start()
         second.stop()
@@ -53,8 +55,8 @@ def test_a_second_owner_is_refused_and_the_first_undisturbed(tmp_path: Path, nam
     assert owner.returncode == 0
 
 
-def test_starting_twice_is_refused_and_leaves_the_first_start_alone(tmp_path: Path) -> None:
-    with EmbeddedPostgres(tmp_path / "postgres", IN_A_HURRY) as server:
+def test_starting_twice_is_refused_and_leaves_the_first_start_alone(spare_folder: Path) -> None:
+    with EmbeddedPostgres(spare_folder / "postgres", IN_A_HURRY) as server:
         server.wait_until_ready()
         with pytest.raises(InUseError, match=str(os.getpid())):
             server.start()
@@ -77,15 +79,21 @@ def test_the_next_start_does_not_wait_for_a_killed_owner(folder: Path) -> None:
         assert_usable(folder)
 
 
-def test_an_owner_killed_while_it_makes_the_database_leaves_no_half_of_one(tmp_path: Path) -> None:
-    folder = tmp_path / "postgres"
+@pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGINT])
+def test_a_start_cut_short_leaves_no_half_database(
+    spare_folder: Path, ending: signal.Signals
+) -> None:
+    folder = spare_folder / "postgres"
     with owner_of(folder, until="starting") as owner:
         deadline = time.monotonic() + DEADLINE_SECONDS
         while not (folder / "data.new" / "base").exists():
             assert owner.poll() is None
             assert time.monotonic() < deadline
-        owner.kill()
+        children = psutil.Process(owner.pid).children(recursive=True)
+        owner.send_signal(ending)
         owner.wait(DEADLINE_SECONDS)
+    if sys.platform == "linux":
+        assert all(ends(child) for child in children)
     assert not (folder / "data").exists()
     with EmbeddedPostgres(folder, IN_A_HURRY) as server:
         server.wait_until_ready()
@@ -93,16 +101,46 @@ def test_an_owner_killed_while_it_makes_the_database_leaves_no_half_of_one(tmp_p
     assert not (folder / "data.new").exists()
 
 
-def test_an_orphan_is_stopped_before_the_start(folder: Path) -> None:
-    programs = ServerPrograms()
-    log = folder / "data" / "orphan.log"
-    programs.run(
-        "pg_ctl", "start", "-w", "-D", str(folder / "data"), "-l", str(log),
+@pytest.fixture
+def orphan(folder: Path) -> psutil.Process:
+    """A server that nobody owns."""
+    ServerPrograms().run(
+        "pg_ctl", "start", "-w", "-D", str(folder / "data"), "-l", str(folder / "data" / "log"),
         "-o", f"-c listen_addresses='' -k '{folder}'",
     )  # fmt: skip
-    orphan = server_process(folder)
+    return server_process(folder)
+
+
+def test_an_orphan_is_stopped_before_the_start(folder: Path, orphan: psutil.Process) -> None:
     assert_usable(folder)
     assert ends(orphan)
+
+
+def test_an_orphan_that_does_not_stop_is_named(
+    folder: Path, orphan: psutil.Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedded, "SHUTDOWN_SECONDS", 1)
+    orphan.suspend()
+    try:
+        with pytest.raises(EmbeddedPostgresError, match=f"process {orphan.pid} still uses"):
+            EmbeddedPostgres(folder, IN_A_HURRY).start()
+    finally:
+        orphan.resume()
+    assert ends(orphan)
+
+
+def test_a_server_that_does_not_stop_is_cut_off_and_recovers(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedded, "SHUTDOWN_SECONDS", 0)
+    with EmbeddedPostgres(folder, IN_A_HURRY) as server:
+        server.wait_until_ready()
+        answer(server, "INSERT INTO kept VALUES (43) RETURNING n")
+        process = server_process(folder)
+    assert ends(process)
+    with EmbeddedPostgres(folder, IN_A_HURRY) as server:
+        server.wait_until_ready()
+        assert answer(server, "SELECT count(*) FROM kept") == 2
 
 
 def test_a_stranger_that_got_the_number_of_a_dead_server_is_left_alone(folder: Path) -> None:
@@ -151,9 +189,9 @@ def test_a_data_folder_that_others_may_read_is_put_right(folder: Path) -> None:
     ("version", "complaint"), [("17", "was made by PostgreSQL 17"), (None, "is no database")]
 )
 def test_data_that_this_version_cannot_read_is_left_alone(
-    tmp_path: Path, version: str | None, complaint: str
+    spare_folder: Path, version: str | None, complaint: str
 ) -> None:
-    data = tmp_path / "postgres" / "data"
+    data = spare_folder / "postgres" / "data"
     data.mkdir(parents=True)
     if version is not None:
         (data / "PG_VERSION").write_text(f"{version}\n")
@@ -163,23 +201,23 @@ def test_data_that_this_version_cannot_read_is_left_alone(
     assert sorted(data.iterdir()) == before
 
 
-def test_a_folder_that_cannot_be_is_named(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
+def test_a_folder_that_cannot_be_is_named(spare_folder: Path) -> None:
+    (spare_folder / "file").touch()
     with pytest.raises(EmbeddedPostgresError, match=r"file.*choose another folder"):
-        EmbeddedPostgres(tmp_path / "file" / "postgres", IN_A_HURRY).start()
+        EmbeddedPostgres(spare_folder / "file" / "postgres", IN_A_HURRY).start()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give folders away")
-def test_a_folder_of_somebody_else_is_refused(tmp_path: Path) -> None:
-    folder = tmp_path / "postgres"
+def test_a_folder_of_somebody_else_is_refused(spare_folder: Path) -> None:
+    folder = spare_folder / "postgres"
     folder.mkdir()
     os.chown(folder, 12345, 12345)
     with pytest.raises(EmbeddedPostgresError, match="belongs to user 12345"):
         EmbeddedPostgres(folder, IN_A_HURRY).start()
 
 
-def test_a_database_that_cannot_be_made_says_why(tmp_path: Path) -> None:
-    folder = tmp_path / "postgres"
+def test_a_database_that_cannot_be_made_says_why(spare_folder: Path) -> None:
+    folder = spare_folder / "postgres"
     folder.mkdir()
     (folder / "data.new").touch()  # initdb wants a folder
     server = EmbeddedPostgres(folder, IN_A_HURRY)
@@ -188,6 +226,14 @@ def test_a_database_that_cannot_be_made_says_why(tmp_path: Path) -> None:
     (folder / "data.new").unlink()
     with server:  # the failed start let go of the folder
         server.wait_until_ready()
+
+
+def test_programs_that_do_not_run_are_named(
+    spare_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(programs, "find_binaries", lambda: spare_folder)
+    with pytest.raises(EmbeddedPostgresError, match="cannot run 'initdb' as"):
+        EmbeddedPostgres(spare_folder / "postgres", IN_A_HURRY).start()
 
 
 def test_a_log_that_grew_too_long_is_set_aside(folder: Path) -> None:

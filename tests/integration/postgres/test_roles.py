@@ -217,6 +217,8 @@ async def test_bootstrap_takes_back_rights_that_the_roles_should_not_have(
     url = postgres_server.url("postgres", SUPERUSER)
     async with connected(postgres_server, database, SUPERUSER) as admin:
         await admin.execute(f"ALTER ROLE {APPLICATION} BYPASSRLS CREATEDB")
+        # As a database from before PostgreSQL 15 has it.
+        await admin.execute("ALTER SCHEMA public OWNER TO hexdesk_admin")
         await admin.execute("GRANT CREATE ON SCHEMA public TO PUBLIC")
         await bootstrap(url, database)
         rights = await admin.fetchrow(
@@ -224,8 +226,12 @@ async def test_bootstrap_takes_back_rights_that_the_roles_should_not_have(
             "FROM pg_roles WHERE rolname = $1",
             APPLICATION,
         )
+        owner = await admin.fetchval(
+            "SELECT nspowner::regrole::text FROM pg_namespace WHERE nspname = 'public'"
+        )
     assert rights is not None
     assert tuple(rights) == (False, False, False)
+    assert owner == OWNER
 
 
 def test_older_servers_get_the_membership_in_words_they_know() -> None:

@@ -8,11 +8,14 @@ import httpx2
 from hexdesk.core.errors import EgressRefusedError
 
 IPAddress = IPv4Address | IPv6Address
+IPNetwork = IPv4Network | IPv6Network
 
 SCHEMES = frozenset({"http", "https"})
 MAX_PORT = 65_535
 MAX_URL_LENGTH = 2048
 DEFAULT_PORTS = {"http": 80, "https": 443}
+
+LOOPBACK = IPv4Address("127.0.0.1")
 
 # https://www.iana.org/assignments/iana-ipv4-special-registry; the standard library of Python
 # 3.11 knows an older state of it, and lets multicast through.

@@ -4,14 +4,16 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from ipaddress import ip_address
 
 import httpx2
 import msgspec
 
 from hexdesk.adapters.egress.addresses import (
+    LOOPBACK,
     IPAddress,
+    IPNetwork,
     host_of,
     is_public,
     is_this_machine,
@@ -26,6 +28,8 @@ MAX_SECONDS = 10.0
 MAX_ANSWER_BYTES = 1024 * 1024
 MAX_REDIRECTS = 3
 MAX_CONNECTIONS = 50
+# They share the time there is.
+MAX_ADDRESSES = 4
 REPEATED = frozenset({307, 308})
 TURNED_INTO_GET = frozenset({301, 302, 303})
 # Meant for the first address, and for no other that it names.
@@ -54,11 +58,14 @@ class HttpEgress(Egress):
         self,
         *,
         allow_private: bool = False,
+        allow_networks: Sequence[IPNetwork] = (),
         seconds: float = MAX_SECONDS,
         resolve: Resolve | None = None,
         tls: ssl.SSLContext | None = None,
     ) -> None:
+        """Call private networks too, all of them or those that are named."""
         self._allow_private = allow_private
+        self._allow_networks = tuple(allow_networks)
         self._seconds = seconds
         self._resolve = resolve or _resolve
         # A transport instead of a client: a client would keep cookies, of all tenants in one jar.
@@ -86,10 +93,6 @@ class HttpEgress(Egress):
             raise UnavailableError(
                 f"{host_of(target)!r} did not answer within {self._seconds:g} seconds"
             ) from error
-        except httpx2.TransportError as error:
-            raise UnavailableError(
-                f"cannot reach {host_of(target)!r}: {error or type(error).__name__}"
-            ) from error
 
     async def aclose(self) -> None:
         """Close what is open."""
@@ -102,7 +105,9 @@ class HttpEgress(Egress):
             if location is None or answer.status_code not in REPEATED | TURNED_INTO_GET:
                 return answer
             call = self._redirected(call, location, answer.status_code)
-        raise EgressRefusedError(f"more than {MAX_REDIRECTS} redirects, the last to {call.url}")
+        raise EgressRefusedError(
+            f"more than {MAX_REDIRECTS} redirects, the last to {host_of(call.url)!r}"
+        )
 
     def _redirected(self, call: _Call, location: str, status_code: int) -> _Call:
         try:
@@ -120,14 +125,18 @@ class HttpEgress(Egress):
         return _Call(method="GET", url=url, headers=headers, body=b"")
 
     async def _send(self, call: _Call) -> EgressAnswer:
-        addresses = await self._addresses(call.url)
-        for address in addresses[:-1]:
-            try:
-                return await self._send_to(address, call, len(addresses))
-            except (httpx2.ConnectError, httpx2.ConnectTimeout):
-                # Nothing was sent yet, so the next address may get it.
-                continue
-        return await self._send_to(addresses[-1], call, len(addresses))
+        *others, last = await self._addresses(call.url)
+        rivals = len(others) + 1
+        try:
+            for address in others:
+                # Where nobody listens nothing was sent, so the next address may get it.
+                with suppress(httpx2.ConnectError, httpx2.ConnectTimeout):
+                    return await self._send_to(address, call, rivals)
+            return await self._send_to(last, call, rivals)
+        except httpx2.TransportError as error:
+            raise UnavailableError(
+                f"cannot reach {host_of(call.url)!r}: {error or type(error).__name__}"
+            ) from error
 
     async def _send_to(self, address: IPAddress, call: _Call, rivals: int) -> EgressAnswer:
         headers = call.headers.copy()
@@ -172,20 +181,20 @@ class HttpEgress(Egress):
             raise UnavailableError(f"cannot find {host!r}: it has no address")
         for address in addresses:
             self._refuse_private(host, address)
-        return addresses
+        return addresses[:MAX_ADDRESSES]
 
     def _checked(self, url: str) -> httpx2.URL:
         parsed = parse_url(url)
         host = host_of(parsed)
-        if is_this_machine(host) and not self._allow_private:
-            raise EgressRefusedError(f"{host!r} is this machine, which may not be called")
-        literal = literal_address(host)
-        if literal is not None:
-            self._refuse_private(host, literal)
+        known = LOOPBACK if is_this_machine(host) else literal_address(host)
+        if known is not None:
+            self._refuse_private(host, known)
         return parsed
 
     def _refuse_private(self, host: str, address: IPAddress) -> None:
-        if not (self._allow_private or is_public(address)):
+        if self._allow_private or is_public(address):
+            return
+        if not any(address in network for network in self._allow_networks):
             raise EgressRefusedError(f"{host!r} lies in a network that may not be called")
 
 

@@ -39,9 +39,7 @@ def resolve(
         decided = layer.decided()
         values |= decided
         sources |= dict.fromkeys(decided, source)
-    return ResolvedConfiguration(
-        values=msgspec.convert(values, AgentSettings), sources=sources
-    )
+    return ResolvedConfiguration(values=msgspec.convert(values, AgentSettings), sources=sources)
 
 
 def inherits_model(resolved: ResolvedConfiguration) -> bool:

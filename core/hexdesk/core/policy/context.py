@@ -16,7 +16,9 @@ def history(
     """
     room = settings.max_context_size - len(instructions) - len(content)
     taken: list[Turn] = []
-    for message in reversed(earlier[-settings.memory_retention :] if settings.memory_retention else ()):
+    for message in reversed(
+        earlier[-settings.memory_retention :] if settings.memory_retention else ()
+    ):
         room -= len(message.content)
         if room < 0:
             break

@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
+from uuid import UUID
 
 import msgspec
 
@@ -29,9 +30,12 @@ class ToolAccess(Protocol):
     """Lists and calls tools at the tool server, with a run's capability."""
 
     @abstractmethod
-    async def list(self) -> Sequence[ToolDescription]:
-        """Return every tool there is, whoever may call it.
+    async def list(
+        self, capability: str, agent_id: UUID, tools: frozenset[str]
+    ) -> Sequence[ToolDescription]:
+        """Return the tools that the capability names, those that need approval too.
 
+        `agent_id` and `tools` say which they are, so that they need not be asked for each run.
         Raise `ToolsUnavailableError` when the server cannot be reached.
         """
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from hexdesk.core.errors import ConflictError
 from hexdesk.core.model.agents import ActionCount, Agent, AgentAction, AgentHistory
 from hexdesk.core.model.listing import Page, Slice
 from hexdesk.core.ports.agent_records import AgentLog, Agents
@@ -35,6 +36,8 @@ class MemoryAgents(Agents):
     async def remove(self, agent_id: UUID) -> None:
         records = await self.draft.to_write()
         found(records.agents, agent_id, "agent")
+        if await self.has_threads(agent_id):
+            raise ConflictError(f"agent {agent_id!s} is still in use")
         del records.agents[agent_id]
 
     async def has_threads(self, agent_id: UUID) -> bool:

@@ -13,7 +13,7 @@ from hexdesk.core.model.identity import Organization
 from hexdesk.core.model.listing import Page, Slice
 from hexdesk.core.ports.chat_records import EventLog, Messages, Runs, Threads
 from hexdesk.core.testing.memory_identity import MemoryOrganizations
-from hexdesk.core.testing.memory_records import Draft, Records, found, in_order, page_of
+from hexdesk.core.testing.memory_records import Draft, Records, found, in_order, page_of, without
 
 
 @dataclass(frozen=True)
@@ -60,9 +60,11 @@ class MemoryThreads(Threads):
         records.events = {
             key: event for key, event in records.events.items() if key[0] in records.runs
         }
-        for ticket in tuple(records.tickets.values()):
-            if ticket.thread_id == thread_id:
-                records.tickets[ticket.id] = replace(ticket, thread_id=None)
+        records.tool_results = {
+            key: result for key, result in records.tool_results.items() if key[0] in records.runs
+        }
+        records.tickets = without(records.tickets, thread_id, "thread_id")
+        records.actions = without(records.actions, thread_id, "thread_id")
 
 
 @dataclass(frozen=True)

@@ -104,11 +104,16 @@ class MemoryToolCalls(ToolCalls):
 
     async def claim(self, run_id: UUID, call_id: str, tool: str) -> bytes | None:
         records = await self.draft.to_write()
-        return records.tool_results.get((run_id, call_id))
+        found(records.runs, run_id, "run")
+        return records.tool_results.setdefault((run_id, call_id), None)
 
     async def keep(self, run_id: UUID, call_id: str, result: bytes) -> None:
         records = await self.draft.to_write()
+        found(records.tool_results, (run_id, call_id), "claimed call")
         records.tool_results[run_id, call_id] = result
 
     async def of_run(self, run_id: UUID) -> Sequence[str]:
-        return sorted(call_id for run, call_id in self.draft.records.tool_results if run == run_id)
+        results = self.draft.records.tool_results.items()
+        return sorted(
+            call_id for (run, call_id), result in results if run == run_id and result is not None
+        )

@@ -2,10 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TypeVar
 from uuid import UUID
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from hexdesk.core.errors import ConflictError, NotFoundError
@@ -19,10 +17,7 @@ from hexdesk.core.model.identity import (
 )
 from hexdesk.core.model.listing import Page, Slice
 from hexdesk.core.ports.identity_records import ApiKeys, Organizations, Sessions, Users
-from hexdesk.core.testing.memory_records import Draft, Records, found, page_of
-
-K = TypeVar("K")
-S = TypeVar("S", bound=Struct)
+from hexdesk.core.testing.memory_records import Draft, Records, found, page_of, without
 
 _BETWEEN_NOTES_OF_USE = timedelta(minutes=1)
 
@@ -128,19 +123,12 @@ def _remove_credentials(records: Records, user_id: UUID) -> None:
 
 
 def _remove_name(records: Records, user_id: UUID) -> None:
-    records.threads = _nameless(records.threads, user_id, "user_id", "held_by_id")
-    records.messages = _nameless(records.messages, user_id, "user_id")
-    records.tickets = _nameless(records.tickets, user_id, "created_by_id", "assignee_id")
-    records.comments = _nameless(records.comments, user_id, "author_id")
-    records.history = _nameless(records.history, user_id, "changed_by_id")
-    records.actions = _nameless(records.actions, user_id, "user_id")
-
-
-def _nameless(values: dict[K, S], user_id: UUID, *names: str) -> dict[K, S]:
-    return {
-        key: replace(value, **{name: None for name in names if getattr(value, name) == user_id})
-        for key, value in values.items()
-    }
+    records.threads = without(records.threads, user_id, "user_id", "held_by_id")
+    records.messages = without(records.messages, user_id, "user_id")
+    records.tickets = without(records.tickets, user_id, "created_by_id", "assignee_id")
+    records.comments = without(records.comments, user_id, "author_id")
+    records.history = without(records.history, user_id, "changed_by_id")
+    records.actions = without(records.actions, user_id, "user_id")
 
 
 @dataclass(frozen=True)

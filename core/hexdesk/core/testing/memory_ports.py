@@ -83,14 +83,14 @@ class _Broadcast:
             told = 0
             while True:
                 news = self.news
-                for event in self.events[told:]:
+                while told < len(self.events):
+                    event = self.events[told]
                     told += 1
                     if event.id > after:
                         yield event
-                if told == len(self.events):
-                    if self.is_over:
-                        return
-                    await news.wait()
+                if self.is_over:
+                    return
+                await news.wait()
         finally:
             self.followers -= 1
 
@@ -102,12 +102,13 @@ class MemoryEvents(RunEvents):
         self._broadcasts: dict[UUID, _Broadcast] = {}
 
     def open(self, run_id: UUID) -> None:
-        self._broadcasts[run_id] = _Broadcast()
+        self._broadcasts.setdefault(run_id, _Broadcast())
 
     def publish(self, run_id: UUID, events: Sequence[RunEvent]) -> None:
-        broadcast = self._broadcasts[run_id]
-        broadcast.events.extend(events)
-        broadcast.announce()
+        broadcast = self._broadcasts.get(run_id)
+        if broadcast is not None:
+            broadcast.events.extend(events)
+            broadcast.announce()
 
     def close(self, run_id: UUID) -> None:
         broadcast = self._broadcasts.pop(run_id, None)
@@ -148,23 +149,17 @@ class CountingLimiter(RateLimiter):
 
     async def hit(self, attempts: Sequence[Attempt]) -> Verdict:
         now = round(self._clock.elapsed() * _MICRO)
-        levels = {attempt: self._level(attempt, now) for attempt in attempts}
-        after = {attempt: levels[attempt] + _period(attempt.rate) for attempt in attempts}
-        worst = min(attempts, key=lambda attempt: _share_left(attempt.rate, after[attempt]))
-        is_allowed = _room(worst.rate, after[worst]) >= 0
-        if is_allowed:
-            self._buckets.update({attempt: (after[attempt], now) for attempt in attempts})
+        levels: dict[Attempt, int] = {}
+        verdicts: list[Verdict] = []
+        for attempt in attempts:
+            level = levels.get(attempt, self._level(attempt, now))
+            verdicts.append(_verdict(attempt.rate, level))
+            levels[attempt] = level + _period(attempt.rate)
+        closest = max(verdicts, key=lambda verdict: (verdict.retry_after, -_share_left(verdict)))
+        if closest.is_allowed:
+            self._buckets.update({attempt: (level, now) for attempt, level in levels.items()})
             self.allowed.extend(attempts)
-            levels = after
-        room = _room(worst.rate, after[worst])
-        per_second = worst.rate.limit * _MICRO
-        return Verdict(
-            is_allowed=is_allowed,
-            rate=worst.rate,
-            remaining=max(room, 0) // _period(worst.rate),
-            retry_after=max(-room, 0) / per_second,
-            reset_after=levels[worst] / per_second,
-        )
+        return closest
 
     def _level(self, attempt: Attempt, now: int) -> int:
         level, at = self._buckets.get(attempt, (0, now))
@@ -175,12 +170,20 @@ def _period(rate: Rate) -> int:
     return rate.period_seconds * _MICRO
 
 
-def _room(rate: Rate, level: int) -> int:
-    return _period(rate) * rate.limit - level
+def _share_left(verdict: Verdict) -> float:
+    return verdict.remaining / verdict.rate.limit
 
 
-def _share_left(rate: Rate, level: int) -> float:
-    return _room(rate, level) / (_period(rate) * rate.limit)
+def _verdict(rate: Rate, level: int) -> Verdict:
+    room = _period(rate) * (rate.limit - 1) - level
+    per_second = rate.limit * _MICRO
+    return Verdict(
+        is_allowed=room >= 0,
+        rate=rate,
+        remaining=max(room, 0) // _period(rate),
+        retry_after=max(-room, 0) / per_second,
+        reset_after=(level if room < 0 else level + _period(rate)) / per_second,
+    )
 
 
 class ToolCalled(msgspec.Struct, frozen=True, kw_only=True):

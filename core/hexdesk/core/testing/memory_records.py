@@ -8,9 +8,10 @@ from operator import attrgetter
 from typing import Any, TypeVar
 from uuid import UUID
 
-from msgspec import UNSET
+from msgspec import UNSET, Struct
+from msgspec.structs import replace
 
-from hexdesk.core.errors import BusyError, NotFoundError, StorageUnavailableError
+from hexdesk.core.errors import BusyError, InvalidError, NotFoundError, StorageUnavailableError
 from hexdesk.core.model.agents import Agent, AgentAction, AgentHistory
 from hexdesk.core.model.audit import AuditEvent, FailedSignIn
 from hexdesk.core.model.chat import Message, Run, RunEvent, Thread
@@ -23,6 +24,7 @@ from hexdesk.core.ports.clock import Clock
 
 K = TypeVar("K")
 V = TypeVar("V")
+S = TypeVar("S", bound=Struct)
 
 
 @dataclass(slots=True)
@@ -56,8 +58,8 @@ class Records:
     answers: dict[tuple[str, ...], KeptAnswer] = field(
         default_factory=dict[tuple[str, ...], KeptAnswer]
     )
-    tool_results: dict[tuple[UUID, str], bytes] = field(
-        default_factory=dict[tuple[UUID, str], bytes]
+    tool_results: dict[tuple[UUID, str], bytes | None] = field(
+        default_factory=dict[tuple[UUID, str], bytes | None]
     )
 
     def copy(self) -> "Records":
@@ -139,6 +141,14 @@ def found(records: dict[K, V], key: K, what: str) -> V:
     return records[key]
 
 
+def without(values: dict[K, S], gone: UUID, *names: str) -> dict[K, S]:
+    """Return the values with None in those of the fields that name what is gone."""
+    return {
+        key: replace(value, **{name: None for name in names if getattr(value, name) == gone})
+        for key, value in values.items()
+    }
+
+
 def page_of(items: Iterable[V], part: Slice) -> Page[V]:
     """Return a part of a list, sorted as `part` says."""
     return cut(in_order(items, part.sort or "-created_at"), part)
@@ -159,6 +169,9 @@ def in_order(items: Iterable[V], sort: str) -> list[V]:
     """Sort by a field, then by id in the same direction; what has no value comes last."""
     name = sort.removeprefix("-")
     by_value, by_id = attrgetter(name), attrgetter("id")
+    items = list(items)
+    if not all(hasattr(item, name) for item in items):
+        raise InvalidError(f"cannot sort by {name!r}", pointer="/sort")
 
     def key(item: V) -> tuple[Any, UUID]:
         return by_value(item), by_id(item)

@@ -43,7 +43,15 @@ class MemoryTickets(Tickets):
         tickets = [ticket for ticket in records.tickets.values() if _fits(ticket, wanted)]
         if wanted.query is None:
             return page_of(tickets, part)
-        ranks = {ticket.id: _rank(records, ticket, wanted.query) for ticket in tickets}
+        # Who is shown one requester's tickets only may be that customer: what the staff remarks
+        # among themselves must not show in what is found.
+        with_internal = wanted.requester_email is None
+        ranks = {
+            ticket.id: _rank(
+                ticket, _remarks(records, ticket, with_internal=with_internal), wanted.query
+            )
+            for ticket in tickets
+        }
         tickets = [ticket for ticket in tickets if ranks[ticket.id]]
         if part.sort is not None:
             return page_of(tickets, part)
@@ -112,19 +120,25 @@ def _comments_on(records: Records, ticket_id: UUID) -> list[Comment]:
 
 
 def _fits(ticket: Ticket, wanted: TicketFilter) -> bool:
-    exact = ("status", "priority", "category", "assignee_id", "requester_email")
+    exact = ("status", "priority", "category", "assignee_id")
+    requester = (wanted.requester_email or "").lower()
     return (
-        all(getattr(wanted, name) in (None, getattr(ticket, name)) for name in exact)
+        requester in ("", (ticket.requester_email or "").lower())
+        and all(getattr(wanted, name) in (None, getattr(ticket, name)) for name in exact)
         and (wanted.tag is None or wanted.tag in ticket.tags)
         and (wanted.created_from is None or ticket.created_at >= wanted.created_from)
         and (wanted.created_to is None or ticket.created_at <= wanted.created_to)
     )
 
 
-def _rank(records: Records, ticket: Ticket, query: str) -> int:
+def _remarks(records: Records, ticket: Ticket, *, with_internal: bool) -> list[str]:
+    comments = _comments_on(records, ticket.id)
+    return [comment.body for comment in comments if with_internal or not comment.internal]
+
+
+def _rank(ticket: Ticket, remarks: list[str], query: str) -> int:
     """Count how often the query's words are in the ticket; 0 if one of them is missing."""
-    comments = (comment.body for comment in _comments_on(records, ticket.id))
-    counts = Counter(_stems((ticket.title, ticket.description, *comments)))
+    counts = Counter(_stems((ticket.title, ticket.description, *remarks)))
     hits = [counts[word] for word in _stems((query,))]
     return sum(hits) if hits and all(hits) else 0
 

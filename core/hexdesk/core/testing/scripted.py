@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
@@ -84,9 +85,11 @@ class ScriptedTools(ToolAccess):
         self._tools = tuple(tools)
         self._answers = dict(answers or {})
 
-    async def list(self) -> Sequence[ToolDescription]:
+    async def list(
+        self, capability: str, agent_id: UUID, tools: frozenset[str]
+    ) -> Sequence[ToolDescription]:
         self._reach()
-        return self._tools
+        return tuple(tool for tool in self._tools if tool.name in tools)
 
     async def call(
         self, capability: str, call_id: str, name: str, arguments: Mapping[str, Any]

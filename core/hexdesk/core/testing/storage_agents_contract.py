@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 from msgspec.structs import replace
 
-from hexdesk.core.errors import NotFoundError
+from hexdesk.core.errors import ConflictError, NotFoundError
 from hexdesk.core.model.agents import (
     ActionCount,
     Agent,
@@ -83,6 +83,16 @@ class AgentContract(StorageFixtures):
         async with ours.transaction() as transaction:
             assert await transaction.agents.has_threads(conversation.agent.id)
             assert not await transaction.agents.has_threads(agent.id)
+
+    async def test_an_agent_with_threads_cannot_be_removed(
+        self, ours: Company, conversation: Conversation
+    ) -> None:
+        with pytest.raises(ConflictError):
+            async with ours.transaction() as transaction:
+                await transaction.agents.remove(conversation.agent.id)
+        async with ours.transaction() as transaction:
+            seen = await transaction.agents.get(conversation.agent.id)
+            assert seen == conversation.agent
 
     async def test_two_who_lock_agents_wait_for_each_other(
         self, ours: Company, agent: Agent

@@ -72,12 +72,15 @@ class ThreadContract(StorageFixtures):
             await transaction.tickets.add(ticket)
             await transaction.agent_log.add_actions([action])
             await transaction.event_log.add(run.id, [examples.an_event(1)])
+            await transaction.tool_calls.claim(run.id, "call-1", "create_ticket")
+            await transaction.tool_calls.keep(run.id, "call-1", b"result")
             await transaction.threads.remove(thread.id)
         async with ours.transaction() as transaction:
             assert (await transaction.messages.page(thread.id, examples.ALL)).total == 0
             assert (await transaction.tickets.get(ticket.id)).title == ticket.title
             actions = await transaction.agent_log.actions(conversation.agent.id, examples.ALL)
             assert actions.total == 1
+            assert list(await transaction.tool_calls.of_run(run.id)) == []
             with pytest.raises(NotFoundError):
                 await transaction.threads.get(thread.id)
             with pytest.raises(NotFoundError):

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
+from hexdesk.core.errors import InvalidError
 from hexdesk.core.model.audit import AuditFilter
 from hexdesk.core.model.listing import Page, Slice
 from hexdesk.core.model.tickets import TicketFilter
@@ -103,6 +104,15 @@ class ListContract(StorageFixtures):
                 assert rising.data == in_order(rising.data, field, is_falling=False)
                 assert falling.data == in_order(falling.data, field, is_falling=True)
                 assert rising.total == falling.total == len(rising.data) == 5
+
+    @pytest.mark.parametrize("name", LISTS)
+    async def test_a_list_is_not_sorted_by_what_is_no_field_of_its_items(
+        self, ours: Company, our_things: Belongings, name: str
+    ) -> None:
+        _, ask = LISTS[name]
+        with pytest.raises(InvalidError):
+            async with ours.transaction() as transaction:
+                await ask(transaction, our_things, Slice(sort="-nothing"))
 
     @pytest.mark.parametrize("name", LISTS)
     async def test_a_list_is_newest_first_and_comes_in_parts(

@@ -22,10 +22,11 @@ class TicketSearchContract(StorageFixtures):
             (TicketFilter(category="acc"), set[str]()),
             (TicketFilter(tag="login"), {"other"}),
             (TicketFilter(tag="log"), set[str]()),
-            (TicketFilter(requester_email="c@example.com"), {"other"}),
+            (TicketFilter(requester_email="C@Example.com"), {"other"}),
             (TicketFilter(created_from=examples.later(5)), {"other"}),
             (TicketFilter(created_from=examples.later(10)), {"other"}),
             (TicketFilter(created_to=examples.later(5)), {"plain"}),
+            (TicketFilter(created_to=examples.later(10)), {"plain", "other"}),
             (TicketFilter(category="access", tag="sso", query="failing logins"), {"other"}),
             (TicketFilter(category="access", status=TicketStatus.OPEN), set[str]()),
         ],
@@ -92,6 +93,27 @@ class TicketSearchContract(StorageFixtures):
             page = await transaction.tickets.page(TicketFilter(query=query), examples.BY_RANK)
         assert {ticket.source for ticket in page.data} == found
         assert page.total == len(found)
+
+    async def test_internal_comments_do_not_show_in_what_one_requester_finds(
+        self, ours: Company
+    ) -> None:
+        requester = "c@example.com"
+        told, untold = await added(
+            ours,
+            *(examples.a_ticket(ours.organization.id, requester_email=requester) for _ in range(2)),
+        )
+        async with ours.transaction() as transaction:
+            await transaction.comments.add(examples.a_comment(told.id, body="Try the firmware"))
+            await transaction.comments.add(
+                examples.a_comment(untold.id, body="Bad firmware", internal=True)
+            )
+            for_staff = TicketFilter(query="firmware")
+            for_requester = TicketFilter(query="firmware", requester_email=requester)
+            for part in (examples.ALL, examples.BY_RANK):
+                page = await transaction.tickets.page(for_staff, part)
+                assert {ticket.id for ticket in page.data} == {told.id, untold.id}
+                page = await transaction.tickets.page(for_requester, part)
+                assert (page.data, page.total) == ((told,), 1)
 
     async def test_a_query_ranks_by_hits_and_then_newest_first(self, ours: Company) -> None:
         company = ours.organization.id

@@ -53,7 +53,10 @@ class TicketContract(StorageFixtures):
     ) -> None:
         for company in (ours, theirs):
             tickets = (examples.a_ticket(company.organization.id) for _ in range(2))
-            assert [ticket.number for ticket in await added(company, *tickets)] == [1, 2]
+            first, second = await added(company, *tickets)
+            assert (first.number, second.number) == (1, 2)
+            async with company.transaction() as transaction:
+                assert await transaction.tickets.get(2) == second
 
     async def test_tickets_added_at_once_get_numbers_without_gaps(self, ours: Company) -> None:
         async def add() -> int:

@@ -33,9 +33,12 @@ class ListCallableTools:
     catalogue: Mapping[str, Tool]
 
     def __call__(self, who: Principal) -> tuple[Tool, ...]:
-        """Return them in the catalogue's order."""
+        """Return them in the catalogue's order, with those that a run may call once approved."""
+        waiting = who.needs_approval if isinstance(who, AgentRun) else frozenset[str]()
         return tuple(
-            one for one in self.catalogue.values() if may_use_tool(who, one.name, one.right)
+            one
+            for one in self.catalogue.values()
+            if one.name in waiting or may_use_tool(who, one.name, one.right)
         )
 
 
@@ -126,7 +129,12 @@ async def _check_standing(tx: Transaction, who: Principal, chosen: Tool) -> None
         except NotFoundError:
             user = None
         now = user and replace(person, role=person.role.weaker(user.role))
-        if not user or not now or not user.is_active or not may_use_tool(now, chosen.name, chosen.right):
+        if (
+            not user
+            or not now
+            or not user.is_active
+            or not may_use_tool(now, chosen.name, chosen.right)
+        ):
             raise ToolAccessDeniedError(f"access to the tool {chosen.name!r} is denied")
 
 

@@ -133,9 +133,7 @@ async def update_ticket(context: ToolContext, arguments: UpdateTicket) -> Ticket
 
     What is not given stays as it is. The status is changed by another tool.
     """
-    fields = {
-        name: getattr(arguments, name) for name in TicketChange.__struct_fields__
-    }
+    fields = {name: getattr(arguments, name) for name in TicketChange.__struct_fields__}
     return await ChangeTicket(storage=context.storage, clock=context.needs.clock)(
         context.who, ref(arguments.ticket_id), TicketChange(**fields)
     )
@@ -199,7 +197,5 @@ async def _find(context: ToolContext, wanted: TicketList, query: str | None) -> 
         tag=wanted.tag,
         assignee_id=wanted.assignee_id,
     )
-    part = Slice(
-        limit=wanted.limit, offset=wanted.offset, sort=None if query else "-created_at"
-    )
+    part = Slice(limit=wanted.limit, offset=wanted.offset, sort=None if query else "-created_at")
     return await ListTickets(storage=context.storage)(context.who, tickets, part)

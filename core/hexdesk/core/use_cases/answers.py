@@ -201,7 +201,9 @@ class RestoreAnswers:
             except NotFoundError:
                 return False
             run = replace(answer.run, lease_token=present.lease_token)
-            if present.status is not RunStatus.RUNNING or not await store(tx, replace(answer, run=run)):
+            if present.status is not RunStatus.RUNNING or not await store(
+                tx, replace(answer, run=run)
+            ):
                 return False
             await tx.event_log.add(run.id, answer.events)
         return True

@@ -71,9 +71,7 @@ class ListAuditEvents:
 
     storage: Storage
 
-    async def __call__(
-        self, who: Principal, wanted: AuditFilter, part: Slice
-    ) -> Page[AuditEvent]:
+    async def __call__(self, who: Principal, wanted: AuditFilter, part: Slice) -> Page[AuditEvent]:
         """Return a part of the organization's audit."""
         require(who, Right.READ_AUDIT)
         check_sort(AuditEvent, part.sort)

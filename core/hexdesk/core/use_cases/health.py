@@ -18,7 +18,9 @@ class CheckHealth:
     async def __call__(self) -> Health:
         """Return `down` if a vital component is down, `degraded` if any is not ok."""
         answers = await asyncio.gather(*(probe.check() for probe in self.probes))
-        components = {probe.name: answer for probe, answer in zip(self.probes, answers, strict=True)}
+        components = {
+            probe.name: answer for probe, answer in zip(self.probes, answers, strict=True)
+        }
         is_down = any(
             probe.is_vital and components[probe.name].status is HealthStatus.DOWN
             for probe in self.probes

@@ -155,4 +155,6 @@ class IntegrationTypes:
         return SEALED + base64.b64encode(self.vault.seal(secret.encode(), purpose=PURPOSE)).decode()
 
     def _open(self, sealed: str) -> str:
-        return self.vault.open(base64.b64decode(sealed.removeprefix(SEALED)), purpose=PURPOSE).decode()
+        return self.vault.open(
+            base64.b64decode(sealed.removeprefix(SEALED)), purpose=PURPOSE
+        ).decode()

@@ -50,7 +50,9 @@ class NoteRefusal:
                 reason=reason,
             )
             if run and call_id and is_first:
-                await tx.agent_log.add_actions((self._action(run, name, arguments, call_id, reason),))
+                await tx.agent_log.add_actions(
+                    (self._action(run, name, arguments, call_id, reason),)
+                )
         if is_first:
             self.telemetry.tool_called(name, ToolUseStatus.DENIED, 0)
             log.warning(

@@ -265,10 +265,13 @@ class RunInProgress:
             log.warning("run steps not stored", extra={"run_id": str(run.id)})
             return True
 
-    def _add_once(self, type_: str, data: dict[str, object]) -> None:
+    def _add_once(self, type_: str, data: Mapping[str, object]) -> None:
         # A run that goes on after a crash makes its last step's calls again; the stream does not.
         for event in self.task.seen:
-            if event.type == type_ and msgspec.json.decode(event.data)["call_id"] == data["call_id"]:
+            if (
+                event.type == type_
+                and msgspec.json.decode(event.data)["call_id"] == data["call_id"]
+            ):
                 return
         self.run_log.add(type_, data)
 

@@ -105,9 +105,7 @@ class SendMessage:
             await tx.messages.add(message)
             is_closed = thread.status is ThreadStatus.CLOSED
             status = ThreadStatus.ACTIVE if is_closed else thread.status
-            await tx.threads.update(
-                replace(thread, status=status, updated_at=message.created_at)
-            )
+            await tx.threads.update(replace(thread, status=status, updated_at=message.created_at))
         return task
 
     async def _keep(self, tx: Transaction, order: Order, run: Run) -> None:

@@ -120,9 +120,7 @@ class SignOut:
         who = System(organization_id=found.organization_id, origin=origin)
         async with self.storage.transaction(who) as tx:
             await tx.sessions.end(found.session_id)
-            await self.auditor.note(
-                tx, who, "session.ended", target=("session", found.session_id)
-            )
+            await self.auditor.note(tx, who, "session.ended", target=("session", found.session_id))
 
 
 class WhoAmI(msgspec.Struct, frozen=True, kw_only=True):

@@ -18,6 +18,15 @@ from hexdesk.core.use_cases.audit import Auditor
 from hexdesk.core.use_cases.sessions import SessionStarter, secret_hash
 
 
+class SignInRefusedError(UnauthenticatedError):
+    """A wrong e-mail address or password; `verdict` says how the limit stands."""
+
+    def __init__(self, message: str, verdict: Verdict | None) -> None:
+        """Keep how the limit stands."""
+        super().__init__(message)
+        self.verdict = verdict
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignIn:
     """Open a session with an e-mail address and a password.
@@ -50,7 +59,7 @@ class SignIn:
             await self._note_failure(found, email, origin, "wrong e-mail address or password")
             if over:
                 raise refusal(over)
-            raise UnauthenticatedError("wrong e-mail address or password")
+            raise SignInRefusedError("wrong e-mail address or password", verdict)
         return await self._open(found, password, origin), verdict
 
     async def _open(self, found: FoundUser, password: str, origin: Origin) -> Tokens:

@@ -158,9 +158,7 @@ class AssignTicket:
     storage: Storage
     clock: Clock
 
-    async def __call__(
-        self, who: Principal, ref: TicketRef, assignee_id: UUID | None
-    ) -> Ticket:
+    async def __call__(self, who: Principal, ref: TicketRef, assignee_id: UUID | None) -> Ticket:
         """Return the ticket; raise `InvalidError` for somebody outside the organization."""
         require(who, Right.CHANGE_TICKETS)
         async with self.storage.transaction(who) as tx:

@@ -34,7 +34,13 @@ def answer(result: ToolResult) -> str:
             f"That did not work. `{result.tool}` was refused or failed{because}. {phrases.NO_RETRY}"
         )
     tell = _TELLERS.get(result.tool)
-    return (tell(result) if tell else None) or f"`{result.tool}` is done."
+    return (tell(result) if tell else None) or _quote(result)
+
+
+def _quote(result: ToolResult) -> str:
+    text = result.content if isinstance(result.content, str) else ""
+    said = _inline(text, _LONGEST_TEXT)
+    return f"`{result.tool}` answered: {said}" if said else f"`{result.tool}` is done."
 
 
 def _tell_ticket(result: ToolResult) -> str | None:
@@ -72,7 +78,7 @@ def _tell_change(result: ToolResult) -> str | None:
 
 
 def _tell_deletion(result: ToolResult) -> str:
-    return f"Ticket {phrases.named(str(result.arguments.get('ticket_id')))} is deleted."
+    return phrases.deleted(str(result.arguments.get("ticket_id")))
 
 
 def _tell_list(result: ToolResult) -> str | None:
@@ -87,7 +93,8 @@ def _tell_list(result: ToolResult) -> str | None:
     rows = "\n".join(f"- {_line(ticket)}" for ticket in page.data[:_MOST_ROWS])
     more = page.total - min(len(page.data), _MOST_ROWS)
     rest = f"\n\nand {more} more." if more > 0 else ""
-    return f"{total} {noun}{found}:\n\n{rows}{rest}"
+    order = "" if "query" in result.arguments else ", newest first"
+    return f"{total} {noun}{found}{order}:\n\n{rows}{rest}"
 
 
 def _tell_stats(result: ToolResult) -> str | None:
@@ -137,15 +144,14 @@ def _line(ticket: Ticket) -> str:
 
 
 def _filters(arguments: Mapping[str, object]) -> str:
-    told: list[str] = []
-    if query := arguments.get("query"):
-        told.append(f" that match \u201c{_inline(str(query))}\u201d")
-    told += [
-        f" with {name} {_spaced(str(arguments[name]))}"
+    query = arguments.get("query")
+    told = f" matching \u201c{_inline(str(query))}\u201d" if query else ""
+    named = [
+        f"{name} {_spaced(str(arguments[name]))}"
         for name in ("status", "priority")
         if arguments.get(name)
     ]
-    return " and".join(told)
+    return f"{told} with {' and '.join(named)}" if named else told
 
 
 def _component(part: Component) -> str:

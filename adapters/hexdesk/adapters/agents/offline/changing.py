@@ -160,9 +160,11 @@ def _ask_priority(order: Order) -> Say:
     return Say(text=phrases.WHICH_PRIORITY.format(ticket=phrases.named(order.ticket)))
 
 
-def _rename(order: Order) -> Call:
+def _rename(order: Order) -> Call | Say:
     start = order.clause.verb_at + order.found.end()
     title = order.message.text[start : order.clause.sentence_ends_at].strip(" \"'`.")
+    if not title:
+        return Say(text=phrases.WHICH_TITLE.format(ticket=phrases.named(order.ticket)))
     return _update_call(order, title=title[:_LONGEST_TITLE].strip())
 
 

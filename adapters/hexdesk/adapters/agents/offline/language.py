@@ -2,11 +2,15 @@
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 import msgspec
+from msgspec import structs
 
-# No order is looked for behind this: what is longer is a log or a thread of mails.
+# Nothing is understood behind this: what is longer is a log, and time is bounded.
 _LONGEST_READ = 4_000
+# Nobody gives an order behind so many commas.
+_MOST_CLAUSES = 30
 _FILLER = (
     r"(?:(?:hi|hello|hey)(?: there| all| team| everyone| folks)?|"
     r"good (?:morning|afternoon|evening)|okay|ok|alright|great|perfect|cool|thanks|thank you|so|"
@@ -119,7 +123,7 @@ class Clause(msgspec.Struct, frozen=True, kw_only=True):
 
 def read(text: str) -> Message:
     """Straighten quotes, drop invisible characters and quoted mail, and single out spaces."""
-    seen = _UNSEEN.sub("", text).translate(_STRAIGHT)
+    seen = _UNSEEN.sub("", text[:_LONGEST_READ]).translate(_STRAIGHT)
     lines = (" ".join(line.split()) for line in seen.splitlines())
     plain = "\n".join(line for line in lines if line and not line.startswith(">"))
     plain = _ABBREVIATION.sub(r"\1 ", plain)
@@ -131,15 +135,17 @@ def orders(message: Message) -> Iterator[Clause]:
     """Yield the clauses that could be orders: not those that ask, quote or report."""
     if message.asks and message.words.endswith("?"):
         return
-    words = message.words[:_LONGEST_READ]
-    words = _COURTESY.sub(lambda found: " " * len(found.group()), words)
+    words = _COURTESY.sub(lambda found: " " * len(found.group()), message.words)
+    retracted_at = max((found.start() for found in _RETRACTION.finditer(words)), default=-1)
     start = 0
     while start < len(words):
         found = _SENTENCE_END.search(words, start)
         end = found.start() if found else len(words)
         if not _OPENS_QUESTION.match(words, start, end):
             is_asking = bool(found) and "?" in found.group()
-            yield from _orders_in(words, start, end, is_asking=is_asking)
+            for clause in _orders_in(words, start, end, is_asking=is_asking):
+                is_retracted = retracted_at >= clause.verb_at
+                yield structs.replace(clause, is_doubtful=clause.is_doubtful or is_retracted)
         # What follows a line that ends in a colon is somebody else's text, or a list.
         if found and found.group() == "\n" and words[start:end].endswith(":"):
             return
@@ -159,7 +165,7 @@ def courtesy_ends_at(text: str) -> int:
 
 def _orders_in(words: str, start: int, end: int, *, is_asking: bool) -> Iterator[Clause]:
     is_conditional = False
-    for at, stop in _clause_spans(words, start, end):
+    for at, stop in islice(_clause_spans(words, start, end), _MOST_CLAUSES):
         before = words[start:at]
         # "The task is: close #4" quotes an order; it gives none.
         if ":" in before or "(" in before or _REPORTING.search(before):
@@ -178,7 +184,7 @@ def _orders_in(words: str, start: int, end: int, *, is_asking: bool) -> Iterator
             is_wish=bool(_WISHED.search(polite)),
             is_conditional=is_conditional,
             is_forbidden=bool(_FORBIDDING.search(before)),
-            is_doubtful=is_tangled or _is_hedged(words, verb_at, end),
+            is_doubtful=is_tangled or bool(_HEDGE.search(words, verb_at, end)),
         )
 
 
@@ -190,10 +196,6 @@ def _clause_spans(words: str, start: int, end: int) -> Iterator[tuple[int, int]]
             start = cut.end()
     if words[start:end].strip():
         yield start, end
-
-
-def _is_hedged(words: str, verb_at: int, end: int) -> bool:
-    return bool(_HEDGE.search(words, verb_at, end) or _RETRACTION.search(words, verb_at))
 
 
 def _lower(character: str) -> str:

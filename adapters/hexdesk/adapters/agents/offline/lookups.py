@@ -151,8 +151,6 @@ def _list(words: str, conversation: Conversation, *, wants: bool) -> Call | Say 
         if conversation.member_id is None:
             return Say(text=phrases.MINE_UNKNOWN)
         arguments["assignee_id"] = conversation.member_id
-    if "oldest" in words.split():
-        arguments["sort"] = "created_at"
     if found := _COUNTED.search(words):
         arguments["limit"] = _count(found["count"] or found["count_after"])
     return Call(tool="list_tickets", arguments=arguments)

@@ -12,34 +12,38 @@ UNCHANGED = "All right, I change nothing."
 ASK_SUBJECT = (
     "What is the ticket about? Your next message becomes its text; answer **cancel** to stop."
 )
+# Examples stand in backticks: what is quoted names no ticket.
 ONE_AT_A_TIME = (
     "I do one thing to one ticket at a time. Please send each as a message of its own, "
-    "for example: close #12"
+    "for example: `close #12`"
 )
 NOT_NOW = (
     "I only carry out plain orders, at once: nothing conditional, for later, or in passing. "
-    "If you want it now, say just that, for example: close #12"
+    "If you want it now, say just that, for example: `close #12`"
 )
-WHICH_TICKET = "Which ticket do you mean? Please name its number, for example: {example}"
-WHICH_PRIORITY = "To which priority: low, normal, high or urgent? For example: set {ticket} to high"
+WHICH_TICKET = "Which ticket do you mean? Please name its number, for example: `{example}`"
+WHICH_PRIORITY = (
+    "To which priority: low, normal, high or urgent? For example: `set {ticket} to high`"
+)
 WHAT_ABOUT = (
-    "I don't know what to do with {ticket}: I follow plain orders, for example: show {ticket}, "
-    "close {ticket}, set {ticket} to high"
+    "I don't know what to do with {ticket}: I follow plain orders, for example: `show {ticket}`, "
+    "`close {ticket}`, `set {ticket} to high`"
 )
 HOW_TO = (
-    "Just write what you want, one thing at a time. For example: create a ticket: the printer is "
-    "jammed, show #12, close #12, search tickets for login"
+    "Just write what you want, one thing at a time. For example: `create a ticket: the printer is "
+    "jammed`, `show #12`, `close #12`, `search tickets for login`"
 )
 NO_RETRY = "I don't try the same again by myself."
 MINE_UNKNOWN = "I don't know your member id in this conversation, so I can't tell what is yours."
+WHICH_TITLE = "What shall the title be? For example: `rename {ticket} to Printer is jammed`"
 WHICH_STATUS = "A status is one of: open, in progress, waiting, resolved, closed."
 ASSIGNEE_UNKNOWN = (
     "I can't look up members by name or e-mail address. I can assign a ticket to a member's id "
-    "(a UUID), or take its assignee away: unassign {ticket}"
+    "(a UUID), or take its assignee away: `unassign {ticket}`"
 )
 ME_UNKNOWN = (
     "I don't know your member id in this conversation. I can assign a ticket to a member's id "
-    "(a UUID), for example: assign {ticket} to 0192f3c4-5a6b-7c8d-9e0f-112233445566"
+    "(a UUID), for example: `assign {ticket} to 0192f3c4-5a6b-7c8d-9e0f-112233445566`"
 )
 
 # In the order in which they are told. What a tool does, and how to ask for it.
@@ -115,6 +119,11 @@ def person_wanted(tools: AbstractSet[str]) -> str:
 def named(ticket: str) -> str:
     """Write a ticket's number or id as people do."""
     return f"#{ticket}" if ticket.isdigit() else ticket
+
+
+def deleted(ticket: str) -> str:
+    """Say that a ticket is no more."""
+    return f"Ticket {named(ticket)} is deleted."
 
 
 def example_of(verb: str) -> str:

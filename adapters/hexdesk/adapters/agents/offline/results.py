@@ -6,11 +6,17 @@ from typing import TypeVar
 
 import msgspec
 
-from hexdesk.adapters.agents.offline.conversation import Conversation, ToolResult
+from hexdesk.adapters.agents.offline.conversation import Conversation, Said, Step, ToolResult
+from hexdesk.adapters.agents.offline.language import read
+from hexdesk.adapters.agents.offline.phrases import deleted
 from hexdesk.adapters.agents.offline.slots import UUID, mentions
 
 # How every answer about one ticket begins, so that it is known from its text alone.
 _ABOUT_ONE_TICKET = re.compile(rf"(?:Created |Updated )?\*\*#?(\d{{1,9}}|{UUID})\*\*")
+
+_ABOUT_NO_TICKET = frozenset(
+    {"get_ticket_stats", "get_system_health", "list_integrations", "get_active_integrations"}
+)
 
 T = TypeVar("T")
 
@@ -106,30 +112,36 @@ def refusal(content: object) -> str:
 
 
 def shown_ticket(conversation: Conversation) -> str | None:
-    """Return the one ticket that the last answer was about: what "it" means.
+    """Return the one ticket that was shown last: what "it" means.
 
     Whatever names another ticket afterwards makes "it" unclear, and then there is none.
     """
     shown: str | None = None
-    previous: object = None
+    previous: Step | None = None
     for step in conversation.steps:
         if isinstance(step, ToolResult):
-            shown = _only_ticket(step)
-        elif step.by_user:
-            shown = None if set(mentions(step.text.lower())) - {shown} else shown
+            shown = _shown_by(step, shown)
         # The answer after a result only repeats it, perhaps with other numbers in its text.
-        elif not isinstance(previous, ToolResult):
-            found = _ABOUT_ONE_TICKET.match(step.text)
-            others = set(mentions(step.text.lower())) - {shown}
-            shown = found[1] if found else (None if others else shown)
+        elif step.by_user or not isinstance(previous, ToolResult):
+            shown = _shown_in(step, shown)
         previous = step
     return shown
 
 
-def _only_ticket(result: ToolResult) -> str | None:
-    if not result.succeeded or result.tool == "delete_ticket":
-        return None
+def _shown_by(result: ToolResult, shown: str | None) -> str | None:
+    if result.tool in _ABOUT_NO_TICKET:
+        return shown
+    if not result.succeeded:
+        return shown if result.arguments.get("ticket_id") == shown else None
     if ticket := parse(result.content, Ticket):
         return str(ticket.number)
     page = parse(result.content, TicketList)
     return str(page.data[0].number) if page and page.total == len(page.data) == 1 else None
+
+
+def _shown_in(said: Said, shown: str | None) -> str | None:
+    if not said.by_user and (found := _ABOUT_ONE_TICKET.match(said.text)):
+        return found[1]
+    if shown and said.text == deleted(shown):
+        return None
+    return None if set(mentions(read(said.text).words)) - {shown} else shown

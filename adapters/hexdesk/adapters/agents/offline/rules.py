@@ -18,7 +18,6 @@ from hexdesk.adapters.agents.offline.smalltalk import converse
 # Tools that answer the same wish.
 _INSTEAD = {
     "create_ticket": "create_ticket_with_ai",
-    "search_tickets": "list_tickets",
     "get_active_integrations": "list_integrations",
     "list_integrations": "get_active_integrations",
 }

@@ -4,6 +4,7 @@ import re
 
 from hexdesk.adapters.agents.offline.conversation import Call
 from hexdesk.adapters.agents.offline.language import Message, courtesy_ends_at
+from hexdesk.adapters.agents.offline.slots import mentioned_priority, mentioned_status
 
 _LONGEST_QUERY = 200
 _ROWS = r"(?:tickets?|cases?|issues?|requests?|incidents?|everything|anything|something)"
@@ -11,7 +12,11 @@ _ABOUT = (
     r"(?:(?:that |which )?(?:mention(?:s|ing)?|contain(?:s|ing)?)|about|regarding|concerning|"
     r"related to|involving)"
 )
-_WHICH = r"(?:(?:the|all|any|a|my|our|existing|other|old|open|closed|through|in) )*+"
+_ARTICLE = r"(?:(?:the|all|any|an?|my|our|through|in) )*+"
+_WHICH = (
+    r"(?:(?:the|all|any|an?|my|our|through|in|existing|other|old|open|closed|resolved|waiting|"
+    r"pending|urgent|high|normal|low|priority) )*+"
+)
 _SUBJECT = r"(?P<subject>\S.*)"
 _SOMEONE = (
     r"(?:any(?:one|body)|some(?:one|body)|who|other (?:people|customers?|users?)|"
@@ -23,14 +28,14 @@ _ORDERS = (
         rf"(?:search|look|query)(?: (?:for|up))? {_WHICH}{_ROWS}"
         rf"(?: (?:for|with|on|{_ABOUT})|:) ?{_SUBJECT}"
     ),
-    re.compile(rf"(?:search|look|query)(?: (?:for|up)|:) ?{_WHICH}{_SUBJECT}"),
-    re.compile(rf"search {_WHICH}{_SUBJECT}"),
+    re.compile(rf"(?:search|look|query)(?: (?:for|up)|:) ?{_ARTICLE}{_SUBJECT}"),
+    re.compile(rf"search {_ARTICLE}{_SUBJECT}"),
     re.compile(
         rf"(?:find|get|show|list|give|check)(?: for)?(?: me| us)? {_WHICH}{_ROWS} "
         rf"(?:{_ABOUT}|with(?! (?:\w+ )?(?:priority|status))|on(?! hold)|for(?! me| us| today)) "
         rf"{_SUBJECT}"
     ),
-    re.compile(rf"find(?: me| us)? {_WHICH}(?!{_ROWS}$){_SUBJECT}"),
+    re.compile(rf"find(?: me| us)? {_ARTICLE}(?!{_ROWS}$){_SUBJECT}"),
 )
 # Anywhere in a question.
 _QUESTIONS = (
@@ -61,7 +66,12 @@ def search(message: Message, *, wants: bool) -> Call | None:
     if not found:
         return None
     query = _query(message.text[slice(*found.span("subject"))])
-    return Call(tool="search_tickets", arguments={"query": query}) if query else None
+    if not query:
+        return None
+    about = message.words[start : found.start("subject")]
+    filters = {"status": mentioned_status(about), "priority": mentioned_priority(about)}
+    given = {name: value for name, value in filters.items() if value}
+    return Call(tool="search_tickets", arguments={"query": query, **given})
 
 
 def _query(subject: str) -> str:

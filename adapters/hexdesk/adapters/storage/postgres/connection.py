@@ -8,12 +8,11 @@ from asyncpg.pool import PoolConnectionProxy
 
 from hexdesk.adapters.storage.postgres.failures import explaining
 
-
 _JSONB_VERSION = b"\x01"
 _encode = msgspec.json.Encoder().encode
 
 
-async def prepare(connection: asyncpg.Connection[asyncpg.Record]) -> None:
+async def prepare(connection: asyncpg.Connection) -> None:
     """Set a new connection up: jsonb goes in as any value and comes out as its JSON."""
     await connection.set_type_codec(
         "jsonb", schema="pg_catalog", format="binary", encoder=_to_jsonb, decoder=_from_jsonb
@@ -34,7 +33,7 @@ class BoundConnection:
 
     __slots__ = ("_connection",)
 
-    def __init__(self, connection: PoolConnectionProxy[asyncpg.Record]) -> None:
+    def __init__(self, connection: PoolConnectionProxy) -> None:
         self._connection = connection
 
     async def rows(self, statement: str, *values: Any) -> list[asyncpg.Record]:

@@ -195,7 +195,10 @@ class EmbeddedPostgres:
         pid_file = self.data / "postmaster.pid"
         pid = "".join(_lines(pid_file)[:1]).strip()
         if pid.isdecimal() and f" -D {self.data} " in _command_line(pid):
-            done = programs.run("pg_ctl", "stop", "-w", "-m", "fast", "-D", str(self.data))
+            done = programs.run(
+                "pg_ctl", "stop", "-w", "-t", str(SHUTDOWN_SECONDS), "-m", "fast",
+                "-D", str(self.data),
+            )  # fmt: skip
             if done.returncode and pid_file.exists():
                 raise EmbeddedPostgresError(
                     f"process {pid} still uses {str(self.data)!r} and does not stop: "

@@ -37,22 +37,21 @@ _UNAVAILABLE = (
 
 def in_our_words(error: BaseException) -> DeskError | None:
     """Say what a driver's error means to the desk; None if it means that we made a mistake."""
-    match error:
-        case asyncpg.UniqueViolationError():
-            taken = _TAKEN.get(error.constraint_name or "")
-            return ConflictError(taken or "something with the same values is there already")
-        case asyncpg.RestrictViolationError():
-            return ConflictError("it is still in use")
-        case asyncpg.ForeignKeyViolationError():
-            return NotFoundError("what it belongs to does not exist")
-        case _ if isinstance(error, _BUSY):
-            return BusyError("another change of the same thing has been going on for too long")
-        case _ if isinstance(error, _UNSTORABLE):
-            return InvalidError(f"a value cannot be stored: {error}")
-        case _ if isinstance(error, _UNAVAILABLE):
-            return StorageUnavailableError(f"the database cannot be used: {error}")
-        case _:
-            return None
+    ours: DeskError | None = None
+    if isinstance(error, asyncpg.UniqueViolationError):
+        taken = _TAKEN.get(error.constraint_name or "")
+        ours = ConflictError(taken or "something with the same values is there already")
+    elif isinstance(error, asyncpg.RestrictViolationError):
+        ours = ConflictError("it is still in use")
+    elif isinstance(error, asyncpg.ForeignKeyViolationError):
+        ours = NotFoundError("what it belongs to does not exist")
+    elif isinstance(error, _BUSY):
+        ours = BusyError("another change of the same thing has been going on for too long")
+    elif isinstance(error, _UNSTORABLE):
+        ours = InvalidError(f"a value cannot be stored: {error}")
+    elif isinstance(error, _UNAVAILABLE):
+        ours = StorageUnavailableError(f"the database cannot be used: {error}")
+    return ours
 
 
 class _Explaining:

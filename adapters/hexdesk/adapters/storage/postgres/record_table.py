@@ -42,7 +42,7 @@ class RecordTable(Generic[R]):
         self.written = tuple(name for name in self.columns if name != "organization_id")
         self.changed = tuple(name for name in self.columns if name not in _NEVER_CHANGED)
         self.listed = ", ".join(self.columns)
-        self.select = f"SELECT {self.listed} FROM {self.name}"
+        self.select = f"SELECT {self.listed} FROM {self.name}"  # noqa: S608  names of columns
         self.insert = self.insert_with()
         self._get_written = attrgetter(*self.written)
         self._get_changed = attrgetter("id", *self.changed)
@@ -120,7 +120,9 @@ class RecordTable(Generic[R]):
     ) -> Page[R]:
         """Return a part of the list of those that are wanted."""
         wanted = Conditions() if wanted is None else wanted
-        count = f"SELECT count(*) FROM (SELECT FROM {self.name}{wanted} LIMIT {MAX_TOTAL + 1}) AS few"  # noqa: S608, E501  names of ours
+        count = (
+            f"SELECT count(*) FROM (SELECT FROM {self.name}{wanted} LIMIT {MAX_TOTAL + 1}) AS few"  # noqa: S608  names of ours
+        )
         counted = tuple(wanted.values)
         statement = (
             f"SELECT {self.listed}, ({count}) AS total FROM {self.name}{wanted}"  # noqa: S608  names of ours
@@ -171,7 +173,7 @@ def _table_of(rows: type[Row]) -> Table:
 def _conversions(
     record: type[msgspec.Struct], table: Table, columns: Sequence[str]
 ) -> Iterator[tuple[int, Callable[[Any], Any]]]:
-    """Yield the place of each column whose value is not what the driver returns, and what makes it."""
+    """Yield the place of each column that the driver reads otherwise, and what makes it right."""
     hints = get_type_hints(record)
     for place, name in enumerate(columns):
         hint = hints.get(name)

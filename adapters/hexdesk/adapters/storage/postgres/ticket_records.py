@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import attrgetter
 from uuid import UUID
 
 from msgspec.structs import replace
@@ -10,8 +11,9 @@ from hexdesk.adapters.storage.postgres.conditions import Conditions
 from hexdesk.adapters.storage.postgres.connection import BoundConnection
 from hexdesk.adapters.storage.postgres.record_table import RecordTable
 from hexdesk.adapters.storage.postgres.tables import CommentRow, TicketRow
+from hexdesk.adapters.storage.postgres.ticket_search import ranked_page, wanted_tickets
 from hexdesk.core.errors import ConflictError
-from hexdesk.core.model.listing import MAX_TOTAL, Page, Slice
+from hexdesk.core.model.listing import Page, Slice
 from hexdesk.core.model.tickets import (
     Comment,
     Priority,
@@ -25,14 +27,19 @@ from hexdesk.core.ports.desk_records import Comments, Tickets
 TICKETS = RecordTable(Ticket, TicketRow, called="ticket")
 COMMENTS = RecordTable(Comment, CommentRow, called="comment")
 LARGEST_NUMBER = 2**63 - 1
-MOST_RANKED = 1000
 
+_given = [name for name in TICKETS.written if name != "number"]
+_given_values = attrgetter(*_given)
 # The counter's row stays locked until the transaction ends, so that numbers have no gaps.
 ADD = f"""
     WITH counted AS (UPDATE ticket_counters SET last_number = last_number + 1 RETURNING last_number)
-    {TICKETS.insert.replace("VALUES (", "SELECT ").removesuffix(")")} FROM counted
+    INSERT INTO tickets (number, {", ".join(_given)})
+    VALUES (
+        (SELECT last_number FROM counted),
+        {", ".join(f"${place}" for place, _ in enumerate(_given, 1))}
+    )
     RETURNING number
-"""
+"""  # noqa: S608  names of columns
 _version = f"${TICKETS.changed.index('version') + 2}"
 UPDATE = f"{TICKETS.update_of(*TICKETS.changed)} WHERE id = $1 AND version = {_version} - 1"
 STATS = """
@@ -44,3 +51,73 @@ STATS = """
         coalesce(sum(extract(epoch FROM resolved_at - created_at)), 0)::float8 AS seconds
     FROM tickets GROUP BY status, priority
 """
+
+
+@dataclass(slots=True)
+class PostgresTickets(Tickets):
+    """The tickets of a transaction's organization."""
+
+    bound: BoundConnection
+
+    async def get(self, ticket: UUID | int, *, lock: bool = False) -> Ticket:
+        if isinstance(ticket, int) and not 0 < ticket <= LARGEST_NUMBER:
+            raise TICKETS.not_found(ticket)
+        where = "id = $1" if isinstance(ticket, UUID) else "number = $1"
+        # Others can still add comments to a locked ticket.
+        where = f"{where} FOR NO KEY UPDATE" if lock else where
+        found = await TICKETS.find(self.bound, where, ticket)
+        if found is None:
+            raise TICKETS.not_found(ticket)
+        return found
+
+    async def page(self, wanted: TicketFilter, part: Slice) -> Page[Ticket]:
+        conditions = wanted_tickets(wanted)
+        if wanted.query is not None and part.sort is None:
+            return await ranked_page(self.bound, TICKETS, conditions, wanted, part)
+        return await TICKETS.page(self.bound, part, conditions)
+
+    async def add(self, ticket: Ticket) -> Ticket:
+        number = await self.bound.value(ADD, *_given_values(ticket))
+        return replace(ticket, number=number)
+
+    async def update(self, ticket: Ticket) -> None:
+        if not await self.bound.change(UPDATE, *TICKETS.changed_values(ticket)):
+            await self.get(ticket.id)  # one that is not there is another matter
+            raise ConflictError(f"ticket {ticket.number} has been changed in the meantime")
+
+    async def remove(self, ticket_id: UUID) -> None:
+        await TICKETS.remove(self.bound, ticket_id)
+
+    async def stats(self, now: datetime) -> TicketStats:
+        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        rows = await self.bound.rows(STATS, midnight, midnight + timedelta(days=1))
+        by_status, by_priority = dict.fromkeys(TicketStatus, 0), dict.fromkeys(Priority, 0)
+        for row in rows:
+            by_status[TicketStatus(row["status"])] += row["tickets"]
+            by_priority[Priority(row["priority"])] += row["tickets"]
+        resolved = sum(row["resolved"] for row in rows)
+        seconds = sum(row["seconds"] for row in rows)
+        return TicketStats(
+            total=sum(by_status.values()),
+            by_status=by_status,
+            by_priority=by_priority,
+            unassigned=sum(row["unassigned"] for row in rows),
+            created_today=sum(row["created_today"] for row in rows),
+            resolved_today=sum(row["resolved_today"] for row in rows),
+            average_resolution_seconds=seconds / resolved if resolved else None,
+        )
+
+
+@dataclass(slots=True)
+class PostgresComments(Comments):
+    """The comments of a transaction's organization."""
+
+    bound: BoundConnection
+
+    async def add(self, comment: Comment) -> None:
+        await COMMENTS.add(self.bound, comment)
+
+    async def page(self, ticket_id: UUID, part: Slice) -> Page[Comment]:
+        wanted = Conditions()
+        wanted.add("ticket_id = {}", ticket_id)
+        return await COMMENTS.page(self.bound, part, wanted)

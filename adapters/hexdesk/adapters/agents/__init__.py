@@ -1,0 +1,1 @@
+"""How the desk talks to language models."""

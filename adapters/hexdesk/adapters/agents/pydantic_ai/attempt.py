@@ -1,0 +1,230 @@
+"""One run: what it says and calls, and how far it came for another model to go on."""
+
+import asyncio
+import math
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import AsyncExitStack, aclosing
+from dataclasses import dataclass, field
+from statistics import fmean
+from typing import Any, Self, cast
+
+from pydantic_ai import Agent, CallToolsNode, ModelRequestNode, UsageLimits
+from pydantic_ai.messages import (
+    AgentStreamEvent,
+    FunctionToolCallEvent,
+    FunctionToolResultEvent,
+    ModelMessage,
+    ModelResponse,
+    PartDeltaEvent,
+    PartStartEvent,
+    TextPart,
+    TextPartDelta,
+    ToolCallPart,
+)
+from pydantic_ai.models import Model
+from pydantic_ai.run import AgentRun
+from pydantic_ai.usage import RunUsage
+from pydantic_graph import BaseNode, End
+
+from hexdesk.adapters.agents.pydantic_ai.conversation import (
+    as_messages,
+    call_ids,
+    name_calls_apart,
+    pack,
+    unpack,
+)
+from hexdesk.adapters.agents.pydantic_ai.toolset import RunTools
+from hexdesk.core.model.agents import ToolUseStatus
+from hexdesk.core.model.chat import Usage
+from hexdesk.core.ports.agents import (
+    RunProgress,
+    RunRequest,
+    StepTaken,
+    TextDelta,
+    ToolFinished,
+    ToolStarted,
+)
+
+Run = AgentRun[RunTools, str]
+Node = BaseNode[Any, Any, Any]
+
+PARAGRAPH = "\n\n"
+WITHOUT_TOOLS = (
+    "Your tools are temporarily unavailable: you cannot look anything up or change anything. "
+    "If the person needs that, say so."
+)
+
+
+@dataclass(slots=True, kw_only=True)
+class Attempt:
+    """A run in progress; another model can go on where one failed before it said anything.
+
+    `steps` are the run's own messages so far, beginning with the person's.
+    """
+
+    request: RunRequest
+    agent: Agent[RunTools, str]
+    tools: RunTools
+    history: list[ModelMessage]
+    steps: list[ModelMessage]
+    usage: RunUsage
+    has_spoken: bool = False
+    confidence: float | None = None
+    asked_again: set[str] = field(default_factory=set[str])
+    _is_mid_paragraph: bool = False
+
+    @classmethod
+    def of(cls, request: RunRequest, agent: Agent[RunTools, str], tools: RunTools) -> Self:
+        """Return a run at its beginning, or at its last stored step."""
+        steps = unpack(request.steps) if request.steps else []
+        return cls(
+            request=request,
+            agent=agent,
+            tools=tools,
+            history=as_messages(request.history),
+            steps=steps,
+            usage=RunUsage(requests=len(_responses(steps))),
+        )
+
+    async def go_on(self, model: Model) -> AsyncGenerator[RunProgress]:
+        """Yield what happens until the answer is whole; raise for what the model does wrong."""
+        settings = self.request.settings
+        async with self.agent.iter(
+            None if self.steps else self.request.content,
+            message_history=[*self.history, *self.steps],
+            model=model,
+            instructions=WITHOUT_TOOLS if self.tools.problem else None,
+            deps=self.tools,
+            usage=self.usage,
+            usage_limits=UsageLimits(request_limit=settings.max_iterations),
+            infer_name=False,
+        ) as run:
+            node: Node | End[Any] = run.next_node
+            while not isinstance(node, End):
+                async with aclosing(self._progress(run, node)) as progress:
+                    async for item in progress:
+                        yield item
+                async with asyncio.timeout(self._seconds(node)):
+                    node = await run.next(node)
+                self._keep(run, node)
+        if not settings.use_streaming:
+            yield TextDelta(PARAGRAPH.join(filter(None, map(_text, _responses(self.steps)))))
+
+    def total_usage(self) -> Usage:
+        """Return what the run cost so far."""
+        return Usage(
+            input_tokens=self.usage.input_tokens,
+            output_tokens=self.usage.output_tokens,
+            requests=self.usage.requests,
+        )
+
+    async def _progress(self, run: Run, node: Node) -> AsyncGenerator[RunProgress]:
+        """Yield what happens in one node, before the run goes on to the next."""
+        if isinstance(node, ModelRequestNode) and self.request.settings.use_streaming:
+            asked = cast("ModelRequestNode[RunTools, str]", node)
+            async with aclosing(self._listen(run, asked)) as deltas:
+                async for delta in deltas:
+                    yield delta
+        elif isinstance(node, CallToolsNode):
+            self.confidence = _confidence(node.model_response)
+            if node.model_response.tool_calls:
+                called = cast("CallToolsNode[RunTools, str]", node)
+                async with aclosing(self._call_tools(run, called)) as progress:
+                    async for item in progress:
+                        yield item
+
+    async def _listen(
+        self, run: Run, node: ModelRequestNode[RunTools, str]
+    ) -> AsyncGenerator[TextDelta]:
+        deadline = asyncio.get_running_loop().time() + self.request.settings.timeout
+        async with AsyncExitStack() as stack:
+            async with asyncio.timeout_at(deadline):
+                stream = await stack.enter_async_context(node.stream(run.ctx))
+            events = aiter(stream)
+            while True:
+                # The deadline is for the model alone, so it must not span a yield.
+                async with asyncio.timeout_at(deadline):
+                    event = await anext(events, None)
+                if event is None:
+                    break
+                if text := _said(event):
+                    yield TextDelta(self._spaced(text))
+        self._is_mid_paragraph = False
+
+    async def _call_tools(
+        self, run: Run, node: CallToolsNode[RunTools, str]
+    ) -> AsyncGenerator[RunProgress]:
+        earlier = run.all_messages()[len(self.history) : -1]
+        name_calls_apart(node.model_response, call_ids(earlier))
+        yield StepTaken(pack([*earlier, node.model_response]))
+        async with node.stream(run.ctx) as events:
+            async for event in events:
+                match event:
+                    case FunctionToolCallEvent():
+                        part = event.part
+                        yield ToolStarted(
+                            call_id=part.tool_call_id,
+                            name=part.tool_name,
+                            arguments=_arguments(part),
+                        )
+                    case FunctionToolResultEvent():
+                        yield self._finished(event)
+                    case _:
+                        pass
+
+    def _finished(self, event: FunctionToolResultEvent) -> ToolFinished:
+        """Say how a call ended; one that never got to the tools was of an unknown name."""
+        call_id, name = event.part.tool_call_id, event.part.tool_name or ""
+        return self.tools.finished.get(call_id) or ToolFinished(
+            call_id=call_id,
+            name=name,
+            status=ToolUseStatus.DENIED,
+            duration_ms=0,
+            error=self.tools.denial(name),
+        )
+
+    def _keep(self, run: Run, node: Node | End[Any]) -> None:
+        """Keep how far the run is; what the model was about to be asked is part of it."""
+        self.steps = run.all_messages()[len(self.history) :]
+        if isinstance(node, ModelRequestNode):
+            self.steps.append(node.request)
+
+    def _seconds(self, node: Node) -> float | None:
+        return self.request.settings.timeout if isinstance(node, ModelRequestNode) else None
+
+    def _spaced(self, text: str) -> str:
+        is_next_paragraph = self.has_spoken and not self._is_mid_paragraph
+        self.has_spoken = self._is_mid_paragraph = True
+        return PARAGRAPH + text if is_next_paragraph else text
+
+
+def _said(event: AgentStreamEvent) -> str:
+    match event:
+        case PartStartEvent(part=TextPart(content=text)):
+            return text
+        case PartDeltaEvent(delta=TextPartDelta(content_delta=text)):
+            return text
+        case _:
+            return ""
+
+
+def _responses(messages: Sequence[ModelMessage]) -> list[ModelResponse]:
+    return [one for one in messages if isinstance(one, ModelResponse)]
+
+
+def _text(response: ModelResponse) -> str:
+    return "".join(part.content for part in response.parts if isinstance(part, TextPart))
+
+
+def _arguments(part: ToolCallPart) -> dict[str, Any]:
+    try:
+        return part.args_as_dict()
+    except ValueError:
+        return {}
+
+
+def _confidence(response: ModelResponse) -> float | None:
+    """Return the mean probability of the answer's tokens, if the provider told it."""
+    found: list[dict[str, Any]] = (response.provider_details or {}).get("logprobs") or []
+    tokens = [math.exp(float(one["logprob"])) for one in found]
+    return round(fmean(tokens), 4) if tokens else None

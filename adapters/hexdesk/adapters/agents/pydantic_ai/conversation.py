@@ -1,0 +1,61 @@
+"""A conversation as pydantic-ai spells it."""
+
+from collections.abc import Sequence
+
+from pydantic_ai.messages import (
+    ModelMessage,
+    ModelMessagesTypeAdapter,
+    ModelRequest,
+    ModelResponse,
+    TextPart,
+    ToolCallPart,
+    UserPromptPart,
+)
+
+from hexdesk.core.model.chat import MessageRole, Turn
+
+
+def as_messages(history: Sequence[Turn]) -> list[ModelMessage]:
+    """Return earlier turns: the person's are requests, all others the assistant's own words."""
+    return [
+        ModelRequest(parts=[UserPromptPart(turn.content)])
+        if turn.role is MessageRole.USER
+        else ModelResponse(parts=[TextPart(turn.content)])
+        for turn in history
+    ]
+
+
+def pack(messages: list[ModelMessage]) -> bytes:
+    """Return messages as they are stored."""
+    return ModelMessagesTypeAdapter.dump_json(messages)
+
+
+def unpack(steps: bytes) -> list[ModelMessage]:
+    """Return stored messages."""
+    return ModelMessagesTypeAdapter.validate_json(steps)
+
+
+def name_calls_apart(response: ModelResponse, taken: set[str]) -> None:
+    """Give each call of a response an id that no other call of the run has.
+
+    Some servers name every call alike; results are kept by that name, so it must be unique, and
+    the same again when the run is repeated from a stored step.
+    """
+    for part in response.parts:
+        if isinstance(part, ToolCallPart):
+            name, count = part.tool_call_id, 1
+            while part.tool_call_id in taken:
+                count += 1
+                part.tool_call_id = f"{name}-{count}"
+            taken.add(part.tool_call_id)
+
+
+def call_ids(messages: Sequence[ModelMessage]) -> set[str]:
+    """Return the ids of all calls in messages."""
+    return {
+        part.tool_call_id
+        for message in messages
+        if isinstance(message, ModelResponse)
+        for part in message.parts
+        if isinstance(part, ToolCallPart)
+    }

@@ -1,0 +1,92 @@
+"""Which model answers: the agent's, then the fallback chain, then the offline model."""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from pydantic_ai.exceptions import UserError
+from pydantic_ai.models import Model, infer_model
+from pydantic_ai.models.openai import OpenAIChatModel
+from pydantic_ai.providers import Provider, infer_provider, infer_provider_class
+from pydantic_ai.providers.openai import OpenAIProvider
+
+from hexdesk.core.model.agents import AgentSettings
+from hexdesk.core.model.ai_config import Credentials, ModelChoice, Models
+
+log = logging.getLogger("hexdesk.models")
+NO_KEY = "no-key-is-set"
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenModel:
+    """A model that can be asked, with the name that answers carry."""
+
+    name: str
+    model: Model
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelShelf:
+    """Makes models and keeps them: a model holds its provider's connections.
+
+    `offline` makes the model that stands in when nothing in the chain has a key and no tenant
+    chose the model; without it there is none.
+    """
+
+    models: Models = field(default_factory=Models)
+    credentials: Mapping[str, Credentials] = field(default_factory=dict[str, Credentials])
+    offline: Callable[[], Model] | None = None
+    _made: dict[ModelChoice, Model | None] = field(
+        default_factory=dict[ModelChoice, "Model | None"]
+    )
+    _providers: dict[str, Provider[object]] = field(default_factory=dict[str, "Provider[object]"])
+    _offline: list[Model] = field(default_factory=list[Model])
+
+    def chain(self, settings: AgentSettings, *, inherits_model: bool) -> tuple[ChosenModel, ...]:
+        """Return the models to ask, in order; empty if none can be asked."""
+        choices = (
+            ModelChoice(settings.model_provider, settings.model_name),
+            *self.models.fallback,
+        )
+        chain = tuple(
+            ChosenModel(str(choice), model)
+            for choice in dict.fromkeys(choices)
+            if (model := self._model(choice)) is not None
+        )
+        if chain or not inherits_model or self.offline is None:
+            return chain
+        if not self._offline:
+            self._offline.append(self.offline())
+        return (ChosenModel(self._offline[0].model_name, self._offline[0]),)
+
+    def _model(self, choice: ModelChoice) -> Model | None:
+        if choice not in self._made:
+            try:
+                self._made[choice] = self._make(choice)
+            except (UserError, ValueError, ImportError) as error:
+                log.info("model not available", extra={"model": str(choice), "reason": str(error)})
+                self._made[choice] = None
+        return self._made[choice]
+
+    def _make(self, choice: ModelChoice) -> Model:
+        credentials = self.credentials.get(choice.provider)
+        if choice.provider == "openai" and credentials and credentials.base_url:
+            # Servers that speak OpenAI's protocol speak chat completions, seldom Responses.
+            return OpenAIChatModel(choice.name, provider=self._openai(credentials))
+        return infer_model(str(choice), self._provider)
+
+    def _openai(self, credentials: Credentials) -> OpenAIProvider:
+        api_key = credentials.api_key or NO_KEY
+        return OpenAIProvider(base_url=credentials.base_url, api_key=api_key)
+
+    def _provider(self, name: str) -> Provider[object]:
+        if name not in self._providers:
+            credentials = self.credentials.get(name)
+            given = {
+                key: value
+                for key in ("api_key", "base_url")
+                if credentials and (value := getattr(credentials, key))
+            }
+            made = infer_provider_class(name)(**given) if given else infer_provider(name)
+            self._providers[name] = made
+        return self._providers[name]

@@ -1,0 +1,110 @@
+"""Tools for a pydantic-ai agent: shown as far as they are allowed, called over MCP."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any
+from uuid import UUID
+
+from pydantic_ai import RunContext, ToolFailed
+from pydantic_ai.tools import ToolDefinition
+from pydantic_ai.toolsets import AbstractToolset, ToolsetTool
+from pydantic_core import SchemaValidator, core_schema
+
+from hexdesk.core.errors import ToolsUnavailableError
+from hexdesk.core.model.agents import ToolUseStatus
+from hexdesk.core.ports.agents import ToolFinished
+from hexdesk.core.ports.tools import ToolAccess, ToolAnswer, ToolDescription
+
+# The tool server checks arguments against the schema; here any object will do.
+ANY_ARGUMENTS = SchemaValidator(core_schema.dict_schema())
+
+
+@dataclass(slots=True, kw_only=True)
+class RunTools:
+    """A run's tools: what it may call, with which capability, and how its calls ended."""
+
+    access: ToolAccess
+    agent_id: UUID
+    capability: str
+    allowed: frozenset[str]
+    needs_approval: frozenset[str]
+    listed: Sequence[ToolDescription] = ()
+    problem: str | None = None
+    finished: dict[str, ToolFinished] = field(default_factory=dict[str, ToolFinished])
+
+    async def load(self) -> None:
+        """Learn what the tools are like; without the tool server the run has none."""
+        names = self.allowed | self.needs_approval
+        if names:
+            try:
+                self.listed = await self.access.list(self.capability, self.agent_id, names)
+            except ToolsUnavailableError as error:
+                self.problem = str(error)
+
+    async def call(self, call_id: str, name: str, arguments: dict[str, Any]) -> Any:
+        """Call a tool and note how it ended; raise `ToolFailed` with words for the model."""
+        started = perf_counter()
+        try:
+            answer = await self._answer(call_id, name, arguments)
+        except ToolsUnavailableError as error:
+            self.problem = str(error)
+            answer = ToolAnswer(error=f"the tool {name!r} is temporarily unavailable")
+        status = ToolUseStatus.OK
+        if answer.error is not None:
+            status = ToolUseStatus.DENIED if answer.is_denied else ToolUseStatus.ERROR
+        self.finished[call_id] = ToolFinished(
+            call_id=call_id,
+            name=name,
+            status=status,
+            duration_ms=round((perf_counter() - started) * 1000, 1),
+            error=answer.error,
+        )
+        if answer.error is not None:
+            raise ToolFailed(answer.error)
+        return answer.value
+
+    async def _answer(self, call_id: str, name: str, arguments: dict[str, Any]) -> ToolAnswer:
+        if name in self.needs_approval:
+            return ToolAnswer(error=f"{name!r} needs a person's approval", is_denied=True)
+        return await self.access.call(self.capability, call_id, name, arguments)
+
+    def denial(self, name: str) -> str:
+        """Say that a tool is not allowed, and what is."""
+        allowed = ", ".join(sorted(self.allowed)) or "no tools"
+        return f"tool access denied: this agent may not use {name!r}; it may use {allowed}"
+
+
+class ToolAccessToolset(AbstractToolset[RunTools]):
+    """The tools of a run; whatever else the model calls does not exist for it."""
+
+    @property
+    def id(self) -> str | None:
+        """The toolset's name among an agent's toolsets."""
+        return "hexdesk"
+
+    async def get_tools(self, ctx: RunContext[RunTools]) -> dict[str, ToolsetTool[RunTools]]:
+        """Return the tools that the run may call, or may call once a person allows it."""
+        return {
+            one.name: ToolsetTool(
+                toolset=self,
+                tool_def=ToolDefinition(
+                    name=one.name,
+                    description=one.description,
+                    parameters_json_schema=one.input_schema,
+                ),
+                max_retries=ctx.max_retries,
+                args_validator=ANY_ARGUMENTS,
+            )
+            for one in ctx.deps.listed
+        }
+
+    async def call_tool(
+        self,
+        name: str,
+        tool_args: dict[str, Any],
+        ctx: RunContext[RunTools],
+        tool: ToolsetTool[RunTools],
+    ) -> Any:
+        """Call the tool with the run's capability."""
+        return await ctx.deps.call(ctx.tool_call_id or "", name, tool_args)

@@ -1,0 +1,1 @@
+"""Tools over MCP: the server that offers them, and the client by which agents reach them."""

@@ -1,0 +1,98 @@
+"""The tool server as an ASGI application: streamable HTTP, health, resource metadata."""
+
+from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
+
+import msgspec
+from mcp.server.auth.middleware.auth_context import AuthContextMiddleware
+from mcp.server.auth.middleware.bearer_auth import BearerAuthBackend, RequireAuthMiddleware
+from mcp.server.auth.routes import build_resource_metadata_url
+from mcp.server.transport_security import TransportSecuritySettings
+from pydantic import AnyHttpUrl
+from starlette.middleware.authentication import AuthenticationMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from hexdesk.adapters.tools.mcp_server.callers import CallerVerifier
+from hexdesk.adapters.tools.mcp_server.server import create_tool_server
+from hexdesk.core.desk import Desk
+from hexdesk.core.model.health import HealthStatus
+
+PATH = "/mcp"
+LOOPBACK = ("127.0.0.1:*", "localhost:*", "[::1]:*")
+
+
+class McpOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """How the tool server is reached: its public URL, and whether only under known host names."""
+
+    public_url: str = "http://127.0.0.1:8001/mcp"
+    checks_host: bool = True
+
+
+def create_mcp_app(desk: Desk, verifier: CallerVerifier, options: McpOptions) -> ASGIApp:
+    """Return the application: `/mcp` for callers with a token, `/health` for everybody."""
+    resource = AnyHttpUrl(options.public_url)
+    metadata_url = build_resource_metadata_url(resource)
+    app = create_tool_server(desk).streamable_http_app(
+        streamable_http_path=PATH,
+        stateless_http=True,
+        json_response=True,
+        transport_security=_security(options),
+        custom_starlette_routes=[
+            Route("/health", _health(desk), methods=["GET"]),
+            Route(urlsplit(str(metadata_url)).path, _metadata(resource), methods=["GET"]),
+        ],
+    )
+    guarded = AuthenticationMiddleware(
+        AuthContextMiddleware(RequireAuthMiddleware(app, [], metadata_url)),
+        backend=BearerAuthBackend(verifier),
+    )
+
+    async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
+        is_tools = scope["type"] == "http" and scope["path"].rstrip("/") == PATH
+        await (guarded if is_tools else app)(scope, receive, send)
+
+    return dispatch
+
+
+def _security(options: McpOptions) -> TransportSecuritySettings:
+    public = urlsplit(options.public_url)
+    return TransportSecuritySettings(
+        enable_dns_rebinding_protection=options.checks_host,
+        allowed_hosts=[*LOOPBACK, public.netloc],
+        allowed_origins=[
+            *(f"http://{host}" for host in LOOPBACK),
+            f"{public.scheme}://{public.netloc}",
+        ],
+    )
+
+
+def _health(desk: Desk) -> Callable[[Request], Awaitable[Response]]:
+    async def health(_: Request) -> Response:
+        answer = await desk.check_health()
+        return Response(
+            msgspec.json.encode(answer),
+            status_code=503 if answer.status is HealthStatus.DOWN else 200,
+            media_type="application/json",
+            headers={"Cache-Control": "no-store"},
+        )
+
+    return health
+
+
+def _metadata(resource: AnyHttpUrl) -> Callable[[Request], Awaitable[Response]]:
+    """Serve RFC 9728 metadata of our own: there is no authorization server to name yet."""
+    body = msgspec.json.encode(
+        {
+            "resource": str(resource),
+            "bearer_methods_supported": ["header"],
+            "resource_name": "hexdesk tools",
+        }
+    )
+
+    async def metadata(_: Request) -> Response:
+        return Response(body, media_type="application/json")
+
+    return metadata

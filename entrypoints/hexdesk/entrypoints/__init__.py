@@ -1,0 +1,1 @@
+"""Where processes begin: settings, the composition root, servers and the command line."""

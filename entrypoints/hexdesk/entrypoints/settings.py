@@ -1,0 +1,76 @@
+"""Settings: read once from the environment, at the composition root."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from hexdesk.core.model.limits import Rate
+
+PREFIX = "HEXDESK_"
+DEFAULT_API_URL = "http://127.0.0.1:8000"
+DEFAULT_MCP_URL = "http://127.0.0.1:8001/mcp"
+
+
+class SettingsError(Exception):
+    """A setting is missing or cannot be used; the message names it and says what to do."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """What the operator decided; `environment` is for provider credentials alone."""
+
+    database_url: str | None = None
+    database_owner_url: str | None = None
+    database_pool: int = 10
+    secret_key: str | None = None
+    data_dir: Path | None = None
+    mcp_url: str | None = None
+    ai_config: Path | None = None
+    public_url: str = DEFAULT_API_URL
+    mcp_public_url: str = DEFAULT_MCP_URL
+    metrics_token: str | None = None
+    slow_ms: float = 1000
+    tool_timeout: float = 10
+    most_runs: int = 256
+    response_cache: bool = False
+    egress_allow_private: bool = False
+    log_level: str = "INFO"
+    rate_limit_user: Rate | None = Rate("user", 600)
+    rate_limit_address: Rate | None = Rate("address", 1200)
+    rate_limit_login: Rate | None = Rate("login", 10)
+    rate_limit_login_address: Rate | None = Rate("login-address", 100)
+    rate_limit_register: Rate | None = Rate("register", 60)
+    environment: Mapping[str, str] = {}
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """Return the settings, or raise `SettingsError` for one that cannot be used."""
+    given: dict[str, object] = {"environment": dict(environment)}
+    for field in msgspec.structs.fields(Settings):
+        name = PREFIX + field.name.upper()
+        text = environment.get(name, "").strip()
+        if not text or field.name == "environment":
+            continue
+        if field.type == Rate | None:
+            given[field.name] = _rate(name, text, field.default)
+            continue
+        try:
+            given[field.name] = msgspec.convert(text, field.type, strict=False, dec_hook=_path)
+        except msgspec.ValidationError as error:
+            raise SettingsError(f"{name} cannot be {text!r}: {error}") from error
+    return Settings(**given)  # pyright: ignore[reportArgumentType] - converted to the field's type
+
+
+def _rate(name: str, text: str, default: object) -> Rate | None:
+    """Return a rate per minute, or None for `off`."""
+    if text.lower() == "off":
+        return None
+    if not text.isdigit() or int(text) < 1 or not isinstance(default, Rate):
+        raise SettingsError(f"{name} must be a whole number per minute, or off; it is {text!r}")
+    return msgspec.structs.replace(default, limit=int(text))
+
+
+def _path(kind: type, value: object) -> object:
+    if kind is Path:
+        return Path(str(value)).expanduser()
+    raise NotImplementedError(kind)

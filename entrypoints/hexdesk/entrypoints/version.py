@@ -1,0 +1,5 @@
+"""Which hexdesk this is."""
+
+from importlib.metadata import version
+
+VERSION = version("hexdesk")

@@ -1,0 +1,178 @@
+"""Every adapter of the small ports, and every one in memory, keeps its port's promises."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from argon2 import Parameters
+from argon2.profiles import CHEAPEST
+
+from hexdesk.adapters.cache import memory as cache_adapter
+from hexdesk.adapters.clock.system import SystemClock
+from hexdesk.adapters.events.memory import MemoryRunEvents
+from hexdesk.adapters.journal.file import FileJournal
+from hexdesk.adapters.limits.memory import MemoryLimiter
+from hexdesk.adapters.passwords.argon2 import Argon2Passwords
+from hexdesk.adapters.tokens.jwt import JwtAccessTokens, JwtCapabilities
+from hexdesk.adapters.tokens.signing_keys import SigningKeys
+from hexdesk.adapters.vault.aead import AeadVault
+from hexdesk.core.ports.cache import Cache
+from hexdesk.core.ports.clock import Clock
+from hexdesk.core.ports.events import RunEvents
+from hexdesk.core.ports.journal import Journal
+from hexdesk.core.ports.limits import RateLimiter
+from hexdesk.core.ports.passwords import Passwords
+from hexdesk.core.ports.tokens import AccessTokens, Capabilities
+from hexdesk.core.ports.vault import Vault
+from hexdesk.core.testing import (
+    CountingLimiter,
+    MemoryCache,
+    MemoryEvents,
+    MemoryJournal,
+    PlainCapabilities,
+    PlainPasswords,
+    PlainTokens,
+    PlainVault,
+    SteadyClock,
+)
+from hexdesk.core.testing.cache_contract import CacheContract
+from hexdesk.core.testing.clock_contract import ClockContract
+from hexdesk.core.testing.events_contract import RunEventsContract
+from hexdesk.core.testing.journal_contract import JournalContract
+from hexdesk.core.testing.limits_contract import RateLimiterContract
+from hexdesk.core.testing.passwords_contract import PasswordsContract
+from hexdesk.core.testing.tokens_contract import AccessTokensContract, CapabilitiesContract
+from hexdesk.core.testing.vault_contract import VaultContract
+
+API_URL, MCP_URL = "http://localhost:8000", "http://localhost:8001/mcp"
+KEYS = SigningKeys("a secret that is long enough for a test")
+
+
+@pytest.fixture
+def clock() -> SteadyClock:
+    return SteadyClock()
+
+
+class TestSteadyClock(ClockContract):
+    """`clock` is steady everywhere in this file."""
+
+
+class TestSystemClock(ClockContract):
+    @pytest.fixture
+    def clock(self) -> Clock:
+        return SystemClock()
+
+
+class TestCacheInMemory(CacheContract):
+    @pytest.fixture
+    def cache(self, clock: Clock) -> Cache:
+        return MemoryCache(clock)
+
+
+class TestMemoryCacheAdapter(CacheContract):
+    @pytest.fixture
+    def cache(self, clock: Clock) -> Cache:
+        return cache_adapter.MemoryCache(clock)
+
+
+class TestCountingLimiter(RateLimiterContract):
+    @pytest.fixture
+    def limiter(self, clock: Clock) -> RateLimiter:
+        return CountingLimiter(clock)
+
+
+class TestMemoryLimiter(RateLimiterContract):
+    @pytest.fixture
+    def limiter(self, clock: Clock) -> RateLimiter:
+        return MemoryLimiter(clock)
+
+
+class TestMemoryEvents(RunEventsContract):
+    @pytest.fixture
+    def run_events(self) -> RunEvents:
+        return MemoryEvents()
+
+
+class TestMemoryRunEvents(RunEventsContract):
+    @pytest.fixture
+    def run_events(self, clock: Clock) -> RunEvents:
+        return MemoryRunEvents(clock)
+
+
+class TestMemoryJournal(JournalContract):
+    @pytest.fixture
+    def journal(self) -> Journal:
+        return MemoryJournal()
+
+    @pytest.fixture
+    async def full_journal(self) -> Journal:
+        journal = MemoryJournal(bound=1)
+        await journal.append(b"entry")
+        return journal
+
+
+class TestFileJournal(JournalContract):
+    @pytest.fixture
+    def journal(self, tmp_path: Path, clock: Clock) -> Journal:
+        return FileJournal(tmp_path / "journal", AeadVault(KEYS.derive), clock)
+
+    @pytest.fixture
+    async def full_journal(self, tmp_path: Path, clock: Clock) -> Journal:
+        vault = AeadVault(KEYS.derive)
+        bound = len(vault.seal(b"entry", purpose="")) * 3 // 2
+        journal = FileJournal(tmp_path / "full", vault, clock, max_bytes=bound)
+        await journal.append(b"entry")
+        return journal
+
+
+class TestPlainVault(VaultContract):
+    @pytest.fixture
+    def vault(self) -> Vault:
+        return PlainVault()
+
+
+class TestAeadVault(VaultContract):
+    @pytest.fixture
+    def vault(self) -> Vault:
+        return AeadVault(KEYS.derive)
+
+
+class TestPlainTokens(AccessTokensContract, CapabilitiesContract):
+    @pytest.fixture
+    def tokens(self, clock: Clock) -> AccessTokens:
+        return PlainTokens(clock)
+
+    @pytest.fixture
+    def capabilities(self, clock: Clock) -> Capabilities:
+        return PlainCapabilities(clock)
+
+
+class TestJwt(AccessTokensContract, CapabilitiesContract):
+    @pytest.fixture
+    def tokens(self, clock: Clock) -> AccessTokens:
+        return JwtAccessTokens(KEYS, clock, api_url=API_URL, mcp_url=MCP_URL)
+
+    @pytest.fixture
+    def capabilities(self, clock: Clock) -> Capabilities:
+        return JwtCapabilities(KEYS, clock, api_url=API_URL, mcp_url=MCP_URL)
+
+
+class TestPlainPasswords(PasswordsContract):
+    @pytest.fixture
+    def passwords(self) -> Passwords:
+        return PlainPasswords()
+
+    @pytest.fixture
+    def stronger_passwords(self) -> Passwords:
+        return PlainPasswords(strength=2)
+
+
+class TestArgon2Passwords(PasswordsContract):
+    @pytest.fixture
+    def passwords(self) -> Passwords:
+        return Argon2Passwords(CHEAPEST)
+
+    @pytest.fixture
+    def stronger_passwords(self) -> Passwords:
+        stronger: Parameters = replace(CHEAPEST, time_cost=CHEAPEST.time_cost + 1)
+        return Argon2Passwords(stronger)

@@ -1,0 +1,306 @@
+"""What the storage does when connections are few, lost, or given up in the middle."""
+
+import asyncio
+import tempfile
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import anyio
+import asyncpg
+import pytest
+
+from hexdesk.adapters.storage.postgres.pool import PoolSettings, PoolUse
+from hexdesk.adapters.storage.postgres.storage import PostgresStorage
+from hexdesk.core.errors import (
+    BusyError,
+    ConflictError,
+    InvalidError,
+    NotFoundError,
+    StorageUnavailableError,
+    UnavailableError,
+)
+from hexdesk.core.ports.storage import Transaction
+from hexdesk.core.testing import examples
+from hexdesk.core.testing.companies import Company, Conversation, a_company
+from tests.database import Database
+from tests.integration.postgres.gate import Gate
+
+ONE = PoolSettings(min_size=1, max_size=1, acquire_seconds=0.3)
+CUT_ALL = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'hexdesk_app'"
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """Return a folder whose path is short enough for a socket."""
+    with tempfile.TemporaryDirectory(prefix="hexdesk-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+async def single(database: Database) -> AsyncGenerator[PostgresStorage]:
+    """Return a storage with one connection."""
+    async with PostgresStorage.open(database.url, ONE) as storage:
+        yield storage
+
+
+async def cut_connections(database: Database) -> None:
+    """Have the server end all of the application's connections."""
+    superuser = await asyncpg.connect(database.superuser_url)
+    await superuser.execute(CUT_ALL)
+    await superuser.close()
+
+
+async def integrations_in(company: Company) -> int:
+    """Count what is stored, in a transaction of its own."""
+    async with company.transaction() as transaction:
+        return (await transaction.integrations.page(examples.ALL)).total
+
+
+async def add_integration(transaction: Transaction) -> None:
+    """Store something."""
+    await transaction.integrations.add(examples.an_integration())
+
+
+async def test_who_gets_no_connection_in_time_is_told_so(single: PostgresStorage) -> None:
+    company = await a_company(single)
+    async with company.transaction():
+        with pytest.raises(UnavailableError, match="all database connections are in use") as caught:
+            await a_company(single)
+    assert not isinstance(caught.value, StorageUnavailableError)
+    assert await integrations_in(company) == 0
+
+
+async def test_the_pool_says_how_much_of_it_is_used(single: PostgresStorage) -> None:
+    assert single.pool_use == PoolUse(size=1, idle=1, limit=1)
+    async with single.transaction(examples.a_member(examples.a_user(examples.new_id()))):
+        assert single.pool_use == PoolUse(size=1, idle=0, limit=1)
+
+
+async def test_a_transaction_whose_connection_is_lost_fails_and_the_next_one_works(
+    database: Database, single: PostgresStorage
+) -> None:
+    company = await a_company(single)
+    with pytest.raises(StorageUnavailableError):
+        async with company.transaction() as transaction:
+            await add_integration(transaction)
+            await cut_connections(database)
+            await add_integration(transaction)
+    assert await integrations_in(company) == 0
+
+
+async def test_a_connection_lost_while_nobody_used_it_is_replaced(
+    database: Database, single: PostgresStorage
+) -> None:
+    company = await a_company(single)
+    await cut_connections(database)
+    with suppress(StorageUnavailableError):  # the loss may be news to the pool
+        await single.ping()
+    assert await integrations_in(company) == 0
+
+
+async def test_a_storage_out_of_reach_says_so_until_it_is_back(
+    database: Database, folder: Path
+) -> None:
+    async with Gate.before(database, folder) as gate, PostgresStorage.open(gate.url, ONE) as storage:
+        company = await a_company(storage)
+        await gate.close()
+        for _ in range(3):
+            with pytest.raises(StorageUnavailableError):
+                async with company.transaction():
+                    pass
+            with pytest.raises(StorageUnavailableError):
+                await storage.directory.user_by_email("ada@example.com")
+            with pytest.raises(StorageUnavailableError):
+                await storage.ping()
+        await gate.open()
+        await storage.ping()
+        assert await integrations_in(company) == 0
+
+
+async def test_a_storage_that_cannot_be_reached_does_not_open(folder: Path) -> None:
+    with pytest.raises(StorageUnavailableError):
+        async with PostgresStorage.open(f"postgresql://hexdesk_app@/hexdesk?host={folder}"):
+            pass
+
+
+async def test_a_commit_whose_outcome_is_unknown_is_no_success(
+    database: Database, folder: Path
+) -> None:
+    async with Gate.before(database, folder) as gate, PostgresStorage.open(gate.url, ONE) as storage:
+        company = await a_company(storage)
+        with pytest.raises(StorageUnavailableError):
+            async with company.transaction() as transaction:
+                await add_integration(transaction)
+                gate.cut_before_the_answer_to(b"COMMIT")
+        async with asyncio.timeout(10):
+            while await integrations_in(company) == 0:
+                await asyncio.sleep(0.01)  # the commit went through, and the storage goes on
+
+
+async def test_a_transaction_with_a_failed_statement_is_no_success(
+    single: PostgresStorage,
+) -> None:
+    company = await a_company(single)
+    with pytest.raises(ConflictError, match="nothing was stored"):
+        async with company.transaction() as transaction:
+            await add_integration(transaction)
+            with suppress(NotFoundError):
+                await transaction.comments.add(examples.a_comment(examples.new_id()))
+    assert await integrations_in(company) == 0
+
+
+@pytest.fixture
+async def holder(database: Database) -> AsyncGenerator[asyncpg.Connection]:
+    """Return somebody else's connection, to hold locks on."""
+    connection = await asyncpg.connect(database.superuser_url)
+    yield connection
+    await connection.close()
+
+
+async def until_somebody_waits(holder: asyncpg.Connection) -> None:
+    """Return when a statement waits for a lock."""
+    while not await holder.fetchval("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"):
+        await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("is_busy", [True, False])
+async def test_a_cancelled_transaction_leaves_a_clean_connection(
+    single: PostgresStorage, holder: asyncpg.Connection, *, is_busy: bool
+) -> None:
+    company = await a_company(single)
+    await holder.execute("BEGIN; SELECT FROM organizations FOR NO KEY UPDATE")
+    written = asyncio.Event()
+
+    async def work() -> None:
+        async with company.transaction() as transaction:
+            await add_integration(transaction)
+            written.set()
+            if is_busy:
+                await transaction.agents.lock()  # waits for the holder
+            await asyncio.Event().wait()
+
+    async with asyncio.timeout(20):
+        task = asyncio.create_task(work())
+        await written.wait()
+        if is_busy:
+            await until_somebody_waits(holder)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert await integrations_in(company) == 0
+    assert single.pool_use == PoolUse(size=1, idle=1, limit=1)
+
+
+async def test_a_scope_that_keeps_cancelling_leaves_a_clean_connection(
+    single: PostgresStorage,
+) -> None:
+    company = await a_company(single)
+    with anyio.CancelScope() as scope:
+        async with company.transaction() as transaction:
+            await add_integration(transaction)
+            scope.cancel()
+            await anyio.lowlevel.checkpoint()
+    async with asyncio.timeout(20):
+        assert await integrations_in(company) == 0
+    assert single.pool_use == PoolUse(size=1, idle=1, limit=1)
+
+
+async def test_closing_waits_for_transactions_that_are_open(database: Database) -> None:
+    written, go_on = asyncio.Event(), asyncio.Event()
+
+    async def work(company: Company) -> None:
+        async with company.transaction() as transaction:
+            await add_integration(transaction)
+            written.set()
+            await go_on.wait()
+
+    async with PostgresStorage.open(database.url) as storage:
+        company = await a_company(storage)
+        task = asyncio.create_task(work(company))
+        await written.wait()
+        asyncio.get_running_loop().call_soon(go_on.set)
+    await task
+    async with PostgresStorage.open(database.url) as storage:
+        async with storage.transaction(company.who) as transaction:
+            assert (await transaction.integrations.page(examples.ALL)).total == 1
+
+
+async def test_two_that_wait_for_each_other_are_told_apart(database: Database) -> None:
+    async with PostgresStorage.open(database.url) as storage:
+        company = await a_company(storage)
+        async with company.transaction() as transaction:
+            tickets = [
+                await transaction.tickets.add(examples.a_ticket(company.organization.id))
+                for _ in range(2)
+            ]
+        both_hold_one = asyncio.Barrier(2)
+
+        async def lock(first: int, second: int) -> None:
+            async with company.transaction() as transaction:
+                await transaction.tickets.get(tickets[first].id, lock=True)
+                await both_hold_one.wait()
+                await transaction.tickets.get(tickets[second].id, lock=True)
+
+        async with asyncio.timeout(20):
+            ends = await asyncio.gather(lock(0, 1), lock(1, 0), return_exceptions=True)
+        assert [type(end) for end in ends if end is not None] == [BusyError]
+
+
+@pytest.mark.parametrize("title", ["a\0b", "\ud800"])
+async def test_what_postgres_cannot_store_is_a_mistake_of_the_caller(
+    single: PostgresStorage, title: str
+) -> None:
+    company = await a_company(single)
+    ticket = examples.a_ticket(company.organization.id, title=title)
+    integration = examples.an_integration(config={"name": title})
+    with pytest.raises(InvalidError, match="cannot be stored"):
+        async with company.transaction() as transaction:
+            await transaction.tickets.add(ticket)
+    with pytest.raises(InvalidError, match="cannot be stored"):
+        async with company.transaction() as transaction:
+            await transaction.integrations.add(integration)
+
+
+async def test_numbers_of_any_size_are_stored(single: PostgresStorage) -> None:
+    company = await a_company(single)
+    integration = examples.an_integration(config={"big": 10**40, "small": -(2**63), "half": 0.5})
+    async with company.transaction() as transaction:
+        await transaction.integrations.add(integration)
+        assert await transaction.integrations.get(integration.id) == integration
+
+
+@pytest.mark.parametrize("number", [10**30, -1, 0])
+async def test_a_number_that_no_ticket_can_have_is_not_found(
+    single: PostgresStorage, number: int
+) -> None:
+    company = await a_company(single)
+    async with company.transaction() as transaction:
+        with pytest.raises(NotFoundError):
+            await transaction.tickets.get(number)
+
+
+async def test_an_event_id_beyond_all_events_finds_none(single: PostgresStorage) -> None:
+    company = await a_company(single)
+    talk = Conversation.of(company.who)
+    async with company.transaction() as transaction:
+        await talk.store(transaction)
+        assert (await transaction.event_log.after(talk.run.id, 10**12))[0] == []
+
+
+async def test_an_agent_that_has_threads_is_not_removed(single: PostgresStorage) -> None:
+    company = await a_company(single)
+    talk = Conversation.of(company.who)
+    async with company.transaction() as transaction:
+        await talk.store(transaction)
+    with pytest.raises(ConflictError, match="still in use"):
+        async with company.transaction() as transaction:
+            await transaction.agents.remove(talk.agent.id)
+
+
+async def test_a_list_is_not_sorted_by_what_is_no_field(single: PostgresStorage) -> None:
+    company = await a_company(single)
+    by_search = examples.ALL.__class__(sort="search")
+    async with company.transaction() as transaction:
+        with pytest.raises(InvalidError, match="cannot sort by 'search'"):
+            await transaction.integrations.page(by_search)
