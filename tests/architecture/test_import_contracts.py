@@ -41,6 +41,11 @@ VIOLATIONS: Mapping[str, tuple[str, str, str]] = {
         "import hexdesk.adapters.storage",
         "hexdesk.adapters.planted -> hexdesk.adapters.storage",
     ),
+    "independent-technologies": (
+        "adapters/hexdesk/adapters/tools/planted.py",
+        "import hexdesk.adapters.tools.mcp_server",
+        "hexdesk.adapters.tools.planted -> hexdesk.adapters.tools.mcp_server",
+    ),
     "no-fakes-in-production": (
         "entrypoints/hexdesk/entrypoints/planted.py",
         "import hexdesk.core.testing",

@@ -19,32 +19,31 @@ CORE_MAY_IMPORT = frozenset(
     {
         "abc",
         "asyncio",
+        "base64",
         "collections",
         "contextlib",
-        "contextvars",
         "dataclasses",
         "datetime",
         "enum",
+        "fnmatch",
         "functools",
         "hashlib",
         "hexdesk.core",
-        "itertools",
+        "inspect",
         "logging",
         "math",
         "msgspec",
-        "operator",
-        "pluggy",
         "re",
         "string",
         "types",
         "typing",
         "unicodedata",
-        "urllib.parse",
         "uuid",
+        "weakref",
     }
 )
 # The contract suites run under pytest, which the extra `testing` brings.
-TESTING_MAY_IMPORT = CORE_MAY_IMPORT | {"anyio", "pytest"}
+TESTING_MAY_IMPORT = CORE_MAY_IMPORT | {"operator", "pytest"}
 
 
 class Asked(TypedDict):

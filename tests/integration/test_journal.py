@@ -115,6 +115,15 @@ async def test_an_entry_that_another_process_took_meanwhile_is_no_error(
     assert files(folder, "*.unreadable") == []
 
 
+async def test_an_entry_that_the_system_does_not_give_out_now_is_left_for_later(
+    journal: FileJournal, folder: Path
+) -> None:
+    await journal.append(b"one")
+    (folder / "0.entry").mkdir()
+    assert await waiting(journal) == [b"one"]
+    assert (folder / "0.entry").exists()
+
+
 async def test_entries_sealed_by_another_secret_are_set_aside(
     journal: FileJournal, folder: Path
 ) -> None:

@@ -1,25 +1,31 @@
 """The composition root: the only place that names concrete adapters."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+import ssl
+from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import httpx2
-from pydantic_ai.models import Model
+import msgspec
 from starlette.types import ASGIApp
 
-from hexdesk.adapters.agents.offline import OfflineModel
+from hexdesk.adapters.agents.offline import MODEL_NAME, OfflineModel
 from hexdesk.adapters.agents.pydantic_ai import ModelShelf, PydanticAIRunner
 from hexdesk.adapters.cache.memory import MemoryCache
 from hexdesk.adapters.clock.system import SystemClock
 from hexdesk.adapters.egress.http import HttpEgress
 from hexdesk.adapters.events.memory import MemoryRunEvents
 from hexdesk.adapters.health.probes import CallProbe, StateProbe
+from hexdesk.adapters.http.app import create_app
+from hexdesk.adapters.http.options import HttpOptions, HttpRates
 from hexdesk.adapters.journal.file import FileJournal
 from hexdesk.adapters.limits.memory import MemoryLimiter
 from hexdesk.adapters.passwords.argon2 import Argon2Passwords
+from hexdesk.adapters.storage.postgres.checks import check_server
+from hexdesk.adapters.storage.postgres.migrate import head_revision
 from hexdesk.adapters.storage.postgres.pool import PoolSettings
 from hexdesk.adapters.storage.postgres.storage import PostgresStorage
 from hexdesk.adapters.telemetry.prometheus import PrometheusTelemetry
@@ -37,8 +43,11 @@ from hexdesk.core.assembly import open_desk
 from hexdesk.core.desk import Desk, Ports
 from hexdesk.core.model.agents import AgentSettings
 from hexdesk.core.model.ai_config import AIConfig
+from hexdesk.core.model.health import HealthStatus
 from hexdesk.core.model.settings import DeskSettings
+from hexdesk.core.ports.health import Probe
 from hexdesk.core.tools.catalogue import catalogue
+from hexdesk.core.use_cases.sessions import Authenticate
 from hexdesk.entrypoints.ai_config import find_ai_config, read_ai_config
 from hexdesk.entrypoints.settings import Settings, SettingsError
 from hexdesk.entrypoints.version import VERSION
@@ -48,12 +57,15 @@ GRACE_SECONDS = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where this process stands: its database, its secret, and a folder that lasts, if any."""
+    """Where this process stands: its database, its secret, and a folder for what must last.
+
+    On a laptop the offline model may stand in, and the metrics are open.
+    """
 
     database_url: str
     secret_key: str
     data_dir: Path
-    offline_model: Callable[[], Model] | None = None
+    is_laptop: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +102,9 @@ async def open_house(settings: Settings, place: Place) -> AsyncGenerator[House]:
         await stack.enter_async_context(access.running())
         journal = FileJournal(place.data_dir / "journal", AeadVault(keys.derive), clock)
         shelf = ModelShelf(
-            models=ai_config.models, credentials=ai_config.providers, offline=place.offline_model
+            models=ai_config.models,
+            credentials=ai_config.providers,
+            offline=OfflineModel if place.is_laptop else None,
         )
         telemetry = PrometheusTelemetry(tools=catalogue(), models=_model_names(ai_config))
         ports = Ports(
@@ -137,7 +151,7 @@ async def open_house(settings: Settings, place: Place) -> AsyncGenerator[House]:
             telemetry=telemetry,
             shelf=shelf,
             ai_config=ai_config,
-            api=create_app(desk, _http_options(settings, telemetry, draining)),
+            api=create_app(desk, _http_options(settings, place, telemetry, draining)),
             mcp=create_mcp_app(desk, verifier, McpOptions(public_url=settings.mcp_public_url)),
             draining=draining,
         )
@@ -150,3 +164,103 @@ async def open_house(settings: Settings, place: Place) -> AsyncGenerator[House]:
             with suppress(asyncio.CancelledError):
                 await housekeeping
             await desk.run_desk.drain(GRACE_SECONDS)
+
+
+def server_database(settings: Settings) -> str:
+    """Return the address of the operator's own database, if hexdesk can and should use it.
+
+    Raise `SettingsError` without one, `DatabaseSetupError` for one that cannot be used.
+    """
+    if not settings.database_url:
+        raise SettingsError("HEXDESK_DATABASE_URL is not set: name the PostgreSQL database to use")
+    asyncio.run(check_server(settings.database_url, head_revision()))
+    return settings.database_url
+
+
+def default_settings(ai_config: AIConfig) -> AgentSettings:
+    """Return the settings of an agent for which nothing was decided."""
+    return msgspec.convert(ai_config.agent.decided(), AgentSettings)
+
+
+def _signing_keys(secret_key: str) -> SigningKeys:
+    try:
+        return SigningKeys(secret_key)
+    except ValueError as error:
+        raise SettingsError(str(error)) from error
+
+
+def _access_tokens(
+    keys: SigningKeys, clock: SystemClock, settings: Settings, audience: str
+) -> JwtAccessTokens:
+    return JwtAccessTokens(
+        keys,
+        clock,
+        api_url=settings.public_url,
+        mcp_url=settings.mcp_public_url,
+        audience=audience,
+    )
+
+
+def _desk_settings(settings: Settings) -> DeskSettings:
+    return DeskSettings(
+        version=VERSION,
+        login_rate=settings.rate_limit_login,
+        login_address_rate=settings.rate_limit_login_address,
+        tool_timeout_seconds=settings.tool_timeout,
+        most_runs=settings.most_runs,
+        caches_responses=settings.response_cache,
+        slow_seconds=settings.slow_ms / 1000,
+    )
+
+
+def _http_options(
+    settings: Settings, place: Place, telemetry: PrometheusTelemetry, draining: asyncio.Event
+) -> HttpOptions:
+    return HttpOptions(
+        version=VERSION,
+        public_url=settings.public_url,
+        rates=HttpRates(
+            user=settings.rate_limit_user,
+            address=settings.rate_limit_address,
+            register=settings.rate_limit_register,
+        ),
+        draining=draining,
+        metrics=telemetry.render,
+        are_metrics_open=place.is_laptop,
+        metrics_token=settings.metrics_token,
+        observe=telemetry.http_request,
+        slow_seconds=settings.slow_ms / 1000,
+    )
+
+
+def _model_names(ai_config: AIConfig) -> set[str]:
+    values = default_settings(ai_config)
+    return {
+        f"{values.model_provider}:{values.model_name}",
+        MODEL_NAME,
+        *map(str, ai_config.models.fallback),
+    }
+
+
+def _model_problem(shelf: ModelShelf, ai_config: AIConfig) -> str | None:
+    if shelf.chain(default_settings(ai_config), inherits_model=True):
+        return None
+    return "no model can be asked: no provider in the chain is known and has a key"
+
+
+def _tool_server_probe(mcp_url: str | None) -> Probe:
+    if mcp_url is None:
+        return StateProbe(name="mcp", problem=lambda: None, note="in this process")
+    health_url = str(httpx2.URL(mcp_url).copy_with(path="/health"))
+
+    async def ask() -> None:
+        async with httpx2.AsyncClient(trust_env=False, verify=_tls()) as http:
+            (await http.get(health_url)).raise_for_status()
+
+    return CallProbe(name="mcp", call=ask, otherwise=HealthStatus.DEGRADED)
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """Return one context for all probes: making one takes longer than the call."""
+    return ssl.create_default_context()

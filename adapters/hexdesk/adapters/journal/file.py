@@ -97,7 +97,10 @@ class FileJournal(Journal):
             except FileNotFoundError:
                 # Another process has stored and removed it since.
                 continue
-            except (OSError, ValueError) as error:
+            except OSError as error:
+                # Too many open files, say: the entry may well be read another time.
+                log.warning("journal entry left", extra={"file": path.name, "why": str(error)})
+            except ValueError as error:
                 log.warning("journal entry set aside", extra={"file": path.name, "why": str(error)})
                 with suppress(OSError):
                     path.rename(path.with_name(path.name + UNREADABLE))

@@ -49,6 +49,7 @@ class _CapabilityToken(msgspec.Struct, frozen=True, kw_only=True):
     thread_id: UUID | None
     run_id: UUID
     tools: tuple[str, ...]
+    needs_approval: tuple[str, ...] = ()
     iat: Timestamp
     exp: Timestamp
     jti: UUID
@@ -126,6 +127,7 @@ class JwtCapabilities(Capabilities):
                 thread_id=run.thread_id,
                 run_id=run.run_id,
                 tools=tuple(sorted(run.tools)),
+                needs_approval=tuple(sorted(run.needs_approval)),
                 iat=int(now.timestamp()),
                 exp=int((now + lifetime).timestamp()),
                 jti=self._clock.new_id(),
@@ -143,6 +145,7 @@ class JwtCapabilities(Capabilities):
             acts_for=claims.acts_for,
             thread_id=claims.thread_id,
             tools=frozenset(claims.tools),
+            needs_approval=frozenset(claims.needs_approval),
         )
         return Capability(run=run, expires_at=_unexpired(claims.exp, self._clock))
 

@@ -24,7 +24,7 @@ def wanted_tickets(wanted: TicketFilter) -> Conditions:
     conditions.add_known("priority = {}", wanted.priority)
     conditions.add_known("category = {}", wanted.category)
     conditions.add_known("assignee_id = {}", wanted.assignee_id)
-    conditions.add_known("lower(requester_email) = lower({})", wanted.requester_email)
+    conditions.add_known("requester = lower({})", wanted.requester_email)
     conditions.add_known("created_at >= {}", wanted.created_from)
     conditions.add_known("created_at <= {}", wanted.created_to)
     return conditions

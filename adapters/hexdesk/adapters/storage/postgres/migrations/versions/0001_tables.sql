@@ -303,6 +303,7 @@ CREATE TABLE tickets (
     created_at timestamptz NOT NULL,
     updated_at timestamptz NOT NULL,
     resolved_at timestamptz,
+    requester text GENERATED ALWAYS AS (lower(requester_email)) STORED,
     CONSTRAINT pk_tickets PRIMARY KEY (organization_id, id),
     CONSTRAINT fk_tickets_organization_id FOREIGN KEY (organization_id)
         REFERENCES organizations (id) ON DELETE CASCADE,
@@ -323,8 +324,7 @@ CREATE INDEX ix_tickets_category ON tickets (organization_id, category, created_
 CREATE INDEX ix_tickets_created_at ON tickets (organization_id, created_at, id);
 CREATE INDEX ix_tickets_created_by_id ON tickets (organization_id, created_by_id);
 CREATE INDEX ix_tickets_priority ON tickets (organization_id, priority, created_at, id);
-CREATE INDEX ix_tickets_requester
-    ON tickets (organization_id, lower(requester_email), created_at, id);
+CREATE INDEX ix_tickets_requester ON tickets (organization_id, requester, created_at, id);
 CREATE INDEX ix_tickets_status ON tickets (organization_id, status, created_at, id);
 CREATE INDEX ix_tickets_thread_id ON tickets (organization_id, thread_id);
 CREATE INDEX ix_tickets_updated_at ON tickets (organization_id, updated_at, id);

@@ -1,0 +1,78 @@
+"""Admission: who calls, whether it may, and whether the body is worth reading."""
+
+from typing import Any
+
+import structlog
+from litestar import Request
+from litestar.enums import ScopeType
+from litestar.exceptions import ClientException
+from litestar.middleware import ASGIMiddleware
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from hexdesk.adapters.http.calls import call_of
+from hexdesk.adapters.http.exchange import Exchange
+from hexdesk.adapters.http.options import HttpOptions
+from hexdesk.adapters.http.rate_limits import RateLimits
+from hexdesk.core.desk import Desk
+from hexdesk.core.errors import UnauthenticatedError
+from hexdesk.core.model.principals import Member
+from hexdesk.core.policy.rights import require
+
+WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+# What curl sends by default is no reason to turn somebody away.
+JSON_TYPES = frozenset({"", "application/json", "application/x-www-form-urlencoded"})
+JSON_CHARSETS = frozenset({"utf-8", "utf8", "us-ascii"})
+
+
+class Admission(ASGIMiddleware):
+    """Lets a call in: credentials, rate, body's type and size, right, in this order.
+
+    Only a bearer token counts, never a cookie, so no other site can call in a member's name.
+    """
+
+    scopes = (ScopeType.HTTP,)
+
+    def __init__(self, desk: Desk, options: HttpOptions) -> None:
+        """Keep what is needed to decide."""
+        self._authenticate = desk.identity.authenticate
+        self._limits = RateLimits(limiter=desk.ports.limiter)
+        self._options = options
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+        """Raise what stands against the call, or pass it on with `scope["user"]`."""
+        call = call_of(scope)
+        if call:
+            request = Request[Any, Any, Any](scope)
+            exchange = Exchange.of(scope)
+            if call.registers:
+                rate = self._options.rates.register
+                await self._limits.count(rate, exchange.subject, exchange)
+            who = None if call.is_public else await self._member(request, exchange)
+            self._check_body(request)
+            if who and call.right:
+                require(who, call.right)
+        await next_app(scope, receive, send)
+
+    async def _member(self, request: Request[Any, Any, Any], exchange: Exchange) -> Member:
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise UnauthenticatedError("send an access token or an API key as a bearer token")
+        who = await self._authenticate(token.strip(), exchange.origin)
+        request.scope["user"] = who
+        structlog.contextvars.bind_contextvars(
+            organization_id=str(who.organization_id), user_id=str(who.user_id)
+        )
+        await self._limits.count(self._options.rates.user, str(who.user_id), exchange)
+        return who
+
+    def _check_body(self, request: Request[Any, Any, Any]) -> None:
+        if request.method not in WITH_BODY:
+            return
+        media_type, details = request.content_type
+        is_json = media_type.lower() in JSON_TYPES
+        if not is_json or details.get("charset", "utf-8").lower() not in JSON_CHARSETS:
+            raise ClientException(detail="the body must be JSON in UTF-8", status_code=415)
+        most = self._options.most_body_bytes
+        if (request.content_length or 0) > most:
+            message = f"the body is larger than {most} bytes"
+            raise ClientException(detail=message, status_code=413)

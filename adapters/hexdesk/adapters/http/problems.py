@@ -1,0 +1,181 @@
+"""What went wrong, told as RFC 9457 asks."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+import structlog
+from litestar import Request, Response
+from litestar.exceptions import HTTPException
+from litestar.types import ExceptionHandlersMap
+from msgspec import UNSET, UnsetType
+
+from hexdesk.adapters.http.exchange import Exchange
+from hexdesk.adapters.http.rate_limits import policy_header, rate_headers
+from hexdesk.core.errors import (
+    BusyError,
+    ConflictError,
+    DeskError,
+    ForbiddenError,
+    GoneError,
+    IdempotencyMismatchError,
+    InvalidError,
+    NotFoundError,
+    RateLimitedError,
+    UnauthenticatedError,
+    UnavailableError,
+)
+from hexdesk.core.use_cases.sign_in import SignInRefusedError
+
+MEDIA_TYPE = "application/problem+json"
+TYPES = "/docs/problems/"
+SECONDS_TO_RETRY = 1
+
+log = structlog.get_logger("hexdesk.http")
+
+
+class Mistake(msgspec.Struct, frozen=True, kw_only=True):
+    """One value that breaks a rule: where it is (RFC 6901), and what is wrong with it."""
+
+    pointer: str
+    detail: str
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """What went wrong; `allowed` says what would have been allowed instead."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    request_id: str
+    errors: tuple[Mistake, ...] | UnsetType = UNSET
+    allowed: tuple[str, ...] | UnsetType = UNSET
+
+
+class Kind(msgspec.Struct, frozen=True):
+    """A kind of problem: its status, the end of its type, and its title."""
+
+    status: int
+    slug: str
+    title: str
+
+
+MALFORMED = Kind(400, "malformed", "The request is malformed")
+UNAUTHENTICATED = Kind(401, "unauthenticated", "Credentials are missing or not valid")
+NOT_FOUND = Kind(404, "not-found", "There is no such thing")
+INTERNAL = Kind(500, "internal", "Something went wrong on our side")
+
+KINDS: Mapping[type[DeskError], Kind] = {
+    UnauthenticatedError: UNAUTHENTICATED,
+    ForbiddenError: Kind(403, "forbidden", "You may not do this"),
+    NotFoundError: NOT_FOUND,
+    ConflictError: Kind(409, "conflict", "The request does not fit the present state"),
+    BusyError: Kind(409, "busy", "It is being worked on"),
+    GoneError: Kind(410, "gone", "It is no longer kept"),
+    InvalidError: Kind(422, "invalid", "A value breaks a rule"),
+    IdempotencyMismatchError: Kind(
+        422, "idempotency-mismatch", "The idempotency key was used for another request"
+    ),
+    RateLimitedError: Kind(429, "rate-limited", "Too many requests"),
+    UnavailableError: Kind(503, "unavailable", "Temporarily unavailable"),
+}
+"""The one table from what can go wrong at the desk to how HTTP says it."""
+
+BY_STATUS: Mapping[int, Kind] = {
+    kind.status: kind
+    for kind in (
+        MALFORMED,
+        NOT_FOUND,
+        Kind(405, "method-not-allowed", "The method is not allowed here"),
+        Kind(413, "too-large", "The body is too large"),
+        Kind(415, "unsupported-media-type", "The body is of another type than expected"),
+    )
+}
+"""The same for what goes wrong before the desk is asked."""
+
+
+def on_desk_error(request: Request[Any, Any, Any], error: DeskError) -> Response[Problem]:
+    """Answer what the desk refused; what no caller should ever see counts as unexpected."""
+    kind = next((KINDS[one] for one in type(error).__mro__ if one in KINDS), None)
+    if kind is None:
+        return on_unexpected(request, error)
+    mistakes: tuple[Mistake, ...] | UnsetType = UNSET
+    if isinstance(error, InvalidError) and not isinstance(error, IdempotencyMismatchError):
+        mistakes = (Mistake(pointer=error.pointer, detail=str(error)),)
+    allowed = error.allowed if isinstance(error, ConflictError) else None
+    return _answer(
+        request,
+        kind,
+        str(error),
+        headers=_headers(error),
+        errors=mistakes,
+        allowed=UNSET if allowed is None else allowed,
+    )
+
+
+def on_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> Response[Problem]:
+    """Answer what Litestar refused: an unknown path or method, a body too large."""
+    kind = BY_STATUS.get(error.status_code)
+    if kind is None:
+        return on_unexpected(request, error)
+    return _answer(request, kind, error.detail, headers=error.headers or {})
+
+
+def on_unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
+    """Answer a mistake of ours: the trace goes to the log, once, and nowhere else."""
+    log.error("request failed", exc_info=error)
+    return _answer(request, INTERNAL, "the request could not be carried out", headers={})
+
+
+EXCEPTION_HANDLERS: ExceptionHandlersMap = {
+    DeskError: on_desk_error,
+    HTTPException: on_http_exception,
+    Exception: on_unexpected,
+}
+
+
+def _answer(
+    request: Request[Any, Any, Any],
+    kind: Kind,
+    detail: str,
+    *,
+    headers: Mapping[str, str],
+    errors: tuple[Mistake, ...] | UnsetType = UNSET,
+    allowed: tuple[str, ...] | UnsetType = UNSET,
+) -> Response[Problem]:
+    problem = Problem(
+        type=TYPES + kind.slug,
+        title=kind.title,
+        status=kind.status,
+        detail=detail,
+        instance=request.scope["path"],
+        request_id=Exchange.of(request.scope).request_id,
+        errors=errors,
+        allowed=allowed,
+    )
+    return Response(problem, status_code=kind.status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def _headers(error: DeskError) -> dict[str, str]:
+    match error:
+        case SignInRefusedError():
+            rates = rate_headers(error.verdict) if error.verdict else {}
+            return {"www-authenticate": "Bearer", **rates}
+        case UnauthenticatedError():
+            return {"www-authenticate": "Bearer"}
+        case BusyError():
+            return {"retry-after": str(SECONDS_TO_RETRY)}
+        case RateLimitedError():
+            return {
+                "retry-after": str(error.retry_after),
+                "ratelimit-policy": policy_header(
+                    error.policy, error.limit, error.period_seconds
+                ),
+                "ratelimit": f'"{error.policy}";r=0;t={error.retry_after}',
+            }
+        case UnavailableError():
+            return {"retry-after": str(error.retry_after)}
+        case _:
+            return {}

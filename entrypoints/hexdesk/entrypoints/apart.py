@@ -1,0 +1,68 @@
+"""The API and the tool server as processes of their own, on a PostgreSQL server."""
+
+import asyncio
+import logging
+import tempfile
+from pathlib import Path
+
+from hexdesk.adapters.logs.structlog import configure as configure_logs
+from hexdesk.adapters.storage.postgres.checks import DatabaseSetupError
+from hexdesk.entrypoints.bootstrap import Place, open_house, server_database
+from hexdesk.entrypoints.serve import Listener, serve
+from hexdesk.entrypoints.settings import Settings, SettingsError
+
+log = logging.getLogger("hexdesk.start")
+
+
+def run_api(settings: Settings, host: str, port: int) -> None:
+    """Serve the HTTP API until a signal asks to stop."""
+    asyncio.run(_serve_api(settings, _place(settings), host, port))
+
+
+def run_mcp(settings: Settings, host: str, port: int) -> None:
+    """Serve the tool server until a signal asks to stop."""
+    asyncio.run(_serve_mcp(settings, _place(settings), host, port))
+
+
+async def _serve_api(settings: Settings, place: Place, host: str, port: int) -> None:
+    async with open_house(settings, place) as house:
+        await serve(
+            (Listener(app=house.api, host=host, port=port),),
+            draining=house.draining,
+            ready=lambda: log.info("api ready", extra={"host": host, "port": port}),
+        )
+
+
+async def _serve_mcp(settings: Settings, place: Place, host: str, port: int) -> None:
+    async with open_house(settings, place) as house:
+        await serve(
+            (Listener(app=house.mcp, host=host, port=port),),
+            draining=house.draining,
+            ready=lambda: log.info("mcp ready", extra={"host": host, "port": port}),
+        )
+
+
+def _place(settings: Settings) -> Place:
+    configure_logs(settings.log_level, json=True)
+    if not settings.secret_key:
+        raise SettingsError(
+            "HEXDESK_SECRET_KEY is not set: make one with `openssl rand -base64 48` and give it"
+            " to every process of the installation"
+        )
+    try:
+        database_url = server_database(settings)
+    except DatabaseSetupError as error:
+        raise SettingsError(str(error)) from error
+    return Place(
+        database_url=database_url, secret_key=settings.secret_key, data_dir=_data_dir(settings)
+    )
+
+
+def _data_dir(settings: Settings) -> Path:
+    if settings.data_dir:
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return settings.data_dir
+    log.warning(
+        "HEXDESK_DATA_DIR is not set: answers that the database cannot take do not outlive a restart"
+    )
+    return Path(tempfile.mkdtemp(prefix="hexdesk-"))

@@ -1,0 +1,95 @@
+"""Commands that start servers: everything on one machine, the API alone, the tool server alone."""
+
+import os
+import signal
+import time
+from collections.abc import Generator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+
+import click
+
+from hexdesk.adapters.storage.postgres.embedded import EmbeddedPostgres, EmbeddedPostgresError
+from hexdesk.entrypoints.listening import PortTakenError, refuse_taken
+from hexdesk.entrypoints.settings import SettingsError, read_settings
+
+LOOPBACK = "127.0.0.1"
+DEFAULT_DATA_DIR = Path(".hexdesk")
+
+
+@click.command()
+@click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    envvar="HEXDESK_DATA_DIR",
+    default=DEFAULT_DATA_DIR,
+    show_default=True,
+    help="Where everything is kept.",
+)
+@click.option("--host", default=LOOPBACK, show_default=True, help="Where to listen.")
+@click.option("--port", default=8000, show_default=True, help="The API's port.")
+@click.option("--mcp-port", default=8001, show_default=True, help="The tool server's port.")
+@click.option("--no-demo", is_flag=True, help="Make no demo organization.")
+def up(data_dir: Path, host: str, port: int, mcp_port: int, *, no_demo: bool) -> None:
+    """Start everything on this machine, and stop it on Ctrl-C."""
+    started_at = time.monotonic()
+    with _told_in_words():
+        settings = read_settings(os.environ)
+        refuse_taken(host, port, "--port")
+        refuse_taken(host, mcp_port, "--mcp-port")
+        folder = data_dir.expanduser().resolve()
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        own = None if settings.database_url else EmbeddedPostgres(folder / "postgres")
+        with own or nullcontext() as postgres:
+            # Seconds of imports, while the database starts.
+            from hexdesk.entrypoints.up import Wish, run  # noqa: PLC0415
+
+            wish = Wish(
+                data_dir=folder,
+                host=host,
+                port=port,
+                mcp_port=mcp_port,
+                has_demo=not no_demo,
+                started_at=started_at,
+            )
+            run(settings, wish, postgres)
+
+
+@click.command()
+@click.option("--host", default=LOOPBACK, show_default=True, help="Where to listen.")
+@click.option("--port", default=8000, show_default=True, help="The port.")
+def api(host: str, port: int) -> None:
+    """Start the HTTP API on a PostgreSQL server of your own."""
+    with _told_in_words():
+        settings = read_settings(os.environ)
+        refuse_taken(host, port, "--port")
+        from hexdesk.entrypoints.apart import run_api  # noqa: PLC0415
+
+        run_api(settings, host, port)
+
+
+@click.command()
+@click.option("--host", default=LOOPBACK, show_default=True, help="Where to listen.")
+@click.option("--port", default=8001, show_default=True, help="The port.")
+def mcp(host: str, port: int) -> None:
+    """Start the tool server (MCP) on a PostgreSQL server of your own."""
+    with _told_in_words():
+        settings = read_settings(os.environ)
+        refuse_taken(host, port, "--port")
+        from hexdesk.entrypoints.apart import run_mcp  # noqa: PLC0415
+
+        run_mcp(settings, host, port)
+
+
+@contextmanager
+def _told_in_words() -> Generator[None]:
+    """Turn what an operator can mend into a sentence, and an interrupt into a clean end."""
+    for name in (signal.SIGINT, signal.SIGTERM):
+        # A shell's background job inherits SIGINT ignored; then Python would install no handler.
+        signal.signal(name, signal.default_int_handler)
+    try:
+        yield
+    except (EmbeddedPostgresError, PortTakenError, SettingsError) as error:
+        raise click.ClickException(str(error)) from error
+    except KeyboardInterrupt:
+        click.echo("stopped", err=True)

@@ -1,0 +1,119 @@
+"""The functions that look further than one organization, and how little they tell."""
+
+from collections.abc import AsyncGenerator
+
+import asyncpg
+import pytest
+
+from hexdesk.core.ports.storage import Storage
+from hexdesk.core.testing import examples
+from hexdesk.core.testing.companies import Company, a_company, added
+from tests.database import Database
+
+DEFINERS = """
+    SELECT proname AS name, pg_get_function_result(oid) AS result, proconfig AS settings,
+        pg_get_userbyid(proowner) AS owner, provolatile = 's' AS only_reads,
+        has_function_privilege('public', oid, 'EXECUTE') AS is_everybodys,
+        has_function_privilege('hexdesk_app', oid, 'EXECUTE') AS is_the_applications
+    FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prosecdef
+"""
+KNOWN = {
+    "find_user": "TABLE(user_id uuid, organization_id uuid, password_hash text)",
+    "find_refresh_token": "TABLE(token_id uuid, session_id uuid, organization_id uuid)",
+    "find_api_key": "TABLE(api_key_id uuid, organization_id uuid)",
+    "find_abandoned_runs": "TABLE(run_id uuid, organization_id uuid)",
+    "search_tickets": "SETOF uuid",
+    "tagged_tickets": "SETOF uuid",
+}
+READABLE = """
+    SELECT table_name, column_name FROM information_schema.column_privileges
+    WHERE grantee = 'hexdesk_lookup' AND table_schema = 'public'
+"""
+RIGHTS = """
+    SELECT DISTINCT privilege_type FROM information_schema.column_privileges
+    WHERE grantee = 'hexdesk_lookup' AND table_schema = 'public'
+"""
+
+
+@pytest.fixture
+async def superuser(database: Database) -> AsyncGenerator[asyncpg.Connection]:
+    """Return a connection that nothing is hidden from."""
+    connection = await asyncpg.connect(database.superuser_url)
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
+async def application(database: Database) -> AsyncGenerator[asyncpg.Connection]:
+    """Return a connection with the application's rights."""
+    connection = await asyncpg.connect(database.url)
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
+async def two_companies(storage: Storage) -> tuple[Company, Company]:
+    """Return two organizations with a ticket each, about the same."""
+    ours, theirs = await a_company(storage), await a_company(storage)
+    for company in (ours, theirs):
+        await added(company, examples.a_ticket(company.organization.id, tags=("vpn",)))
+    return ours, theirs
+
+
+async def test_every_function_that_lends_its_owners_rights_is_known(
+    superuser: asyncpg.Connection,
+) -> None:
+    functions = await superuser.fetch(DEFINERS)
+    assert {function["name"]: function["result"] for function in functions} == KNOWN
+    for function in functions:
+        assert function["settings"] == ["search_path=pg_catalog, pg_temp"]
+        assert function["owner"] == "hexdesk_lookup"
+        assert function["only_reads"]
+        assert not function["is_everybodys"]
+        assert function["is_the_applications"]
+
+
+async def test_the_role_behind_them_reads_ids_hashes_and_what_it_searches_by(
+    superuser: asyncpg.Connection,
+) -> None:
+    readable = {(row["table_name"], row["column_name"]) for row in await superuser.fetch(READABLE)}
+    assert readable == {
+        *(("users", name) for name in ("id", "organization_id", "email", "is_active")),
+        ("users", "password_hash"),
+        *(("refresh_tokens", name) for name in ("id", "organization_id", "session_id")),
+        ("refresh_tokens", "token_hash"),
+        *(("api_keys", name) for name in ("id", "organization_id", "key_hash")),
+        *(("runs", name) for name in ("id", "organization_id", "status", "lease_until")),
+        *(("tickets", name) for name in ("id", "organization_id", "search", "tags")),
+        *(("ticket_comments", name) for name in ("ticket_id", "organization_id", "search")),
+        ("ticket_comments", "internal"),
+    }
+    assert [row[0] for row in await superuser.fetch(RIGHTS)] == ["SELECT"]
+
+
+async def test_nobody_signs_in_as_that_role(database: Database) -> None:
+    with pytest.raises(asyncpg.InvalidAuthorizationSpecificationError, match="not permitted"):
+        await asyncpg.connect(database.server.url(database.name, "hexdesk_lookup"))
+
+
+@pytest.mark.parametrize(
+    "call", ["search_tickets('login', true)", "tagged_tickets('vpn')"]
+)
+async def test_a_search_is_bound_to_the_organization(
+    application: asyncpg.Connection, two_companies: tuple[Company, Company], call: str
+) -> None:
+    ours, _ = two_companies
+    assert await application.fetch(f"SELECT {call}") == []
+    async with application.transaction():
+        await application.execute(f"SET LOCAL app.organization_id = '{ours.organization.id}'")
+        found = await application.fetch(f"SELECT {call} INTERSECT SELECT id FROM tickets")
+        assert len(found) == 1
+        assert len(await application.fetch(f"SELECT {call}")) == 1
+
+
+async def test_look_ups_work_without_an_organization(
+    application: asyncpg.Connection, two_companies: tuple[Company, Company]
+) -> None:
+    for company in two_companies:
+        [user] = await application.fetch("SELECT * FROM find_user($1)", company.admin.email)
+        assert user["organization_id"] == company.organization.id
