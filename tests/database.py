@@ -1,7 +1,7 @@
 """A database with the present schema, empty at the start of each test."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 import asyncpg
@@ -11,9 +11,8 @@ from hexdesk.adapters.storage.postgres.embedded import SUPERUSER, EmbeddedPostgr
 from hexdesk.adapters.storage.postgres.roles import APPLICATION, OWNER, bootstrap
 from hexdesk.core.ports.storage import Storage
 
-TEMPLATE = "hexdesk_template"
-# Everything else hangs from these by its foreign keys.
-EMPTY = "TRUNCATE organizations, failed_sign_ins CASCADE"
+# Everything else hangs from these by its foreign keys. Whoever left a transaction open is told.
+EMPTY = "SET lock_timeout = '20s'; TRUNCATE organizations, failed_sign_ins CASCADE"
 
 
 @dataclass(frozen=True)
@@ -37,9 +36,6 @@ class Database:
     def superuser_url(self) -> str:
         """Return the URL of the role that nothing is hidden from."""
         return self.server.url(self.name, SUPERUSER)
-
-
-CopyDatabase = Callable[[], Awaitable[Database]]
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
+from typing import Any, cast
 
 import msgspec
 import yaml
@@ -39,12 +40,11 @@ def read_ai_config(path: Path, environment: Mapping[str, str]) -> AIConfig:
         raise AIConfigError(f"cannot read {str(path)!r}: {error.strerror}") from error
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
-        content: object = yaml.safe_load(text) or {}
+        content: Any = yaml.safe_load(text) or {}
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise AIConfigError(f"{path.name}, line {line}: {error.problem}") from error
-    if isinstance(content, dict):
-        _fill(content.get("providers"), environment)
+    _fill(content, environment)
     try:
         config = msgspec.convert(content, AIConfig)
     except msgspec.ValidationError as error:
@@ -56,16 +56,25 @@ def read_ai_config(path: Path, environment: Mapping[str, str]) -> AIConfig:
     return config
 
 
-def _fill(providers: object, environment: Mapping[str, str]) -> None:
-    """Replace variables in credentials; one that is not set leaves the credential unset."""
-    if not isinstance(providers, dict):
-        return
-    for credentials in providers.values():
-        if isinstance(credentials, dict):
-            for key, value in credentials.items():
-                if isinstance(value, str):
-                    filled = VARIABLE.sub(lambda found: environment.get(found[1], ""), value)
-                    credentials[key] = filled or None
+def _fill(content: Any, environment: Mapping[str, str]) -> None:
+    """Replace variables in credentials; one that is not set leaves the credential unset.
+
+    What has another shape stays as it is: the check that follows tells what is wrong with it.
+    """
+    for credentials in _values(_mapping(content).get("providers")):
+        fields = _mapping(credentials)
+        for key, value in fields.items():
+            if isinstance(value, str):
+                filled = VARIABLE.sub(lambda found: environment.get(found[1], ""), value)
+                fields[key] = filled or None
+
+
+def _mapping(value: Any) -> dict[Any, Any]:
+    return cast("dict[Any, Any]", value) if isinstance(value, dict) else {}
+
+
+def _values(value: Any) -> list[Any]:
+    return list(_mapping(value).values())
 
 
 def _steps(where: str, reason: str) -> list[str]:

@@ -5,9 +5,9 @@ import logging
 import tempfile
 from pathlib import Path
 
-from hexdesk.adapters.logs.structlog import configure as configure_logs
-from hexdesk.adapters.storage.postgres.checks import DatabaseSetupError
-from hexdesk.entrypoints.bootstrap import Place, open_house, server_database
+from hexdesk.entrypoints.bootstrap.database import operators_database
+from hexdesk.entrypoints.bootstrap.house import Place, open_house
+from hexdesk.entrypoints.bootstrap.logs import configure as configure_logs
 from hexdesk.entrypoints.serve import Listener, serve
 from hexdesk.entrypoints.settings import Settings, SettingsError
 
@@ -49,12 +49,10 @@ def _place(settings: Settings) -> Place:
             "HEXDESK_SECRET_KEY is not set: make one with `openssl rand -base64 48` and give it"
             " to every process of the installation"
         )
-    try:
-        database_url = server_database(settings)
-    except DatabaseSetupError as error:
-        raise SettingsError(str(error)) from error
     return Place(
-        database_url=database_url, secret_key=settings.secret_key, data_dir=_data_dir(settings)
+        database_url=operators_database(settings),
+        secret_key=settings.secret_key,
+        data_dir=_data_dir(settings),
     )
 
 
@@ -63,6 +61,7 @@ def _data_dir(settings: Settings) -> Path:
         settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         return settings.data_dir
     log.warning(
-        "HEXDESK_DATA_DIR is not set: answers that the database cannot take do not outlive a restart"
+        "HEXDESK_DATA_DIR is not set: no promise that answers the database cannot take"
+        " outlive a restart"
     )
     return Path(tempfile.mkdtemp(prefix="hexdesk-"))

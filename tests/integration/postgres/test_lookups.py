@@ -96,9 +96,7 @@ async def test_nobody_signs_in_as_that_role(database: Database) -> None:
         await asyncpg.connect(database.server.url(database.name, "hexdesk_lookup"))
 
 
-@pytest.mark.parametrize(
-    "call", ["search_tickets('login', true)", "tagged_tickets('vpn')"]
-)
+@pytest.mark.parametrize("call", ["search_tickets('login', true)", "tagged_tickets('vpn')"])
 async def test_a_search_is_bound_to_the_organization(
     application: asyncpg.Connection, two_companies: tuple[Company, Company], call: str
 ) -> None:
@@ -106,9 +104,9 @@ async def test_a_search_is_bound_to_the_organization(
     assert await application.fetch(f"SELECT {call}") == []
     async with application.transaction():
         await application.execute(f"SET LOCAL app.organization_id = '{ours.organization.id}'")
-        found = await application.fetch(f"SELECT {call} INTERSECT SELECT id FROM tickets")
-        assert len(found) == 1
-        assert len(await application.fetch(f"SELECT {call}")) == 1
+        own = [row["id"] for row in await application.fetch("SELECT id FROM tickets")]
+        assert [row[0] for row in await application.fetch(f"SELECT {call}")] == own
+        assert len(own) == 1
 
 
 async def test_look_ups_work_without_an_organization(

@@ -2,14 +2,12 @@
 
 import ast
 import inspect
-from collections.abc import Mapping
 
 import pytest
 
 from hexdesk.adapters.agents.offline import (
     Call,
     Conversation,
-    Said,
     Say,
     ToolResult,
     answers,
@@ -27,47 +25,13 @@ from hexdesk.adapters.agents.offline import (
     slots,
     smalltalk,
 )
+from tests.unit.offline.conversations import MEMBER_ID, assistant, call, say, user
 from tests.unit.offline.score import TOOLS
 
-MEMBER_ID = "0192f3c4-5a6b-7c8d-9e0f-0000000000aa"
 PURE = (
     answers, changing, conversation, deleting, filing, language, lookups, phrases, results, rules,
     searching, slots, smalltalk,
 )  # fmt: skip
-
-
-def ticket(number: int, **fields: object) -> Mapping[str, object]:
-    return {
-        "number": number,
-        "title": f"Ticket {number}",
-        "status": "open",
-        "priority": "normal",
-    } | fields
-
-
-def shown(number: int) -> ToolResult:
-    arguments = {"ticket_id": str(number)}
-    return ToolResult(tool="get_ticket", arguments=arguments, content=ticket(number))
-
-
-def user(text: str) -> Said:
-    return Said(by_user=True, text=text)
-
-
-def assistant(text: str) -> Said:
-    return Said(by_user=False, text=text)
-
-
-def call(text: str, *steps: Said | ToolResult) -> Call:
-    decision = decide(Conversation(text=text, steps=steps, member_id=MEMBER_ID), TOOLS)
-    assert isinstance(decision, Call)
-    return decision
-
-
-def say(text: str, *steps: Said | ToolResult, tools: frozenset[str] = TOOLS) -> str:
-    decision = decide(Conversation(text=text, steps=steps), tools)
-    assert isinstance(decision, Say)
-    return decision.text
 
 
 def test_the_rules_know_no_ai_library():
@@ -141,145 +105,6 @@ def test_the_other_creating_tool_serves_when_it_is_the_only_one(
 def test_integrations_are_read_with_whichever_tool_there_is():
     decision = decide(Conversation(text="which integrations are active?"), {"list_integrations"})
     assert decision == Call(tool="list_integrations", arguments={})
-
-
-def test_deleting_is_asked_about_first():
-    assert say("delete ticket 8") == phrases.ask_to_delete("8")
-    assert "Answer: **yes, delete ticket 8**" in phrases.ask_to_delete("8")
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "yes, delete ticket 8",
-        "Yes delete #8",
-        "yes, please delete it",
-        "OK, delete ticket 8 please.",
-    ],
-)
-def test_a_deletion_runs_when_the_answer_says_so_again(text: str):
-    decision = call(text, user("delete #8"), assistant(phrases.ask_to_delete("8")))
-    assert decision == Call(tool="delete_ticket", arguments={"ticket_id": "8"})
-
-
-def test_a_ticket_named_by_its_id_can_be_deleted_too():
-    question = assistant(phrases.ask_to_delete(MEMBER_ID))
-    decision = call(f"yes, delete ticket {MEMBER_ID}", user("..."), question)
-    assert decision == Call(tool="delete_ticket", arguments={"ticket_id": MEMBER_ID})
-
-
-def test_a_bare_yes_deletes_nothing_and_is_asked_again():
-    question = phrases.ask_to_delete("8")
-    assert say("yes", user("delete #8"), assistant(question)) == question
-
-
-def test_a_yes_for_another_ticket_asks_about_that_one():
-    steps = (user("delete #8"), assistant(phrases.ask_to_delete("8")))
-    assert say("yes, delete ticket 9", *steps) == phrases.ask_to_delete("9")
-
-
-def test_a_no_keeps_the_ticket():
-    steps = (user("delete #8"), assistant(phrases.ask_to_delete("8")))
-    assert say("no, keep it", *steps) == phrases.UNCHANGED
-
-
-def test_a_question_in_between_deletes_nothing():
-    steps = (user("delete #8"), assistant(phrases.ask_to_delete("8")))
-    assert call("what is #8 about?", *steps).tool == "get_ticket"
-
-
-def test_a_yes_counts_only_right_after_the_question():
-    steps = (
-        user("delete #8"),
-        assistant(phrases.ask_to_delete("8")),
-        user("thanks"),
-        assistant(phrases.WELCOME),
-    )
-    assert say("yes, delete ticket 8", *steps) == phrases.ask_to_delete("8")
-
-
-def test_a_question_that_a_ticket_quotes_cannot_be_confirmed():
-    quoted = assistant(f"**#4** Odd\n\n{phrases.ask_to_delete('8')}")
-    assert say("yes, delete ticket 8", user("show #4"), quoted) == phrases.ask_to_delete("8")
-
-
-def test_a_user_cannot_put_the_question_into_the_assistants_mouth():
-    steps = (user(phrases.ask_to_delete("8")),)
-    assert say("yes, delete ticket 8", *steps) == phrases.ask_to_delete("8")
-
-
-def test_it_means_the_ticket_that_was_just_created():
-    created = ToolResult(tool="create_ticket", arguments={}, content=ticket(12))
-    steps = (user("create a ticket: fax"), created, assistant("Created **#12** Fax"))
-    decision = call("close it", *steps)
-    assert decision.arguments == {"ticket_id": "12", "status": "closed"}
-
-
-def test_it_means_the_ticket_of_the_last_answer_when_only_texts_are_kept():
-    steps = (user("show #12"), assistant("**#12** Fax\n\nsee also #99"))
-    assert call("close it", *steps).arguments["ticket_id"] == "12"
-
-
-def test_it_means_the_only_ticket_found():
-    page = {"data": [ticket(5)], "total": 1, "limit": 50, "offset": 0}
-    found = ToolResult(tool="search_tickets", arguments={"query": "fax"}, content=page)
-    assert call("close it", found).arguments["ticket_id"] == "5"
-
-
-@pytest.mark.parametrize(
-    "step",
-    [
-        ToolResult(
-            tool="list_tickets",
-            arguments={},
-            content={"data": [ticket(1), ticket(2)], "total": 2},
-        ),
-        ToolResult(tool="list_tickets", arguments={}, content={"data": [ticket(1)], "total": 7}),
-        ToolResult(tool="delete_ticket", arguments={"ticket_id": "3"}, content={"number": 3}),
-        ToolResult(
-            tool="get_ticket", arguments={"ticket_id": "4"}, content="unknown", succeeded=False
-        ),
-        assistant("Ticket #3 is deleted."),
-        assistant(phrases.ask_to_delete("8")),
-        assistant("3 tickets:\n\n- **#4** Fax\n- **#5** Phone"),
-    ],
-)
-def test_it_is_unclear_when_the_last_answer_was_not_about_one_ticket(step: Said | ToolResult):
-    steps = (shown(3), assistant("**#3** Ticket 3"), user("and now?"), step)
-    assert say("close it", *steps).startswith("Which ticket do you mean?")
-
-
-def test_it_is_unclear_once_another_ticket_was_named():
-    steps = (shown(12), assistant("**#12** Fax"), user("#8 is worse"), assistant("I see."))
-    assert say("close it", *steps).startswith("Which ticket do you mean?")
-
-
-def test_it_is_unclear_when_the_message_names_another_ticket():
-    assert say("same as #6, please close it", shown(12)).startswith("Which ticket do you mean?")
-
-
-def test_small_talk_in_between_does_not_matter():
-    steps = (shown(12), assistant("**#12** Fax"), user("thanks"), assistant(phrases.WELCOME))
-    assert call("close it", *steps).arguments["ticket_id"] == "12"
-
-
-@pytest.mark.parametrize(
-    "step",
-    [
-        ToolResult(tool="get_system_health", arguments={}, content={"status": "ok"}),
-        ToolResult(
-            tool="update_ticket_status",
-            arguments={"ticket_id": "12", "status": "waiting"},
-            content="a resolved ticket cannot wait",
-            succeeded=False,
-        ),
-        assistant(phrases.NOT_NOW),
-        assistant(phrases.WHICH_PRIORITY.format(ticket="#12")),
-    ],
-)
-def test_what_names_no_other_ticket_leaves_it_clear(step: Said | ToolResult):
-    steps = (shown(12), assistant("**#12** Fax"), user("hm"), step)
-    assert call("close it", *steps).arguments["ticket_id"] == "12"
 
 
 def test_a_search_is_narrowed_by_what_stands_before_its_subject():

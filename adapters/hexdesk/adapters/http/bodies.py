@@ -1,7 +1,7 @@
 """Request bodies: JSON, decoded once and strictly."""
 
 from collections.abc import Generator
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from litestar.dto import AbstractDTO, DTOFieldDefinition
 from litestar.typing import FieldDefinition
@@ -23,23 +23,28 @@ class StrictJSON(AbstractDTO[Any]):
         cls,
         field_definition: FieldDefinition,
         handler_id: str,
-        backend_cls: Any = None,
+        backend_cls: Any = None,  # noqa: ARG003  Litestar's signature
     ) -> None:
         """Remember what the handler takes."""
         cls._shapes[handler_id] = field_definition.annotation
 
     def decode_bytes(self, value: bytes) -> Any:
         """Read the body."""
-        return decoded(value, self._shapes[self.asgi_connection.route_handler.handler_id])
+        handler_id: str = cast("Any", self).asgi_connection.route_handler.handler_id
+        return decoded(value, self._shapes[handler_id])
 
     @classmethod
     def generate_field_definitions(
-        cls, model_type: type[Any]
+        cls,
+        model_type: type[Any],  # noqa: ARG003  Litestar's signature
     ) -> Generator[DTOFieldDefinition, None, None]:
         """Generate none: nothing is renamed or left out."""
         yield from ()
 
     @classmethod
-    def detect_nested_field(cls, field_definition: FieldDefinition) -> bool:
+    def detect_nested_field(
+        cls,
+        field_definition: FieldDefinition,  # noqa: ARG003  Litestar's signature
+    ) -> bool:
         """Tell that there are none, as nothing is taken apart."""
         return False

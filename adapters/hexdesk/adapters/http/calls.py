@@ -37,7 +37,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     `right` None is enough for every member. `is_public` needs no credentials. `registers` counts
     against the rate of registrations. `also` are the statuses that this call can answer beside
     those that follow from the rest. `example` is a body, `answers` what it answers where the
-    handler's annotation cannot say so.
+    handler's annotation cannot say so; one that `streams` can answer with events.
     """
 
     right: Right | None = None
@@ -49,6 +49,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     answer_headers: tuple[str, ...] = ()
     example: Any = None
     answers: Any = None
+    streams: bool = False
 
 
 def call(right: Right | None = None, **details: Any) -> dict[str, Any]:

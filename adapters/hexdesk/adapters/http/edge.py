@@ -1,7 +1,7 @@
 """The outermost layer: what holds of every request, whether there is a route for it or not."""
 
 import re
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from litestar import Request
@@ -80,8 +80,8 @@ class Edge:
                 await self._limits.count(rate, exchange.subject, exchange)
             except RateLimitedError as error:
                 request = Request[Any, Any, Any](scope)
-                response = on_desk_error(request, error)
-                refusal = response.to_asgi_response(app=None, request=request)
+                response = cast("Any", on_desk_error(request, error))
+                refusal: ASGIApp = response.to_asgi_response(app=None, request=request)
                 await refusal(scope, receive, answer)
                 return
         await self._inside(scope, receive, answer)
@@ -94,7 +94,7 @@ class Edge:
 
     def _note(self, scope: HTTPScope, answer: "_Answer", seconds: float) -> None:
         method = scope["method"]
-        route = str(scope.get("path_template", UNROUTED))
+        route: str = cast("dict[str, Any]", scope).get("path_template", UNROUTED)
         log.info(
             "request",
             method=method,

@@ -1,13 +1,17 @@
 """What went wrong, told as RFC 9457 asks."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
 import structlog
 from litestar import Request, Response
-from litestar.exceptions import HTTPException
-from litestar.types import ExceptionHandlersMap
+from litestar.exceptions import (
+    HTTPException,
+    MethodNotAllowedException,
+    NotFoundException,
+    ValidationException,
+)
 from msgspec import UNSET, UnsetType
 
 from hexdesk.adapters.http.exchange import Exchange
@@ -30,6 +34,8 @@ from hexdesk.core.use_cases.sign_in import SignInRefusedError
 MEDIA_TYPE = "application/problem+json"
 TYPES = "/docs/problems/"
 SECONDS_TO_RETRY = 1
+CHALLENGE = 'Bearer realm="hexdesk"'
+IS_WRONG = ', error="invalid_token"'
 
 log = structlog.get_logger("hexdesk.http")
 
@@ -101,35 +107,42 @@ def on_desk_error(request: Request[Any, Any, Any], error: DeskError) -> Response
     kind = next((KINDS[one] for one in type(error).__mro__ if one in KINDS), None)
     if kind is None:
         return on_unexpected(request, error)
-    mistakes: tuple[Mistake, ...] | UnsetType = UNSET
+    more: dict[str, Any] = {}
     if isinstance(error, InvalidError) and not isinstance(error, IdempotencyMismatchError):
-        mistakes = (Mistake(pointer=error.pointer, detail=str(error)),)
-    allowed = error.allowed if isinstance(error, ConflictError) else None
-    return _answer(
-        request,
-        kind,
-        str(error),
-        headers=_headers(error),
-        errors=mistakes,
-        allowed=UNSET if allowed is None else allowed,
-    )
+        more["errors"] = (Mistake(pointer=error.pointer, detail=str(error)),)
+    if isinstance(error, ConflictError) and error.allowed is not None:
+        more["allowed"] = error.allowed
+    return _answer(request, kind, str(error), _headers(request, error), **more)
 
 
 def on_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> Response[Problem]:
-    """Answer what Litestar refused: an unknown path or method, a body too large."""
+    """Answer what was refused before the desk was asked: an unknown path, a body too large."""
     kind = BY_STATUS.get(error.status_code)
     if kind is None:
         return on_unexpected(request, error)
-    return _answer(request, kind, error.detail, headers=error.headers or {})
+    headers = error.headers or {}
+    detail = error.detail
+    match error:
+        case NotFoundException():
+            detail = f"there is nothing at {request.scope['path']!r}"
+        case MethodNotAllowedException():
+            detail = f"allowed are {headers['allow']}"
+        case ValidationException():
+            detail = "the call needs a JSON body"
+        case _:
+            pass
+    return _answer(request, kind, detail, headers)
 
 
 def on_unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
     """Answer a mistake of ours: the trace goes to the log, once, and nowhere else."""
     log.error("request failed", exc_info=error)
-    return _answer(request, INTERNAL, "the request could not be carried out", headers={})
+    return _answer(request, INTERNAL, "the request could not be carried out", {})
 
 
-EXCEPTION_HANDLERS: ExceptionHandlersMap = {
+EXCEPTION_HANDLERS: dict[
+    int | type[Exception], Callable[[Request[Any, Any, Any], Any], Response[Any]]
+] = {
     DeskError: on_desk_error,
     HTTPException: on_http_exception,
     Exception: on_unexpected,
@@ -140,10 +153,8 @@ def _answer(
     request: Request[Any, Any, Any],
     kind: Kind,
     detail: str,
-    *,
     headers: Mapping[str, str],
-    errors: tuple[Mistake, ...] | UnsetType = UNSET,
-    allowed: tuple[str, ...] | UnsetType = UNSET,
+    **more: Any,
 ) -> Response[Problem]:
     problem = Problem(
         type=TYPES + kind.slug,
@@ -152,30 +163,33 @@ def _answer(
         detail=detail,
         instance=request.scope["path"],
         request_id=Exchange.of(request.scope).request_id,
-        errors=errors,
-        allowed=allowed,
+        **more,
     )
     return Response(problem, status_code=kind.status, media_type=MEDIA_TYPE, headers=headers)
 
 
-def _headers(error: DeskError) -> dict[str, str]:
+def _headers(request: Request[Any, Any, Any], error: DeskError) -> dict[str, str]:
     match error:
         case SignInRefusedError():
-            rates = rate_headers(error.verdict) if error.verdict else {}
-            return {"www-authenticate": "Bearer", **rates}
+            return {"www-authenticate": CHALLENGE, **_standing(error)}
         case UnauthenticatedError():
-            return {"www-authenticate": "Bearer"}
+            # RFC 6750: who sent no token is not told that it is wrong.
+            is_wrong = "authorization" in request.headers
+            return {"www-authenticate": CHALLENGE + (IS_WRONG if is_wrong else "")}
         case BusyError():
             return {"retry-after": str(SECONDS_TO_RETRY)}
         case RateLimitedError():
+            policy = policy_header(error.policy, error.limit, error.period_seconds)
             return {
                 "retry-after": str(error.retry_after),
-                "ratelimit-policy": policy_header(
-                    error.policy, error.limit, error.period_seconds
-                ),
+                "ratelimit-policy": policy,
                 "ratelimit": f'"{error.policy}";r=0;t={error.retry_after}',
             }
         case UnavailableError():
             return {"retry-after": str(error.retry_after)}
         case _:
             return {}
+
+
+def _standing(error: SignInRefusedError) -> dict[str, str]:
+    return rate_headers(error.verdict) if error.verdict else {}

@@ -1,5 +1,6 @@
 """Query parameters, read into one Struct per call."""
 
+from datetime import datetime
 from typing import Annotated, Any, TypeVar
 from urllib.parse import parse_qsl
 
@@ -11,8 +12,15 @@ from msgspec import UNSET, Meta, UnsetType
 from hexdesk.adapters.http.values import converted
 from hexdesk.core.errors import InvalidError
 from hexdesk.core.model.listing import MAX_LIMIT, MAX_OFFSET, Slice
+from hexdesk.core.policy.changes import given
 
 Q = TypeVar("Q", bound="ListQuery")
+F = TypeVar("F", bound=msgspec.Struct)
+
+Moment = Annotated[
+    datetime,
+    Meta(tz=True, description="RFC 3339, with its offset.", examples=["2026-01-01T12:00:00Z"]),
+]
 
 NEWEST_FIRST = "-created_at"
 OLDEST_FIRST = "created_at"
@@ -21,9 +29,7 @@ OLDEST_FIRST = "created_at"
 class ListQuery(msgspec.Struct, frozen=True, kw_only=True):
     """Which part of a list."""
 
-    limit: Annotated[
-        int, Meta(ge=1, le=MAX_LIMIT, description="How many items at most.")
-    ] = 50
+    limit: Annotated[int, Meta(ge=1, le=MAX_LIMIT, description="How many items at most.")] = 50
     offset: Annotated[int, Meta(ge=0, le=MAX_OFFSET, description="How many items to skip.")] = 0
     sort: (
         Annotated[
@@ -41,6 +47,11 @@ class ListQuery(msgspec.Struct, frozen=True, kw_only=True):
         """Return the part that is asked for, in the default order unless another is named."""
         sort = default if self.sort is UNSET else self.sort
         return Slice(limit=self.limit, offset=self.offset, sort=sort)
+
+    def filled(self, shape: type[F]) -> F:
+        """Return a filter of what is asked for."""
+        names = shape.__struct_fields__
+        return shape(**{name: value for name, value in given(self).items() if name in names})
 
 
 def query(shape: type[Q]) -> dict[str, Provide]:

@@ -8,14 +8,17 @@ import structlog
 from litestar.response import Stream
 
 from hexdesk.adapters.http.options import HttpOptions
-from hexdesk.core.errors import DeskError
 from hexdesk.core.model.chat import RunEvent
 
 MEDIA_TYPE = "text/event-stream"
 HEARTBEAT = b": heartbeat\n\n"
 DRAINING = b": draining\n\n"
+END = b""
+MOST_WAITING = 64
 # nginx holds answers back until its buffer is full, unless it is told not to.
 HEADERS = {"cache-control": "no-cache, no-store", "x-accel-buffering": "no"}
+
+Frames = asyncio.Queue[bytes]
 
 log = structlog.get_logger("hexdesk.http")
 
@@ -33,34 +36,43 @@ def event_stream(
 
 
 async def _frames(events: AsyncGenerator[RunEvent], options: HttpOptions) -> AsyncGenerator[bytes]:
-    draining = asyncio.ensure_future(options.draining.wait())
-    async with aclosing(events):
-        upcoming = asyncio.ensure_future(anext(events, None))
-        try:
-            while True:
-                await asyncio.wait(
-                    {upcoming, draining},
-                    timeout=options.heartbeat_seconds,
-                    return_when=asyncio.FIRST_COMPLETED,
-                )
-                if upcoming.done():
-                    event = upcoming.result()
-                    if event is None:
-                        return
-                    yield _frame(event)
-                    upcoming = asyncio.ensure_future(anext(events, None))
-                elif draining.done():
-                    yield DRAINING
-                    return
-                else:
-                    yield HEARTBEAT
-        except DeskError as error:
-            # The head is sent, so there is no other way to say it: clients come back for the rest.
-            log.warning("stream broken off", reason=str(error))
-        finally:
-            draining.cancel()
-            upcoming.cancel()
-            await asyncio.wait({upcoming})
+    frames = Frames(maxsize=MOST_WAITING)
+    tasks = (
+        asyncio.create_task(_tell(events, frames)),
+        asyncio.create_task(_announce_end(options.draining, frames)),
+    )
+    try:
+        while frame := await _next(frames, options.heartbeat_seconds):
+            yield frame
+    finally:
+        # Nothing is awaited here: a client that hangs up has this generator cancelled as well.
+        for task in tasks:
+            task.cancel()
+
+
+async def _next(frames: Frames, heartbeat_seconds: float) -> bytes:
+    try:
+        async with asyncio.timeout(heartbeat_seconds):
+            return await frames.get()
+    except TimeoutError:
+        return HEARTBEAT
+
+
+async def _tell(events: AsyncGenerator[RunEvent], frames: Frames) -> None:
+    try:
+        async with aclosing(events):
+            async for event in events:
+                await frames.put(_frame(event))
+    except Exception as error:
+        # The head is sent, so there is no other way to say it: clients come back for the rest.
+        log.error("stream broken off", exc_info=error)
+    await frames.put(END)
+
+
+async def _announce_end(draining: asyncio.Event, frames: Frames) -> None:
+    await draining.wait()
+    await frames.put(DRAINING)
+    await frames.put(END)
 
 
 def _frame(event: RunEvent) -> bytes:

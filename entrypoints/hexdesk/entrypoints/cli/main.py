@@ -2,6 +2,11 @@
 
 import click
 
+from hexdesk.entrypoints.cli.chat import chat
+from hexdesk.entrypoints.cli.completion import completion
+from hexdesk.entrypoints.cli.database import db
+from hexdesk.entrypoints.cli.doctor import doctor
+from hexdesk.entrypoints.cli.openapi import openapi
 from hexdesk.entrypoints.cli.servers import api, mcp, up
 from hexdesk.entrypoints.version import VERSION
 
@@ -12,6 +17,5 @@ def main() -> None:
     """Customer support with AI agents: in your own house, with your own tools."""
 
 
-main.add_command(up)
-main.add_command(api)
-main.add_command(mcp)
+for command in (up, api, mcp, chat, doctor, db, openapi, completion):
+    main.add_command(command)

@@ -1,6 +1,5 @@
 """Commands that start servers: everything on one machine, the API alone, the tool server alone."""
 
-import os
 import signal
 import time
 from collections.abc import Generator
@@ -9,9 +8,9 @@ from pathlib import Path
 
 import click
 
-from hexdesk.adapters.storage.postgres.embedded import EmbeddedPostgres, EmbeddedPostgresError
+from hexdesk.entrypoints.bootstrap.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from hexdesk.entrypoints.listening import PortTakenError, refuse_taken
-from hexdesk.entrypoints.settings import SettingsError, read_settings
+from hexdesk.entrypoints.settings import SettingsError, read_settings_here
 
 LOOPBACK = "127.0.0.1"
 DEFAULT_DATA_DIR = Path(".hexdesk")
@@ -34,7 +33,7 @@ def up(data_dir: Path, host: str, port: int, mcp_port: int, *, no_demo: bool) ->
     """Start everything on this machine, and stop it on Ctrl-C."""
     started_at = time.monotonic()
     with _told_in_words():
-        settings = read_settings(os.environ)
+        settings = read_settings_here()
         refuse_taken(host, port, "--port")
         refuse_taken(host, mcp_port, "--mcp-port")
         folder = data_dir.expanduser().resolve()
@@ -61,7 +60,7 @@ def up(data_dir: Path, host: str, port: int, mcp_port: int, *, no_demo: bool) ->
 def api(host: str, port: int) -> None:
     """Start the HTTP API on a PostgreSQL server of your own."""
     with _told_in_words():
-        settings = read_settings(os.environ)
+        settings = read_settings_here()
         refuse_taken(host, port, "--port")
         from hexdesk.entrypoints.apart import run_api  # noqa: PLC0415
 
@@ -74,7 +73,7 @@ def api(host: str, port: int) -> None:
 def mcp(host: str, port: int) -> None:
     """Start the tool server (MCP) on a PostgreSQL server of your own."""
     with _told_in_words():
-        settings = read_settings(os.environ)
+        settings = read_settings_here()
         refuse_taken(host, port, "--port")
         from hexdesk.entrypoints.apart import run_mcp  # noqa: PLC0415
 

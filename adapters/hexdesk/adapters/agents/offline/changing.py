@@ -1,4 +1,4 @@
-"""Orders that change one ticket: its status, priority, title, category or assignee."""
+"""Orders that change one ticket: its status, priority, title, category, assignee or end."""
 
 import re
 from collections.abc import Callable
@@ -191,8 +191,8 @@ def _unassign(order: Order) -> Call:
     return _assign_call(order, None)
 
 
-def _delete(order: Order) -> Say:
-    return Say(text=phrases.ask_to_delete(order.ticket))
+def _delete(order: Order) -> Call:
+    return Call(tool="delete_ticket", arguments={"ticket_id": order.ticket})
 
 
 def _status_call(order: Order, status: str) -> Call:

@@ -1,6 +1,7 @@
 """Deleting a ticket: asked about first, done only on a plain yes that says so again."""
 
 import re
+from collections.abc import Set as AbstractSet
 
 from hexdesk.adapters.agents.offline import phrases
 from hexdesk.adapters.agents.offline.conversation import Call, Conversation, Said, Say
@@ -30,6 +31,13 @@ def decide_deletion(message: Message, conversation: Conversation) -> Call | Say 
     if _DECLINED.fullmatch(message.words):
         return Say(text=phrases.UNCHANGED)
     return None
+
+
+def ask_first(order: Call, tools: AbstractSet[str]) -> Say:
+    """Answer an order to delete a ticket: with a question, or that it is not possible here."""
+    if order.tool not in tools:
+        return Say(text=phrases.not_enabled(order.tool, tools))
+    return Say(text=phrases.ask_to_delete(str(order.arguments["ticket_id"])))
 
 
 def _asked_about(conversation: Conversation) -> str | None:

@@ -133,7 +133,7 @@ def read(text: str) -> Message:
 
 def orders(message: Message) -> Iterator[Clause]:
     """Yield the clauses that could be orders: not those that ask, quote or report."""
-    if False:
+    if message.asks and message.words.endswith("?"):
         return
     words = _COURTESY.sub(lambda found: " " * len(found.group()), message.words)
     retracted_at = max((found.start() for found in _RETRACTION.finditer(words)), default=-1)
@@ -141,7 +141,7 @@ def orders(message: Message) -> Iterator[Clause]:
     while start < len(words):
         found = _SENTENCE_END.search(words, start)
         end = found.start() if found else len(words)
-        if True:
+        if not _OPENS_QUESTION.match(words, start, end):
             is_asking = bool(found) and "?" in found.group()
             for clause in _orders_in(words, start, end, is_asking=is_asking):
                 is_retracted = retracted_at >= clause.verb_at

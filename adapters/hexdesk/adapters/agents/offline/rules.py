@@ -9,7 +9,7 @@ from hexdesk.adapters.agents.offline import phrases
 from hexdesk.adapters.agents.offline.answers import answer
 from hexdesk.adapters.agents.offline.changing import change
 from hexdesk.adapters.agents.offline.conversation import Call, Conversation, Said, Say
-from hexdesk.adapters.agents.offline.deleting import decide_deletion
+from hexdesk.adapters.agents.offline.deleting import ask_first, decide_deletion
 from hexdesk.adapters.agents.offline.filing import file, file_subject
 from hexdesk.adapters.agents.offline.language import Clause, Message, orders, read
 from hexdesk.adapters.agents.offline.lookups import look_up
@@ -53,7 +53,7 @@ def _understand(conversation: Conversation, tools: AbstractSet[str]) -> Call | S
     message = read(conversation.text)
     return (
         decide_deletion(message, conversation)
-        or _obey(message, conversation)
+        or _obey(message, conversation, tools)
         or converse(message.words, tools)
         or look_up(message, conversation)
         or _subject_given(message, conversation)
@@ -61,7 +61,9 @@ def _understand(conversation: Conversation, tools: AbstractSet[str]) -> Call | S
     )
 
 
-def _obey(message: Message, conversation: Conversation) -> Call | Say | None:
+def _obey(
+    message: Message, conversation: Conversation, tools: AbstractSet[str]
+) -> Call | Say | None:
     clauses = tuple(orders(message))
     if any(_FORBIDS.match(clause.words) for clause in clauses):
         return Say(text=phrases.UNCHANGED)
@@ -73,9 +75,15 @@ def _obey(message: Message, conversation: Conversation) -> Call | Say | None:
             break
         if changed := change(clause, message, conversation):
             found.append(changed)
-    if len(found) > 1:
-        return Say(text=phrases.ONE_AT_A_TIME)
-    return found[0] if found else _ask_to_finish(clauses)
+    match found:
+        case []:
+            return _ask_to_finish(clauses)
+        case [Call(tool="delete_ticket") as order]:
+            return ask_first(order, tools)
+        case [order]:
+            return order
+        case _:
+            return Say(text=phrases.ONE_AT_A_TIME)
 
 
 def _ask_to_finish(clauses: tuple[Clause, ...]) -> Say | None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
 from operator import attrgetter
 from types import UnionType
-from typing import Any, Generic, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Generic, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 import asyncpg
@@ -36,7 +36,7 @@ class RecordTable(Generic[R]):
     ) -> None:
         self.record = record
         self.called = called
-        self.table = _table_of(rows)
+        self.table = cast("Table", rows.__table__)
         self.name = self.table.name
         self.columns = tuple(columns) or record.__struct_fields__
         self.written = tuple(name for name in self.columns if name != "organization_id")
@@ -162,12 +162,6 @@ class RecordTable(Generic[R]):
     def not_found(self, key: object) -> NotFoundError:
         """Return the error for a record that is not there."""
         return NotFoundError(f"no {self.called} {key!s}")
-
-
-def _table_of(rows: type[Row]) -> Table:
-    if not isinstance(rows.__table__, Table):
-        raise TypeError(f"{rows.__name__!r} is no table")
-    return rows.__table__
 
 
 def _conversions(

@@ -53,7 +53,9 @@ class TicketRow(IdentifiedRow):
     updated_at: Mapped[datetime]
     resolved_at: Mapped[datetime | None]
     # A column, since a row-level policy keeps an index on an expression from being used.
-    requester: Mapped[str | None] = mapped_column(Computed("lower(requester_email)", persisted=True))
+    requester: Mapped[str | None] = mapped_column(
+        Computed("lower(requester_email)", persisted=True)
+    )
     search: Mapped[str] = mapped_column(
         TSVECTOR,
         Computed(

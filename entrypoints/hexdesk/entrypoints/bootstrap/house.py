@@ -1,9 +1,9 @@
-"""The composition root: the only place that names concrete adapters."""
+"""A desk with its surroundings: every port with its adapter."""
 
 import asyncio
 import ssl
 from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -24,8 +24,6 @@ from hexdesk.adapters.http.options import HttpOptions, HttpRates
 from hexdesk.adapters.journal.file import FileJournal
 from hexdesk.adapters.limits.memory import MemoryLimiter
 from hexdesk.adapters.passwords.argon2 import Argon2Passwords
-from hexdesk.adapters.storage.postgres.checks import check_server
-from hexdesk.adapters.storage.postgres.migrate import head_revision
 from hexdesk.adapters.storage.postgres.pool import PoolSettings
 from hexdesk.adapters.storage.postgres.storage import PostgresStorage
 from hexdesk.adapters.telemetry.prometheus import PrometheusTelemetry
@@ -89,92 +87,129 @@ class House:
 
 @asynccontextmanager
 async def open_house(settings: Settings, place: Place) -> AsyncGenerator[House]:
-    """Open everything that the desk needs, and close it again; runs end before the storage does."""
+    """Open everything the desk needs, and close it again; runs end before the storage does."""
     ai_config = read_ai_config(find_ai_config(settings.ai_config), settings.environment)
-    keys = _signing_keys(place.secret_key)
-    clock = SystemClock()
     pool = PoolSettings(max_size=settings.database_pool)
-    async with AsyncExitStack() as stack:
-        storage = await stack.enter_async_context(PostgresStorage.open(place.database_url, pool))
-        egress = HttpEgress(allow_private=settings.egress_allow_private)
-        stack.push_async_callback(egress.aclose)
-        access = McpToolAccess(timeout_seconds=settings.tool_timeout, breaker=Breaker())
-        await stack.enter_async_context(access.running())
-        journal = FileJournal(place.data_dir / "journal", AeadVault(keys.derive), clock)
-        shelf = ModelShelf(
-            models=ai_config.models,
-            credentials=ai_config.providers,
-            offline=OfflineModel if place.is_laptop else None,
-        )
-        telemetry = PrometheusTelemetry(tools=catalogue(), models=_model_names(ai_config))
-        ports = Ports(
-            storage=storage,
-            clock=clock,
-            passwords=Argon2Passwords(),
-            access_tokens=_access_tokens(keys, clock, settings, settings.public_url),
-            capabilities=JwtCapabilities(
-                keys, clock, api_url=settings.public_url, mcp_url=settings.mcp_public_url
-            ),
-            vault=AeadVault(keys.derive),
-            egress=egress,
-            limiter=MemoryLimiter(clock),
-            cache=MemoryCache(clock),
-            journal=journal,
-            events=MemoryRunEvents(clock),
-            telemetry=telemetry,
-            runner=PydanticAIRunner(shelf=shelf, tools=access),
-            probes=(
-                CallProbe(name="database", call=storage.ping, is_vital=True),
-                _tool_server_probe(settings.mcp_url),
-                StateProbe(name="model", problem=lambda: _model_problem(shelf, ai_config)),
-                StateProbe(name="journal", problem=journal.problem),
-            ),
-            ai_config=ai_config,
-            settings=_desk_settings(settings),
-        )
-        desk = open_desk(ports)
-        verifier = CallerVerifier(
-            ports.capabilities,
-            Authenticate(
-                storage=storage,
-                access_tokens=_access_tokens(keys, clock, settings, settings.mcp_public_url),
-            ),
-        )
-        access.reach_by(
-            over_http(settings.mcp_url, read_seconds=settings.tool_timeout)
-            if settings.mcp_url
-            else within_process(create_tool_server(desk), verifier)
-        )
-        draining = asyncio.Event()
-        house = House(
-            desk=desk,
-            telemetry=telemetry,
-            shelf=shelf,
-            ai_config=ai_config,
-            api=create_app(desk, _http_options(settings, place, telemetry, draining)),
-            mcp=create_mcp_app(desk, verifier, McpOptions(public_url=settings.mcp_public_url)),
-            draining=draining,
-        )
-        housekeeping = asyncio.create_task(desk.run_desk.keep_house(), name="housekeeping")
+    access = McpToolAccess(timeout_seconds=settings.tool_timeout, breaker=Breaker())
+    async with (
+        PostgresStorage.open(place.database_url, pool) as storage,
+        aclosing(HttpEgress(allow_private=settings.egress_allow_private)) as egress,
+        access.running(),
+    ):
+        house = _house(_Site.of(settings, place, ai_config), storage, egress, access)
+        run_desk = house.desk.run_desk
+        housekeeping = asyncio.create_task(run_desk.keep_house(), name="housekeeping")
         try:
             yield house
         finally:
-            draining.set()
+            house.draining.set()
             housekeeping.cancel()
-            with suppress(asyncio.CancelledError):
-                await housekeeping
-            await desk.run_desk.drain(GRACE_SECONDS)
+            await asyncio.gather(housekeeping, return_exceptions=True)
+            await run_desk.drain(GRACE_SECONDS)
 
 
-def server_database(settings: Settings) -> str:
-    """Return the address of the operator's own database, if hexdesk can and should use it.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Site:
+    """What is known before anything is opened."""
 
-    Raise `SettingsError` without one, `DatabaseSetupError` for one that cannot be used.
-    """
-    if not settings.database_url:
-        raise SettingsError("HEXDESK_DATABASE_URL is not set: name the PostgreSQL database to use")
-    asyncio.run(check_server(settings.database_url, head_revision()))
-    return settings.database_url
+    settings: Settings
+    place: Place
+    ai_config: AIConfig
+    keys: SigningKeys
+    clock: SystemClock
+    shelf: ModelShelf
+    telemetry: PrometheusTelemetry
+
+    @classmethod
+    def of(cls, settings: Settings, place: Place, ai_config: AIConfig) -> "_Site":
+        try:
+            keys = SigningKeys(place.secret_key)
+        except ValueError as error:
+            raise SettingsError(str(error)) from error
+        return cls(
+            settings=settings,
+            place=place,
+            ai_config=ai_config,
+            keys=keys,
+            clock=SystemClock(),
+            shelf=ModelShelf(
+                models=ai_config.models,
+                credentials=ai_config.providers,
+                offline=OfflineModel if place.is_laptop else None,
+            ),
+            telemetry=PrometheusTelemetry(tools=catalogue(), models=_model_names(ai_config)),
+        )
+
+    def access_tokens(self, audience: str) -> JwtAccessTokens:
+        """Return the access tokens as the API or the tool server verifies them."""
+        return JwtAccessTokens(
+            self.keys,
+            self.clock,
+            api_url=self.settings.public_url,
+            mcp_url=self.settings.mcp_public_url,
+            audience=audience,
+        )
+
+
+def _house(
+    site: _Site, storage: PostgresStorage, egress: HttpEgress, access: McpToolAccess
+) -> House:
+    settings, telemetry = site.settings, site.telemetry
+    desk = open_desk(_ports(site, storage, egress, access))
+    authenticate = Authenticate(
+        storage=storage, access_tokens=site.access_tokens(settings.mcp_public_url)
+    )
+    verifier = CallerVerifier(desk.ports.capabilities, authenticate)
+    access.reach_by(
+        over_http(settings.mcp_url, read_seconds=settings.tool_timeout)
+        if settings.mcp_url
+        else within_process(create_tool_server(desk), verifier)
+    )
+    telemetry.watch_pool(lambda: storage.pool_use.size, lambda: storage.pool_use.idle)
+    draining = asyncio.Event()
+    return House(
+        desk=desk,
+        telemetry=telemetry,
+        shelf=site.shelf,
+        ai_config=site.ai_config,
+        api=create_app(desk, _http_options(site, draining)),
+        mcp=create_mcp_app(desk, verifier, McpOptions(public_url=settings.mcp_public_url)),
+        draining=draining,
+    )
+
+
+def _ports(
+    site: _Site, storage: PostgresStorage, egress: HttpEgress, access: McpToolAccess
+) -> Ports:
+    settings, clock, keys = site.settings, site.clock, site.keys
+    vault = AeadVault(keys.derive)
+    journal = FileJournal(site.place.data_dir / "journal", vault, clock)
+    site.telemetry.watch_journal(journal.waiting)
+    return Ports(
+        storage=storage,
+        clock=clock,
+        passwords=Argon2Passwords(),
+        access_tokens=site.access_tokens(settings.public_url),
+        capabilities=JwtCapabilities(
+            keys, clock, api_url=settings.public_url, mcp_url=settings.mcp_public_url
+        ),
+        vault=vault,
+        egress=egress,
+        limiter=MemoryLimiter(clock),
+        cache=MemoryCache(clock),
+        journal=journal,
+        events=MemoryRunEvents(clock),
+        telemetry=site.telemetry,
+        runner=PydanticAIRunner(shelf=site.shelf, tools=access),
+        probes=(
+            CallProbe(name="database", call=storage.ping, is_vital=True),
+            _tool_server_probe(settings.mcp_url),
+            StateProbe(name="model", problem=lambda: _model_problem(site)),
+            StateProbe(name="journal", problem=journal.problem),
+        ),
+        ai_config=site.ai_config,
+        settings=_desk_settings(settings),
+    )
 
 
 def default_settings(ai_config: AIConfig) -> AgentSettings:
@@ -182,23 +217,11 @@ def default_settings(ai_config: AIConfig) -> AgentSettings:
     return msgspec.convert(ai_config.agent.decided(), AgentSettings)
 
 
-def _signing_keys(secret_key: str) -> SigningKeys:
-    try:
-        return SigningKeys(secret_key)
-    except ValueError as error:
-        raise SettingsError(str(error)) from error
-
-
-def _access_tokens(
-    keys: SigningKeys, clock: SystemClock, settings: Settings, audience: str
-) -> JwtAccessTokens:
-    return JwtAccessTokens(
-        keys,
-        clock,
-        api_url=settings.public_url,
-        mcp_url=settings.mcp_public_url,
-        audience=audience,
-    )
+def models_of(ai_config: AIConfig) -> tuple[str, ...]:
+    """Name the models that can be asked, in order, for an agent for which nothing was decided."""
+    shelf = ModelShelf(models=ai_config.models, credentials=ai_config.providers)
+    chain = shelf.chain(default_settings(ai_config), inherits_model=True)
+    return tuple(one.name for one in chain)
 
 
 def _desk_settings(settings: Settings) -> DeskSettings:
@@ -213,9 +236,8 @@ def _desk_settings(settings: Settings) -> DeskSettings:
     )
 
 
-def _http_options(
-    settings: Settings, place: Place, telemetry: PrometheusTelemetry, draining: asyncio.Event
-) -> HttpOptions:
+def _http_options(site: _Site, draining: asyncio.Event) -> HttpOptions:
+    settings, telemetry = site.settings, site.telemetry
     return HttpOptions(
         version=VERSION,
         public_url=settings.public_url,
@@ -226,7 +248,7 @@ def _http_options(
         ),
         draining=draining,
         metrics=telemetry.render,
-        are_metrics_open=place.is_laptop,
+        are_metrics_open=site.place.is_laptop,
         metrics_token=settings.metrics_token,
         observe=telemetry.http_request,
         slow_seconds=settings.slow_ms / 1000,
@@ -242,8 +264,8 @@ def _model_names(ai_config: AIConfig) -> set[str]:
     }
 
 
-def _model_problem(shelf: ModelShelf, ai_config: AIConfig) -> str | None:
-    if shelf.chain(default_settings(ai_config), inherits_model=True):
+def _model_problem(site: _Site) -> str | None:
+    if site.shelf.chain(default_settings(site.ai_config), inherits_model=True):
         return None
     return "no model can be asked: no provider in the chain is known and has a key"
 

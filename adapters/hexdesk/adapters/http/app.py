@@ -1,0 +1,61 @@
+"""The HTTP API over a desk."""
+
+from litestar import Litestar, Router
+
+from hexdesk.adapters.http.admission import Admission
+from hexdesk.adapters.http.bodies import StrictJSON
+from hexdesk.adapters.http.controllers.agents import AgentsController
+from hexdesk.adapters.http.controllers.api_keys import ApiKeysController
+from hexdesk.adapters.http.controllers.audit import AuditController
+from hexdesk.adapters.http.controllers.auth import AuthController
+from hexdesk.adapters.http.controllers.chat import ChatController
+from hexdesk.adapters.http.controllers.comments import CommentsController
+from hexdesk.adapters.http.controllers.integrations import IntegrationsController
+from hexdesk.adapters.http.controllers.members import MembersController
+from hexdesk.adapters.http.controllers.organization import OrganizationController
+from hexdesk.adapters.http.controllers.system import SystemController
+from hexdesk.adapters.http.controllers.tickets import TicketsController
+from hexdesk.adapters.http.controllers.tools import ToolsController
+from hexdesk.adapters.http.edge import Edge
+from hexdesk.adapters.http.once import Idempotency
+from hexdesk.adapters.http.options import HttpOptions
+from hexdesk.adapters.http.problems import EXCEPTION_HANDLERS
+from hexdesk.adapters.http.providers import providers
+from hexdesk.core.desk import Desk
+
+API = "/api/v1"
+CONTROLLERS = [
+    AuthController,
+    OrganizationController,
+    MembersController,
+    ApiKeysController,
+    AgentsController,
+    ToolsController,
+    ChatController,
+    TicketsController,
+    CommentsController,
+    IntegrationsController,
+    AuditController,
+]
+
+
+def create_app(desk: Desk, options: HttpOptions) -> Litestar:
+    """Return the API over the desk.
+
+    A request passes the edge (name, address, log), admission (who, how often, may it), the
+    idempotency key, and comes to a handler, which makes one call to the desk.
+    """
+    app = Litestar(
+        [
+            Router(API, route_handlers=CONTROLLERS, dto=StrictJSON, return_dto=None),
+            SystemController,
+        ],
+        dependencies=providers(desk, options),
+        middleware=[Admission(desk, options), Idempotency(desk)],
+        exception_handlers=EXCEPTION_HANDLERS,
+        request_max_body_size=options.most_body_bytes,
+        openapi_config=None,
+        logging_config=None,
+    )
+    app.asgi_handler = Edge(app.asgi_handler, desk, options)
+    return app

@@ -1,0 +1,157 @@
+"""What is configured, what works, and what to do about what does not."""
+
+import os
+import platform
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Literal
+
+import httpx2
+import msgspec
+
+from hexdesk.entrypoints.ai_config import AIConfigError, find_ai_config, read_ai_config
+from hexdesk.entrypoints.bootstrap.database import operators_database
+from hexdesk.entrypoints.bootstrap.embedded import EmbeddedPostgresError, find_binaries
+from hexdesk.entrypoints.bootstrap.house import models_of
+from hexdesk.entrypoints.settings import Settings, SettingsError, read_settings_here
+from hexdesk.entrypoints.version import VERSION
+
+SECONDS = 3
+
+
+Status = Literal["ok", "warning", "failure"]
+STATUS: dict[str, Status] = {"ok": "ok", "degraded": "warning"}
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that was looked at; `fix` says what to do, if anything is to be done."""
+
+    subject: str
+    status: Status
+    found: str
+    fix: str | None = None
+
+    def as_json(self) -> dict[str, str | None]:
+        """Return it as JSON would have it."""
+        return msgspec.to_builtins(self)
+
+
+def diagnose(data_dir: Path) -> tuple[Finding, ...]:
+    """Look at everything that can be looked at without starting anything."""
+    try:
+        settings = read_settings_here()
+    except SettingsError as error:
+        finding = Finding(
+            subject="settings", status="failure", found=str(error), fix="correct the variable"
+        )
+        return (_version(), finding)
+    checks: tuple[Callable[[Settings, Path], Iterator[Finding]], ...] = (
+        _secret,
+        _data_dir,
+        _database,
+        _ai_config,
+        _running,
+    )
+    return (_version(), *(one for check in checks for one in check(settings, data_dir)))
+
+
+def _version() -> Finding:
+    found = f"hexdesk {VERSION}, Python {platform.python_version()}, {sys.platform}"
+    return Finding(subject="version", status="ok", found=found)
+
+
+def _secret(settings: Settings, data_dir: Path) -> Iterator[Finding]:
+    if settings.secret_key:
+        yield Finding(subject="secret", status="ok", found="HEXDESK_SECRET_KEY is set")
+        return
+    path = data_dir / "secret_key"
+    if path.is_file() and path.stat().st_mode & 0o077:
+        yield Finding(
+            subject="secret",
+            status="failure",
+            found=f"others may read {path}",
+            fix=f"chmod 600 {path}",
+        )
+        return
+    yield Finding(
+        subject="secret",
+        status="ok",
+        found="`hexdesk up` makes its own; other servers need HEXDESK_SECRET_KEY",
+    )
+
+
+def _data_dir(settings: Settings, data_dir: Path) -> Iterator[Finding]:
+    nearest = next(one for one in (data_dir, *data_dir.parents) if one.exists())
+    if os.access(nearest, os.W_OK):
+        yield Finding(subject="data", status="ok", found=str(data_dir))
+        return
+    yield Finding(
+        subject="data",
+        status="failure",
+        found=f"cannot write to {data_dir}",
+        fix="choose another with --data-dir or HEXDESK_DATA_DIR",
+    )
+
+
+def _database(settings: Settings, data_dir: Path) -> Iterator[Finding]:
+    try:
+        if settings.database_url:
+            operators_database(settings)
+            found = "HEXDESK_DATABASE_URL works and is up to date"
+        else:
+            found = f"embedded PostgreSQL from {find_binaries()}"
+    except (SettingsError, EmbeddedPostgresError) as error:
+        yield Finding(
+            subject="database",
+            status="failure",
+            found=str(error),
+            fix="see docs/how-to/use-your-own-postgresql.md",
+        )
+        return
+    yield Finding(subject="database", status="ok", found=found)
+
+
+def _ai_config(settings: Settings, data_dir: Path) -> Iterator[Finding]:
+    path = find_ai_config(settings.ai_config)
+    try:
+        config = read_ai_config(path, settings.environment)
+    except AIConfigError as error:
+        yield Finding(
+            subject="ai_config", status="failure", found=str(error), fix=f"correct {path}"
+        )
+        return
+    yield Finding(subject="ai_config", status="ok", found=str(path))
+    names = models_of(config)
+    if names:
+        yield Finding(subject="model", status="ok", found=", then ".join(names))
+        return
+    yield Finding(
+        subject="model",
+        status="warning",
+        found="no provider has a key: `hexdesk up` answers with the built-in offline model",
+        fix="set OPENAI_API_KEY, or OPENAI_BASE_URL for a server of your own",
+    )
+
+
+def _running(settings: Settings, data_dir: Path) -> Iterator[Finding]:
+    url = f"{settings.public_url}/health"
+    try:
+        health = httpx2.get(url, timeout=SECONDS, trust_env=False).json()
+    except (httpx2.HTTPError, ValueError):
+        yield Finding(
+            subject="server",
+            status="warning",
+            found=f"nothing answers at {settings.public_url}",
+            fix="start it with `hexdesk up`",
+        )
+        return
+    for name, component in {"server": health, **health.get("components", {})}.items():
+        status = component["status"]
+        detail = component.get("detail")
+        yield Finding(
+            subject="server" if name == "server" else f"· {name}",
+            status=STATUS.get(status, "failure"),
+            found=f"{status}: {detail}" if detail else status,
+            fix=None if status == "ok" else "see the server's log",
+        )
