@@ -175,9 +175,24 @@ async def until_somebody_waits(holder: asyncpg.Connection) -> None:
     await until(waits)
 
 
+@pytest.fixture
+async def complaints() -> AsyncGenerator[list[str]]:
+    """Return what the driver has to complain about to the event loop."""
+    complaints: list[str] = []
+    loop = asyncio.get_running_loop()
+    before = loop.get_exception_handler()
+    loop.set_exception_handler(lambda _, context: complaints.append(context["message"]))
+    yield complaints
+    loop.set_exception_handler(before)
+
+
 @pytest.mark.parametrize("is_busy", [True, False])
 async def test_a_cancelled_transaction_leaves_a_clean_connection(
-    single: PostgresStorage, holder: asyncpg.Connection, *, is_busy: bool
+    single: PostgresStorage,
+    holder: asyncpg.Connection,
+    complaints: list[str],
+    *,
+    is_busy: bool,
 ) -> None:
     company = await a_company(single)
     await holder.execute("BEGIN; SELECT FROM organizations FOR NO KEY UPDATE")
@@ -201,6 +216,7 @@ async def test_a_cancelled_transaction_leaves_a_clean_connection(
             await task
         assert await integrations_in(company) == 0
     assert single.pool_use == PoolUse(size=1, idle=1, limit=1)
+    assert complaints == []
 
 
 async def test_a_scope_that_keeps_cancelling_leaves_a_clean_connection(

@@ -9,6 +9,7 @@ from litestar.exceptions import ClientException
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Receive, Scope, Send
 
+from hexdesk.adapters.http.answers import send_bytes
 from hexdesk.adapters.http.calls import call_of
 from hexdesk.adapters.http.exchange import Exchange
 from hexdesk.adapters.http.options import HttpOptions
@@ -22,6 +23,8 @@ WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 # What curl sends by default is no reason to turn somebody away.
 JSON_TYPES = frozenset({"", "application/json", "application/x-www-form-urlencoded"})
 JSON_CHARSETS = frozenset({"utf-8", "utf8", "us-ascii"})
+
+AnyRequest = Request[Any, Any, Any]
 
 
 class Admission(ASGIMiddleware):
@@ -41,19 +44,20 @@ class Admission(ASGIMiddleware):
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         """Raise what stands against the call, or pass it on with `scope["user"]`."""
         call = call_of(scope)
-        if call:
-            request = Request[Any, Any, Any](scope)
-            exchange = Exchange.of(scope)
-            if call.registers:
-                rate = self._options.rates.register
-                await self._limits.count(rate, exchange.subject, exchange)
-            who = None if call.is_public else await self._member(request, exchange)
-            self._check_body(request)
-            if who and call.right:
-                require(who, call.right)
+        if call is None:
+            await send_bytes(send, 204, {"allow": _methods(scope)}, b"")
+            return
+        request, exchange = AnyRequest(scope), Exchange.of(scope)
+        if call.registers:
+            rate = self._options.rates.register
+            await self._limits.count(rate, exchange.subject, exchange)
+        who = None if call.is_public else await self._member(request, exchange)
+        self._check_body(request)
+        if who and call.right:
+            require(who, call.right)
         await next_app(scope, receive, send)
 
-    async def _member(self, request: Request[Any, Any, Any], exchange: Exchange) -> Member:
+    async def _member(self, request: AnyRequest, exchange: Exchange) -> Member:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise UnauthenticatedError("send an access token or an API key as a bearer token")
@@ -65,7 +69,7 @@ class Admission(ASGIMiddleware):
         await self._limits.count(self._options.rates.user, str(who.user_id), exchange)
         return who
 
-    def _check_body(self, request: Request[Any, Any, Any]) -> None:
+    def _check_body(self, request: AnyRequest) -> None:
         if request.method not in WITH_BODY:
             return
         media_type, details = request.content_type
@@ -76,3 +80,10 @@ class Admission(ASGIMiddleware):
         if (request.content_length or 0) > most:
             message = f"the body is larger than {most} bytes"
             raise ClientException(detail=message, status_code=413)
+
+
+def _methods(scope: Scope) -> str:
+    """Return what OPTIONS tells of a path; of a path in two parts Litestar would tell one."""
+    template = scope["path_template"]
+    routes = [route for route in scope["litestar_app"].routes if route.path_format == template]
+    return ", ".join(sorted({method for route in routes for method in route.methods}))

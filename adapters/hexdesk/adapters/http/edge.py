@@ -1,6 +1,7 @@
 """The outermost layer: what holds of every request, whether there is a route for it or not."""
 
 import re
+from ipaddress import ip_network
 from typing import Any, cast
 
 import structlog
@@ -49,6 +50,7 @@ class Edge:
         self._telemetry = desk.ports.telemetry
         self._limits = RateLimits(limiter=desk.ports.limiter)
         self._options = options
+        self._proxies = [ip_network(network) for network in options.trusted_proxies]
         is_https = (options.public_url or "").startswith("https://")
         self._headers = HEADERS | (HTTPS_ONLY if is_https else {})
 
@@ -59,7 +61,7 @@ class Edge:
             return
         exchange = Exchange(
             request_id=self._request_id(scope),
-            address=client_address(scope, self._options.trusted_proxies),
+            address=client_address(scope, self._proxies),
         )
         exchange.attach(scope)
         structlog.contextvars.clear_contextvars()

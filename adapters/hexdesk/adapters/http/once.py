@@ -9,16 +9,9 @@ import structlog
 from litestar import Request
 from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
-from litestar.types import (
-    ASGIApp,
-    HTTPResponseBodyEvent,
-    HTTPResponseStartEvent,
-    Message,
-    Receive,
-    Scope,
-    Send,
-)
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
+from hexdesk.adapters.http.answers import send_bytes
 from hexdesk.adapters.http.calls import HeaderParameter, Once, call_of
 from hexdesk.adapters.http.exchange import Exchange
 from hexdesk.core.desk import Desk
@@ -169,22 +162,8 @@ class HeldAnswer:
 async def send_again(first: KeptAnswer, send: Send) -> None:
     """Send the first answer to a key once more."""
     log.info("answer replayed")
-    headers = first.headers | {
-        "content-length": str(len(first.body)),
-        REPLAYED: "true",
-    }
-    start: HTTPResponseStartEvent = {
-        "type": "http.response.start",
-        "status": first.status or FIRST_FAILURE,
-        "headers": [(name.encode(), value.encode("latin-1")) for name, value in headers.items()],
-    }
-    await send(start)
-    body: HTTPResponseBodyEvent = {
-        "type": "http.response.body",
-        "body": first.body,
-        "more_body": False,
-    }
-    await send(body)
+    headers = first.headers | {"content-length": str(len(first.body)), REPLAYED: "true"}
+    await send_bytes(send, first.status or FIRST_FAILURE, headers, first.body)
 
 
 async def _key_of(request: Request[Member, Any, Any]) -> IdempotencyKey | None:

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from ipaddress import IPv4Network, IPv6Network
 
 import msgspec
 
@@ -23,7 +22,8 @@ class HttpOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What an installation decides about its API.
 
     `draining` is set when the process is about to end: streams end, and no more traffic should
-    come. An address in `trusted_proxies` is believed when it names the client it speaks for.
+    come. Addresses in the networks `trusted_proxies` are believed when they name the client they
+    speak for.
     `metrics` renders a media type and a text; they are shown to everybody if
     `are_metrics_open`, else to whoever has `metrics_token`. `observe` is told of each answered
     request: its method, route template, status and seconds.
@@ -33,7 +33,7 @@ class HttpOptions(msgspec.Struct, frozen=True, kw_only=True):
     public_url: str | None = None
     rates: HttpRates = HttpRates()
     draining: asyncio.Event = msgspec.field(default_factory=asyncio.Event)
-    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    trusted_proxies: tuple[str, ...] = ()
     metrics: Callable[[], tuple[str, bytes]] | None = None
     are_metrics_open: bool = False
     metrics_token: str | None = None

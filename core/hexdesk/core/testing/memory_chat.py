@@ -99,7 +99,6 @@ class MemoryRuns(Runs):
     async def begin(self, run: Run) -> bool:
         records = await self.draft.to_write()
         found(records.threads, run.thread_id, "thread")
-        found(records.messages, run.user_message_id, "message")
         if await self.running_in(run.thread_id):
             return False
         records.runs[run.id] = run

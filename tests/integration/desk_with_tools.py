@@ -1,0 +1,173 @@
+"""A desk in memory with the real things around it: tokens, tool server, tool client, runner."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from mcp.server import Server
+from msgspec.structs import replace
+
+from hexdesk.adapters.agents.pydantic_ai import ModelShelf, PydanticAIRunner
+from hexdesk.adapters.tokens.jwt import JwtAccessTokens, JwtCapabilities
+from hexdesk.adapters.tokens.signing_keys import SigningKeys
+from hexdesk.adapters.tools.mcp_client import Breaker, McpToolAccess, within_process
+from hexdesk.adapters.tools.mcp_server import CallerVerifier, create_tool_server
+from hexdesk.core.assembly import open_desk
+from hexdesk.core.desk import Desk, Ports
+from hexdesk.core.model.ai_config import AIConfig
+from hexdesk.core.model.audit import AuditEvent, AuditFilter, Outcome
+from hexdesk.core.model.identity import Registration, Role
+from hexdesk.core.model.principals import AgentRun, Customer, Member, Origin
+from hexdesk.core.model.settings import DeskSettings
+from hexdesk.core.model.tickets import Ticket, TicketFilter
+from hexdesk.core.testing import (
+    MemoryCache,
+    MemoryEvents,
+    MemoryJournal,
+    MemoryStorage,
+    PlainPasswords,
+    PlainVault,
+    RecordingEgress,
+    RecordingTelemetry,
+    SteadyClock,
+    UnlimitedLimiter,
+    examples,
+)
+from hexdesk.core.use_cases.members import NewMember
+from hexdesk.core.use_cases.sessions import Authenticate
+from hexdesk.core.use_cases.tickets import NewTicket
+
+API_URL = "http://127.0.0.1:8000"
+MCP_URL = "http://127.0.0.1:8001/mcp"
+SECRET = "a secret of more than forty characters for tests"
+PASSWORD = "correct horse battery"
+HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignedIn:
+    """A member with the access token of a session."""
+
+    who: Member
+    token: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToolDesk:
+    """The desk, and what a test wants to reach of its surroundings."""
+
+    desk: Desk
+    clock: SteadyClock
+    storage: MemoryStorage
+    telemetry: RecordingTelemetry
+    capabilities: JwtCapabilities
+    verifier: CallerVerifier
+    server: Server[dict[str, Any]]
+    access: McpToolAccess
+
+    async def register(self, name: str = "Acme") -> SignedIn:
+        """Found an organization and return its admin."""
+        email = f"{name.lower()}@example.com"
+        wish = Registration(organization_name=name, email=email, password=PASSWORD)
+        tokens = await self.desk.identity.register(wish, Origin())
+        return await self._signed_in(tokens.access_token)
+
+    async def add_user(self, admin: SignedIn, name: str = "ben") -> SignedIn:
+        """Take a member of role `user` into the admin's organization."""
+        email = f"{name}-{admin.who.user_id.hex}@example.com"
+        wish = NewMember(email=email, password=PASSWORD, role=Role.USER)
+        await self.desk.identity.add_member(admin.who, wish)
+        tokens, _ = await self.desk.identity.sign_in(email, PASSWORD, Origin())
+        return await self._signed_in(tokens.access_token)
+
+    async def run_of(self, who: Member | Customer, *tools: str, **changes: Any) -> AgentRun:
+        """Return a run of the organization's agent that may call these tools."""
+        async with self.storage.transaction(who) as transaction:
+            agent = (await transaction.agents.all())[0]
+        made = AgentRun(
+            organization_id=who.organization_id,
+            agent_id=agent.id,
+            run_id=examples.new_id(),
+            acts_for=who,
+            tools=frozenset(tools),
+        )
+        return replace(made, **changes)
+
+    def capability(self, run: AgentRun, lifetime: timedelta = HOUR) -> str:
+        """Return what proves to the tool server what the run may do."""
+        return self.capabilities.mint(run, lifetime)
+
+    async def add_ticket(self, who: Member, title: str = "Login fails", **fields: Any) -> Ticket:
+        """Open a ticket."""
+        return await self.desk.tickets.create(who, NewTicket(title=title, **fields))
+
+    async def tickets(self, who: Member) -> tuple[Ticket, ...]:
+        """Return all tickets of the organization."""
+        return (await self.desk.tickets.list(who, TicketFilter(), examples.ALL)).data
+
+    async def refusals(self, admin: SignedIn) -> tuple[AuditEvent, ...]:
+        """Return the refused tool calls that the audit knows."""
+        wanted = AuditFilter(action="tool.refused", outcome=Outcome.DENIED)
+        return (await self.desk.list_audit_events(admin.who, wanted, examples.ALL)).data
+
+    async def _signed_in(self, token: str) -> SignedIn:
+        return SignedIn(who=await self.desk.identity.authenticate(token, Origin()), token=token)
+
+
+@asynccontextmanager
+async def tool_desk(
+    shelf: ModelShelf | None = None,
+    *,
+    ai_config: AIConfig | None = None,
+    settings: DeskSettings | None = None,
+    access: McpToolAccess | None = None,
+) -> AsyncGenerator[ToolDesk]:
+    """Open a desk whose agents reach the tool server in this process; its runs end with it."""
+    clock = SteadyClock()
+    keys = SigningKeys(SECRET)
+    storage = MemoryStorage(clock)
+    telemetry = RecordingTelemetry()
+    capabilities = JwtCapabilities(keys, clock, api_url=API_URL, mcp_url=MCP_URL)
+    used = access or McpToolAccess(timeout_seconds=10, breaker=Breaker())
+    ports = Ports(
+        storage=storage,
+        clock=clock,
+        passwords=PlainPasswords(),
+        access_tokens=_access_tokens(keys, clock, API_URL),
+        capabilities=capabilities,
+        vault=PlainVault(),
+        egress=RecordingEgress(),
+        limiter=UnlimitedLimiter(),
+        cache=MemoryCache(clock),
+        journal=MemoryJournal(),
+        events=MemoryEvents(),
+        telemetry=telemetry,
+        runner=PydanticAIRunner(shelf=shelf or ModelShelf(), tools=used),
+        ai_config=ai_config or AIConfig(),
+        settings=settings or DeskSettings(),
+    )
+    desk = open_desk(ports)
+    authenticate = Authenticate(
+        storage=storage, access_tokens=_access_tokens(keys, clock, MCP_URL)
+    )
+    verifier = CallerVerifier(capabilities, authenticate)
+    server = create_tool_server(desk)
+    used.reach_by(within_process(server, verifier))
+    async with used.running():
+        yield ToolDesk(
+            desk=desk,
+            clock=clock,
+            storage=storage,
+            telemetry=telemetry,
+            capabilities=capabilities,
+            verifier=verifier,
+            server=server,
+            access=used,
+        )
+        await desk.run_desk.drain(5)
+
+
+def _access_tokens(keys: SigningKeys, clock: SteadyClock, audience: str) -> JwtAccessTokens:
+    return JwtAccessTokens(keys, clock, api_url=API_URL, mcp_url=MCP_URL, audience=audience)
