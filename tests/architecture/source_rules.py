@@ -21,7 +21,7 @@ TEXT_SUFFIXES = frozenset(
 )
 SUPPRESSION = re.compile(r"# (?:noqa|type: ignore|pyright: ignore|pragma: no)")
 EXPLAINED = re.compile(
-    r"# (?:noqa: [A-Z0-9, ]*[0-9]|(?:type|pyright): ignore\[[\w, -]+\]|pragma: no \w+)\W+\w+ \w+"
+    r"# (?:noqa: [A-Z0-9, ]*[0-9]|(?:type|pyright): ignore\[[\w, -]+\]|pragma: no \w+)\W+\w\S* \S+"
 )
 # Places where somebody's checkout or home may lie; a file that names one works only there.
 MACHINE_PATH = re.compile(r"(?<![\w./-])/(?:work|root|home/\w+|Users/\w+)(?:/|\b(?![\w-]))")

@@ -9,7 +9,7 @@ from typing import TypedDict
 
 import click
 
-from hexdesk.entrypoints.cli import main
+from hexdesk.entrypoints.cli.main import main
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -6,6 +6,7 @@ import inspect
 import pkgutil
 import textwrap
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from types import FunctionType
 from typing import Protocol
@@ -93,6 +94,7 @@ def is_empty(method: FunctionType) -> bool:
     )
 
 
+@cache
 def bases_in(folder: str) -> set[str]:
     """Return the names that classes of the folder inherit from, type arguments left off."""
     names: set[str] = set()

@@ -35,6 +35,7 @@ from hexdesk.core.use_cases import (
     threads,
     tickets,
 )
+from hexdesk.core.use_cases.agent_rules import AgentRules
 from hexdesk.core.use_cases.assignments import Assignments
 from hexdesk.core.use_cases.configurations import Configurations
 from hexdesk.core.use_cases.health import CheckHealth
@@ -63,8 +64,8 @@ class _Parts:
     ports: Ports
     tools: Mapping[str, Tool]
     auditor: audit.Auditor
-    rules: agents.AgentRules
-    recorder: agents.AgentRecorder
+    rules: AgentRules
+    recorder: agent_log.AgentRecorder
     sessions: sessions.SessionStarter
     integration_types: IntegrationTypes
     note_refusal: NoteRefusal
@@ -75,7 +76,7 @@ class _Parts:
     def of(cls, ports: Ports, tools: Mapping[str, Tool]) -> "_Parts":
         clock, settings = ports.clock, ports.settings
         auditor = audit.Auditor(clock=clock)
-        rules = agents.AgentRules(
+        rules = AgentRules(
             tool_names=frozenset(tools),
             destructive_tools=tuple(one.name for one in tools.values() if one.destructive),
             ai_config=ports.ai_config,
@@ -85,7 +86,7 @@ class _Parts:
             tools=tools,
             auditor=auditor,
             rules=rules,
-            recorder=agents.AgentRecorder(clock=clock, auditor=auditor),
+            recorder=agent_log.AgentRecorder(clock=clock, auditor=auditor),
             sessions=sessions.SessionStarter(
                 clock=clock, access_tokens=ports.access_tokens, settings=settings
             ),
@@ -199,7 +200,9 @@ def _chat(parts: _Parts, run_desk: RunDesk) -> Chat:
             settings=settings,
         ),
         follow_run=follow,
-        await_answer=follow_run.AwaitAnswer(storage=storage, follow_run=follow, settings=settings),
+        await_answer=follow_run.AwaitAnswer(
+            storage=storage, run_desk=run_desk, follow_run=follow, settings=settings
+        ),
     )
 
 

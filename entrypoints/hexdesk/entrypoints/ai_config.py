@@ -10,12 +10,13 @@ import msgspec
 import yaml
 
 from hexdesk.core.model.ai_config import AIConfig
+from hexdesk.entrypoints.settings import SettingsError
 
 NAME = "ai_config.yaml"
 VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
-class AIConfigError(Exception):
+class AIConfigError(SettingsError):
     """The file cannot be used; the message names the line."""
 
 

@@ -1,10 +1,10 @@
 """The API and the tool server as processes of their own, on a PostgreSQL server."""
 
-import asyncio
 import logging
 import tempfile
 from pathlib import Path
 
+from hexdesk.entrypoints import loop
 from hexdesk.entrypoints.bootstrap.database import operators_database
 from hexdesk.entrypoints.bootstrap.house import Place, open_house
 from hexdesk.entrypoints.bootstrap.logs import configure as configure_logs
@@ -16,12 +16,12 @@ log = logging.getLogger("hexdesk.start")
 
 def run_api(settings: Settings, host: str, port: int) -> None:
     """Serve the HTTP API until a signal asks to stop."""
-    asyncio.run(_serve_api(settings, _place(settings), host, port))
+    loop.run(_serve_api(settings, _place(settings), host, port))
 
 
 def run_mcp(settings: Settings, host: str, port: int) -> None:
     """Serve the tool server until a signal asks to stop."""
-    asyncio.run(_serve_mcp(settings, _place(settings), host, port))
+    loop.run(_serve_mcp(settings, _place(settings), host, port))
 
 
 async def _serve_api(settings: Settings, place: Place, host: str, port: int) -> None:

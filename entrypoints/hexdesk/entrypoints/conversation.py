@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
@@ -14,6 +14,7 @@ API = "/api/v1"
 ANSWER_SECONDS = 600
 TERMINAL = frozenset({"run.completed", "run.failed"})
 MOST_ATTEMPTS = 3
+UNAUTHORIZED = 401
 
 
 class ConversationError(Exception):
@@ -48,17 +49,21 @@ class Conversation:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Close the connections."""
-        self._http.close()
+        """Sign out, if somebody signed in, and close the connections."""
+        with closing(self._http):
+            if isinstance(self._http.auth, _Session):
+                body = {"refresh_token": self._http.auth.refresh_token}
+                with suppress(httpx2.HTTPError):
+                    self._http.post(f"{API}/auth/logout", json=body, auth=httpx2.Auth())
 
     def use_key(self, api_key: str) -> None:
         """Present an API key from now on."""
         self._http.headers["Authorization"] = f"Bearer {api_key}"
 
     def sign_in(self, email: str, password: str) -> None:
-        """Present a member's access token from now on."""
+        """Present a member's access token from now on, and a fresh one when it expires."""
         tokens = self._call("POST", "/auth/login", {"email": email, "password": password})
-        self.use_key(tokens["access_token"])
+        self._http.auth = _Session(tokens, f"{self._url}{API}/auth/refresh")
 
     def thread(self, thread_id: UUID | None, agent_id: UUID | None) -> UUID:
         """Return a thread: the one that is named, or a new one."""
@@ -127,6 +132,30 @@ class Conversation:
         return ConversationError(
             f"cannot reach {self._url}: is `hexdesk up` running? ({type(error).__name__})"
         )
+
+
+class _Session(httpx2.Auth):
+    """Adds a session's access token to requests, and gets the next one when it is refused."""
+
+    def __init__(self, tokens: dict[str, Any], refresh_url: str) -> None:
+        self.refresh_token: str = tokens["refresh_token"]
+        self._access_token: str = tokens["access_token"]
+        self._refresh_url = refresh_url
+
+    def auth_flow(
+        self, request: httpx2.Request
+    ) -> Generator[httpx2.Request, httpx2.Response, None]:
+        request.headers["Authorization"] = f"Bearer {self._access_token}"
+        response = yield request
+        if response.status_code == UNAUTHORIZED:
+            body = {"refresh_token": self.refresh_token}
+            refreshed = yield httpx2.Request("POST", self._refresh_url, json=body)
+            if refreshed.is_success:
+                tokens = msgspec.json.decode(refreshed.read())
+                self.refresh_token = tokens["refresh_token"]
+                self._access_token = tokens["access_token"]
+                request.headers["Authorization"] = f"Bearer {self._access_token}"
+                yield request
 
 
 def _events(lines: Iterator[str]) -> Generator[Event]:

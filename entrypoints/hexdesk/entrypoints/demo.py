@@ -30,7 +30,7 @@ TOOLS = (
 TICKETS = (
     (
         NewTicket(
-            title="Cannot log in after password reset",
+            title="Login fails after a password reset",
             description="The reset link says it has expired, though it came a minute ago.",
             priority=Priority.HIGH,
             category="account",
@@ -72,12 +72,23 @@ TICKETS = (
 )
 
 
-async def ensure_demo(desk: Desk, data_dir: Path) -> tuple[DemoAccess, bool]:
-    """Return how to sign in to the demo organization, and whether it was made just now."""
+async def ensure_demo(desk: Desk, data_dir: Path) -> tuple[DemoAccess, bool] | None:
+    """Return how to sign in to the demo organization, and whether it was made just now.
+
+    None if there is one and its password is kept nowhere.
+    """
     known = read_demo_access(data_dir)
-    if known:
-        return known, False
-    access = DemoAccess(email=EMAIL, password=secrets.token_urlsafe(9))
+    if await desk.ports.storage.directory.user_by_email(EMAIL):
+        return (known, False) if known else None
+    access = known or DemoAccess(email=EMAIL, password=secrets.token_urlsafe(9))
+    # Kept first: a start that is killed in between must not leave a password nobody knows.
+    keep_demo_access(access, data_dir)
+    await _furnish(desk, access)
+    return access, True
+
+
+async def _furnish(desk: Desk, access: DemoAccess) -> None:
+    """Found the organization, and put a few tickets on its desk."""
     tokens = await desk.identity.register(
         Registration(
             organization_name=ORGANIZATION,
@@ -96,5 +107,3 @@ async def ensure_demo(desk: Desk, data_dir: Path) -> tuple[DemoAccess, bool]:
         ticket = await desk.tickets.create(member, wish)
         if status:
             await desk.tickets.move(member, ticket.id, status)
-    keep_demo_access(access, data_dir)
-    return access, True

@@ -16,9 +16,11 @@ class DemoAccess(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_demo_access(data_dir: Path) -> DemoAccess | None:
-    """Return what was kept at the first start, or None if there is no demo organization."""
-    path = data_dir / NAME
-    return msgspec.json.decode(path.read_bytes(), type=DemoAccess) if path.is_file() else None
+    """Return what was kept at the first start, or None if nothing was."""
+    try:
+        return msgspec.json.decode((data_dir / NAME).read_bytes(), type=DemoAccess)
+    except (OSError, msgspec.MsgspecError):
+        return None
 
 
 def keep_demo_access(access: DemoAccess, data_dir: Path) -> None:

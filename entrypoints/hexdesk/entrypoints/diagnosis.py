@@ -14,6 +14,8 @@ from hexdesk.entrypoints.ai_config import AIConfigError, find_ai_config, read_ai
 from hexdesk.entrypoints.bootstrap.database import operators_database
 from hexdesk.entrypoints.bootstrap.embedded import EmbeddedPostgresError, find_binaries
 from hexdesk.entrypoints.bootstrap.house import models_of
+from hexdesk.entrypoints.bootstrap.secrets import secret_problem
+from hexdesk.entrypoints.served_at import find_api
 from hexdesk.entrypoints.settings import Settings, SettingsError, read_settings_here
 from hexdesk.entrypoints.version import VERSION
 
@@ -63,7 +65,13 @@ def _version() -> Finding:
 
 def _secret(settings: Settings, data_dir: Path) -> Iterator[Finding]:
     if settings.secret_key:
-        yield Finding(subject="secret", status="ok", found="HEXDESK_SECRET_KEY is set")
+        problem = secret_problem(settings.secret_key)
+        yield Finding(
+            subject="secret",
+            status="failure" if problem else "ok",
+            found=problem or "HEXDESK_SECRET_KEY is set",
+            fix="make it longer, or add a new one in front" if problem else None,
+        )
         return
     path = data_dir / "secret_key"
     if path.is_file() and path.stat().st_mode & 0o077:
@@ -135,14 +143,14 @@ def _ai_config(settings: Settings, data_dir: Path) -> Iterator[Finding]:
 
 
 def _running(settings: Settings, data_dir: Path) -> Iterator[Finding]:
-    url = f"{settings.public_url}/health"
+    url = find_api(settings, data_dir)
     try:
-        health = httpx2.get(url, timeout=SECONDS, trust_env=False).json()
+        health = httpx2.get(f"{url}/health", timeout=SECONDS, trust_env=False).json()
     except (httpx2.HTTPError, ValueError):
         yield Finding(
             subject="server",
             status="warning",
-            found=f"nothing answers at {settings.public_url}",
+            found=f"nothing answers at {url}",
             fix="start it with `hexdesk up`",
         )
         return

@@ -1,6 +1,8 @@
-"""Whether a port can be had, asked before anything is started."""
+"""Where a server listens: whether the port can be had, and how it is reached then."""
 
 import socket
+
+EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  what to call, not where to listen
 
 
 class PortTakenError(Exception):
@@ -15,7 +17,14 @@ def refuse_taken(host: str, port: int, option: str) -> None:
         try:
             probe.bind((host, port))
         except OSError as error:
-            message = (
-                f"cannot listen on {host}:{port}: {error.strerror}; choose another with {option}"
-            )
+            reason = (error.strerror or str(error)).lower()
+            # A name that is nobody's is not mended by another port.
+            wrong = "--host" if isinstance(error, socket.gaierror) else option
+            message = f"cannot listen on {host}:{port}: {reason}; choose another with {wrong}"
             raise PortTakenError(message) from error
+
+
+def http_address(host: str, port: int) -> str:
+    """Return how a server that listens there is reached from this machine."""
+    name = EVERYWHERE.get(host, host)
+    return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"

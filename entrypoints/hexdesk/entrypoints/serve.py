@@ -10,6 +10,8 @@ from granian.constants import Interfaces
 from granian.server.embed import Server
 from starlette.types import ASGIApp
 
+from hexdesk.entrypoints.loop import settle
+
 STOP_SECONDS = 3
 WATCH_SECONDS = 1
 
@@ -43,6 +45,7 @@ async def serve(
     watch = asyncio.create_task(_watch(draining, is_needed))
     for one in listeners:
         await _answers(one, tasks)
+    settle()
     ready()
     stopped = asyncio.create_task(draining.wait())
     await asyncio.wait([stopped, *tasks], return_when=asyncio.FIRST_COMPLETED)

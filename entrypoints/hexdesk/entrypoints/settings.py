@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -11,6 +12,9 @@ from hexdesk.core.model.limits import Rate
 PREFIX = "HEXDESK_"
 DEFAULT_API_URL = "http://127.0.0.1:8000"
 DEFAULT_MCP_URL = "http://127.0.0.1:8001/mcp"
+
+Seconds = Annotated[float, msgspec.Meta(gt=0, le=3600)]
+LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 
 
 class SettingsError(Exception):
@@ -33,9 +37,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     slow_ms: float = 1000
     tool_timeout: float = 10
     most_runs: int = 256
+    thread_wait: Seconds = 30
+    run_lease: Seconds = 15
     response_cache: bool = False
     egress_allow_private: bool = False
-    log_level: str = "INFO"
+    log_level: LogLevel = "INFO"
     rate_limit_user: Rate | None = Rate("user", 600)
     rate_limit_address: Rate | None = Rate("address", 1200)
     rate_limit_login: Rate | None = Rate("login", 10)
@@ -55,6 +61,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         if field.type == Rate | None:
             given[field.name] = _rate(name, text, field.default)
             continue
+        if field.type == LogLevel:
+            text = text.upper()
         try:
             given[field.name] = msgspec.convert(text, field.type, strict=False, dec_hook=_path)
         except msgspec.ValidationError as error:

@@ -3,6 +3,8 @@
 import json
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
+from importlib import import_module
 from typing import Any
 from uuid import UUID
 
@@ -25,8 +27,11 @@ class Terminal:
 
     def ask(self) -> str | None:
         """Return what the person types, or None at the end of input."""
+        with suppress(ImportError):
+            # Where there is one, it lets the person edit the line and go back to earlier ones.
+            import_module("readline")
         try:
-            return self._out.input("[bold]you[/bold] > ").strip()
+            return input("you > ").strip()
         except (EOFError, KeyboardInterrupt):
             self._out.print()
             return None

@@ -1,6 +1,6 @@
 """Everything on one machine: one process, beside the database's own."""
 
-import asyncio
+import shlex
 import time
 from pathlib import Path
 
@@ -9,14 +9,17 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 
+from hexdesk.entrypoints import loop
 from hexdesk.entrypoints.bootstrap.database import operators_database, prepare_embedded
 from hexdesk.entrypoints.bootstrap.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from hexdesk.entrypoints.bootstrap.house import House, Place, open_house
 from hexdesk.entrypoints.bootstrap.logs import configure as configure_logs
 from hexdesk.entrypoints.demo import ensure_demo
 from hexdesk.entrypoints.demo_access import DemoAccess
+from hexdesk.entrypoints.listening import http_address
 from hexdesk.entrypoints.secret_file import secret_key
 from hexdesk.entrypoints.serve import Listener, serve
+from hexdesk.entrypoints.served_at import keep_api_url
 from hexdesk.entrypoints.settings import Settings
 
 
@@ -41,7 +44,7 @@ def run(settings: Settings, wish: Wish, postgres: EmbeddedPostgres | None) -> No
         data_dir=wish.data_dir,
         is_laptop=True,
     )
-    asyncio.run(_serve(_at(settings, wish), place, wish, postgres))
+    loop.run(_serve(_at(settings, wish), place, wish, postgres))
 
 
 def _at(settings: Settings, wish: Wish) -> Settings:
@@ -49,9 +52,9 @@ def _at(settings: Settings, wish: Wish) -> Settings:
     told = settings.environment
     changes: dict[str, str] = {}
     if not told.get("HEXDESK_PUBLIC_URL"):
-        changes["public_url"] = f"http://{wish.host}:{wish.port}"
+        changes["public_url"] = http_address(wish.host, wish.port)
     if not told.get("HEXDESK_MCP_PUBLIC_URL"):
-        changes["mcp_public_url"] = f"http://{wish.host}:{wish.mcp_port}/mcp"
+        changes["mcp_public_url"] = f"{http_address(wish.host, wish.mcp_port)}/mcp"
     return msgspec.structs.replace(settings, **changes)
 
 
@@ -60,6 +63,7 @@ async def _serve(
 ) -> None:
     async with open_house(settings, place) as house:
         demo = await ensure_demo(house.desk, wish.data_dir) if wish.has_demo else None
+        keep_api_url(http_address(wish.host, wish.port), wish.data_dir)
         await serve(
             (
                 Listener(app=house.api, host=wish.host, port=wish.port),
@@ -90,13 +94,26 @@ def _welcome(
     seconds = time.monotonic() - wish.started_at
     console = Console()
     console.print(Panel(rows, title=f"hexdesk is ready ({seconds:.1f} s)", expand=False))
-    console.print(
-        "Next, in another terminal:\n"
-        "  hexdesk chat            talk to the demo agent: “Create a test ticket”\n"
-        "  hexdesk doctor          see what is configured and what works\n"
-        "Ctrl-C stops everything.",
-        highlight=False,
-    )
+    console.print(_next_steps(settings, wish), highlight=False, soft_wrap=True)
+
+
+def _next_steps(settings: Settings, wish: Wish) -> str:
+    """Return commands that work as they stand, wherever the data is."""
+    told = settings.environment
+    command = "uv run hexdesk" if told.get("UV") else "hexdesk"
+    is_found = told.get("HEXDESK_DATA_DIR") or wish.data_dir == Path(".hexdesk").resolve()
+    where = "" if is_found else f" --data-dir {shlex.quote(str(wish.data_dir))}"
+    steps = {
+        f"{command} doctor{where}": "see what is configured and what works",
+    }
+    if wish.has_demo:
+        steps = {
+            f"{command} chat{where}": "talk to the demo agent: “Create a test ticket”",
+            **steps,
+        }
+    width = max(map(len, steps))
+    lines = (f"  {step:<{width}}   {meaning}" for step, meaning in steps.items())
+    return "\n".join(("Next, in another terminal:", *lines, "Ctrl-C stops everything."))
 
 
 def _model_line(house: House) -> str:

@@ -20,6 +20,7 @@ class Gate:
         self._folder = folder
         self._server: asyncio.Server | None = None
         self._doomed: bytes | None = None
+        self.is_mute = False  # whether what is said gets lost
         self._open: set[asyncio.StreamWriter] = set()
 
     @classmethod
@@ -85,8 +86,9 @@ class Gate:
             if self._doomed is not None and self._doomed in data:
                 self._doomed = None
                 client.close()
-            database.write(data)
-            await database.drain()
+            if not self.is_mute:
+                database.write(data)
+                await database.drain()
         database.close()
 
     async def _pass_to_client(

@@ -1,16 +1,14 @@
-"""What the storage does when connections are few, lost, or given up in the middle."""
+"""What the storage does when connections are few, or given up in the middle."""
 
 import asyncio
-import tempfile
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator
 from contextlib import suppress
-from pathlib import Path
 
 import anyio
 import asyncpg
 import pytest
 
-from hexdesk.adapters.storage.postgres.pool import PoolSettings, PoolUse
+from hexdesk.adapters.storage.postgres.pool import PoolUse
 from hexdesk.adapters.storage.postgres.storage import PostgresStorage
 from hexdesk.core.errors import (
     BusyError,
@@ -19,47 +17,11 @@ from hexdesk.core.errors import (
     StorageUnavailableError,
     UnavailableError,
 )
-from hexdesk.core.ports.storage import Transaction
 from hexdesk.core.testing import examples
 from hexdesk.core.testing.companies import Company, a_company
 from tests.database import Database
-from tests.integration.postgres.gate import Gate
+from tests.integration.postgres.single import ONE, add_integration, integrations_in
 from tests.integration.postgres.waiting import until
-
-ONE = PoolSettings(min_size=1, max_size=1, acquire_seconds=0.3)
-CUT_ALL = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'hexdesk_app'"
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """Return a folder whose path is short enough for a socket."""
-    with tempfile.TemporaryDirectory(prefix="hexdesk-") as folder:
-        yield Path(folder)
-
-
-@pytest.fixture
-async def single(database: Database) -> AsyncGenerator[PostgresStorage]:
-    """Return a storage with one connection."""
-    async with PostgresStorage.open(database.url, ONE) as storage:
-        yield storage
-
-
-async def cut_connections(database: Database) -> None:
-    """Have the server end all of the application's connections."""
-    superuser = await asyncpg.connect(database.superuser_url)
-    await superuser.execute(CUT_ALL)
-    await superuser.close()
-
-
-async def integrations_in(company: Company) -> int:
-    """Count what is stored, in a transaction of its own."""
-    async with company.transaction() as transaction:
-        return (await transaction.integrations.page(examples.ALL)).total
-
-
-async def add_integration(transaction: Transaction) -> None:
-    """Store something."""
-    await transaction.integrations.add(examples.an_integration())
 
 
 async def test_who_gets_no_connection_in_time_is_told_so(single: PostgresStorage) -> None:
@@ -75,75 +37,6 @@ async def test_the_pool_says_how_much_of_it_is_used(single: PostgresStorage) -> 
     assert single.pool_use == PoolUse(size=1, idle=1, limit=1)
     async with single.transaction(examples.a_member(examples.a_user(examples.new_id()))):
         assert single.pool_use == PoolUse(size=1, idle=0, limit=1)
-
-
-async def test_a_transaction_whose_connection_is_lost_fails_and_the_next_one_works(
-    database: Database, single: PostgresStorage
-) -> None:
-    company = await a_company(single)
-    with pytest.raises(StorageUnavailableError):
-        async with company.transaction() as transaction:
-            await add_integration(transaction)
-            await cut_connections(database)
-            await add_integration(transaction)
-    assert await integrations_in(company) == 0
-
-
-async def test_a_connection_lost_while_nobody_used_it_is_replaced(
-    database: Database, single: PostgresStorage
-) -> None:
-    company = await a_company(single)
-    await cut_connections(database)
-    with suppress(StorageUnavailableError):  # the loss may be news to the pool
-        await single.ping()
-    assert await integrations_in(company) == 0
-
-
-async def test_a_storage_out_of_reach_says_so_until_it_is_back(
-    database: Database, folder: Path
-) -> None:
-    async with (
-        Gate.before(database, folder) as gate,
-        PostgresStorage.open(gate.url, ONE) as storage,
-    ):
-        company = await a_company(storage)
-        await gate.close()
-        for _ in range(3):
-            with pytest.raises(StorageUnavailableError):
-                async with company.transaction():
-                    pass
-            with pytest.raises(StorageUnavailableError):
-                await storage.directory.user_by_email("ada@example.com")
-            with pytest.raises(StorageUnavailableError):
-                await storage.ping()
-        await gate.open()
-        await storage.ping()
-        assert await integrations_in(company) == 0
-
-
-async def test_a_storage_that_cannot_be_reached_does_not_open(folder: Path) -> None:
-    with pytest.raises(StorageUnavailableError):
-        async with PostgresStorage.open(f"postgresql://hexdesk_app@/hexdesk?host={folder}"):
-            pass
-
-
-async def test_a_commit_whose_outcome_is_unknown_is_no_success(
-    database: Database, folder: Path
-) -> None:
-    async with (
-        Gate.before(database, folder) as gate,
-        PostgresStorage.open(gate.url, ONE) as storage,
-    ):
-        company = await a_company(storage)
-        with pytest.raises(StorageUnavailableError):
-            async with company.transaction() as transaction:
-                await add_integration(transaction)
-                gate.cut_before_the_answer_to(b"COMMIT")
-
-        async def is_stored() -> bool:
-            return await integrations_in(company) == 1
-
-        await until(is_stored)  # the words came through, and the storage goes on
 
 
 async def test_a_transaction_with_a_failed_statement_is_no_success(
@@ -253,6 +146,17 @@ async def test_closing_waits_for_transactions_that_are_open(database: Database) 
         storage.transaction(company.who) as transaction,
     ):
         assert (await transaction.integrations.page(examples.ALL)).total == 1
+
+
+async def test_closing_does_not_wait_for_ever(database: Database) -> None:
+    async with PostgresStorage.open(database.url, ONE) as storage:
+        company = await a_company(storage)
+        forgotten = company.transaction()
+        transaction = await forgotten.__aenter__()
+    with pytest.raises(StorageUnavailableError):
+        await add_integration(transaction)
+    with pytest.raises(StorageUnavailableError):
+        await forgotten.__aexit__(None, None, None)
 
 
 async def test_two_that_wait_for_each_other_are_told_apart(database: Database) -> None:

@@ -18,7 +18,6 @@ from hexdesk.core.errors import (
     ("error", "ours"),
     [
         (asyncpg.UniqueViolationError("x"), ConflictError),
-        (asyncpg.RestrictViolationError("x"), ConflictError),
         (asyncpg.ForeignKeyViolationError("x"), NotFoundError),
         (asyncpg.DeadlockDetectedError("x"), BusyError),
         (asyncpg.LockNotAvailableError("x"), BusyError),

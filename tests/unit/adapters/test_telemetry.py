@@ -8,11 +8,17 @@ from prometheus_client.openmetrics.parser import (
     text_string_to_metric_families,  # pyright: ignore[reportUnknownVariableType]  # untyped there
 )
 
-from hexdesk.adapters.telemetry.prometheus import MAX_OPERATIONS, MAX_ROUTES, PrometheusTelemetry
-from hexdesk.core.model.agents import AgentStatus, ToolUseStatus
+from hexdesk.adapters.telemetry.prometheus import (
+    MAX_AGENTS,
+    MAX_OPERATIONS,
+    MAX_ROUTES,
+    PrometheusTelemetry,
+)
+from hexdesk.core.model.agents import ToolUseStatus
 from hexdesk.core.model.chat import ChatResponse, DegradedReason, Message, MessageRole, Usage
 from hexdesk.core.testing import NOON
 
+AGENT = UUID(int=4)
 MESSAGE = Message(
     id=UUID(int=1), thread_id=UUID(int=2), role=MessageRole.USER, content="hi", created_at=NOON
 )
@@ -54,9 +60,9 @@ def samples(telemetry: PrometheusTelemetry) -> dict[str, float]:
 def test_answers_show_their_time_and_why_they_were_degraded(
     telemetry: PrometheusTelemetry,
 ) -> None:
-    telemetry.answered(response(0.2))
-    telemetry.answered(response(3))
-    telemetry.answered(response(121, DegradedReason.RUN_LIMIT))
+    telemetry.answered(AGENT, response(0.2))
+    telemetry.answered(AGENT, response(3))
+    telemetry.answered(AGENT, response(121, DegradedReason.RUN_LIMIT))
     found = samples(telemetry)
     assert found["hexdesk_answers_total{degraded_reason=none}"] == 2
     assert found["hexdesk_answers_total{degraded_reason=run_limit}"] == 1
@@ -68,8 +74,8 @@ def test_answers_show_their_time_and_why_they_were_degraded(
 
 
 def test_tokens_and_requests_show_by_model(telemetry: PrometheusTelemetry) -> None:
-    telemetry.answered(response(1))
-    telemetry.answered(response(1, model="made-up-by-a-tenant"))
+    telemetry.answered(AGENT, response(1))
+    telemetry.answered(AGENT, response(1, model="made-up-by-a-tenant"))
     found = samples(telemetry)
     for model in ("openai:gpt-4o-mini", "other"):
         assert found[f"hexdesk_model_tokens_total{{direction=input,model={model}}}"] == 100
@@ -123,20 +129,36 @@ def test_routes_and_operations_are_bounded(telemetry: PrometheusTelemetry) -> No
     assert found[f"{slow}{{operation=other}}"] == 10
 
 
+def test_agents_show_by_how_their_last_answer_went(telemetry: PrometheusTelemetry) -> None:
+    for number in (1, 2, 3):
+        telemetry.answered(UUID(int=number), response(1, DegradedReason.MODEL_UNAVAILABLE))
+    telemetry.answered(UUID(int=1), response(1))
+    found = samples(telemetry)
+    assert found["hexdesk_agents{status=ok}"] == 1
+    assert found["hexdesk_agents{status=degraded}"] == 2
+
+
+def test_of_many_agents_those_that_answered_last_are_shown(
+    telemetry: PrometheusTelemetry,
+) -> None:
+    telemetry.answered(UUID(int=1), response(1, DegradedReason.RUN_LIMIT))
+    for number in range(2, MAX_AGENTS + 2):
+        telemetry.answered(UUID(int=number), response(1))
+    found = samples(telemetry)
+    assert found["hexdesk_agents{status=ok}"] == MAX_AGENTS
+    assert found["hexdesk_agents{status=degraded}"] == 0
+
+
 def test_gauges_show_what_is_at_the_moment_of_asking(telemetry: PrometheusTelemetry) -> None:
     now = {"size": 5.0, "idle": 3.0, "waiting": 0.0}
-    agents = {AgentStatus.OK: 2, AgentStatus.DOWN: 1}
     telemetry.watch_pool(lambda: now["size"], lambda: now["idle"])
     telemetry.watch_journal(lambda: now["waiting"])
-    telemetry.watch_agents(lambda: agents)
     assert samples(telemetry)["hexdesk_journal_entries{}"] == 0
     now["waiting"] = 7
     found = samples(telemetry)
     assert found["hexdesk_journal_entries{}"] == 7
     assert found["hexdesk_pool_connections{}"] == 5
     assert found["hexdesk_pool_idle_connections{}"] == 3
-    by_status = [found[f"hexdesk_agents{{status={status}}}"] for status in AgentStatus]
-    assert by_status == [0, 2, 0, 1]
 
 
 def test_the_process_shows_what_it_uses(telemetry: PrometheusTelemetry) -> None:
@@ -146,6 +168,6 @@ def test_the_process_shows_what_it_uses(telemetry: PrometheusTelemetry) -> None:
 
 
 def test_two_of_them_do_not_share_their_numbers(telemetry: PrometheusTelemetry) -> None:
-    telemetry.answered(response(1))
+    telemetry.answered(AGENT, response(1))
     other = PrometheusTelemetry(tools=(), models=())
     assert samples(other)["hexdesk_answer_seconds_count{}"] == 0

@@ -1,6 +1,9 @@
 """The HTTP API over a desk."""
 
+from typing import cast
+
 from litestar import Litestar, Router
+from litestar.types import ControllerRouterHandler
 
 from hexdesk.adapters.http.admission import Admission
 from hexdesk.adapters.http.bodies import StrictJSON
@@ -13,11 +16,13 @@ from hexdesk.adapters.http.controllers.comments import CommentsController
 from hexdesk.adapters.http.controllers.integrations import IntegrationsController
 from hexdesk.adapters.http.controllers.members import MembersController
 from hexdesk.adapters.http.controllers.organization import OrganizationController
+from hexdesk.adapters.http.controllers.reference import ReferenceController
 from hexdesk.adapters.http.controllers.system import SystemController
 from hexdesk.adapters.http.controllers.tickets import TicketsController
 from hexdesk.adapters.http.controllers.tools import ToolsController
 from hexdesk.adapters.http.edge import Edge
 from hexdesk.adapters.http.once import Idempotency
+from hexdesk.adapters.http.openapi import document
 from hexdesk.adapters.http.options import HttpOptions
 from hexdesk.adapters.http.problems import EXCEPTION_HANDLERS
 from hexdesk.adapters.http.providers import providers
@@ -46,10 +51,7 @@ def create_app(desk: Desk, options: HttpOptions) -> Litestar:
     idempotency key, and comes to a handler, which makes one call to the desk.
     """
     app = Litestar(
-        [
-            Router(API, route_handlers=CONTROLLERS, dto=StrictJSON, return_dto=None),
-            SystemController,
-        ],
+        _routes(),
         dependencies=providers(desk, options),
         middleware=[Admission(desk, options), Idempotency(desk)],
         exception_handlers=EXCEPTION_HANDLERS,
@@ -59,3 +61,20 @@ def create_app(desk: Desk, options: HttpOptions) -> Litestar:
     )
     app.asgi_handler = Edge(app.asgi_handler, desk, options)
     return app
+
+
+def describe(version: str, public_url: str | None = None) -> bytes:
+    """Return the OpenAPI document of the API, as JSON; no desk is needed for that."""
+    nobody = cast("Desk", None)
+    app = Litestar(
+        _routes(),
+        dependencies=providers(nobody, HttpOptions()),
+        openapi_config=None,
+        logging_config=None,
+    )
+    return document(app.routes, version, public_url)
+
+
+def _routes() -> list[ControllerRouterHandler]:
+    api = Router(API, route_handlers=CONTROLLERS, dto=StrictJSON, return_dto=None)
+    return [api, SystemController, ReferenceController]

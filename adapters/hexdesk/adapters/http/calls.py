@@ -35,9 +35,10 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     """What admission and the OpenAPI document need to know of a call.
 
     `right` None is enough for every member. `is_public` needs no credentials. `registers` counts
-    against the rate of registrations. `also` are the statuses that this call can answer beside
-    those that follow from the rest. `example` is a body, `answers` what it answers where the
-    handler's annotation cannot say so; one that `streams` can answer with events.
+    against the rate of registrations; what is not `is_limited` counts against none. `also` are
+    the statuses that this call can answer beside those that follow from the rest. `example` is a
+    body, `answers` what it answers where the handler's annotation cannot say so, `when_down` what
+    it answers with 503 in place of a problem. One that `streams` can answer with events.
     """
 
     right: Right | None = None
@@ -50,6 +51,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     example: Any = None
     answers: Any = None
     streams: bool = False
+    when_down: Any = None
+    is_limited: bool = True
 
 
 def call(right: Right | None = None, **details: Any) -> dict[str, Any]:

@@ -68,13 +68,11 @@ class Kind(msgspec.Struct, frozen=True):
     title: str
 
 
-MALFORMED = Kind(400, "malformed", "The request is malformed")
-UNAUTHENTICATED = Kind(401, "unauthenticated", "Credentials are missing or not valid")
 NOT_FOUND = Kind(404, "not-found", "There is no such thing")
 INTERNAL = Kind(500, "internal", "Something went wrong on our side")
 
 KINDS: Mapping[type[DeskError], Kind] = {
-    UnauthenticatedError: UNAUTHENTICATED,
+    UnauthenticatedError: Kind(401, "unauthenticated", "Credentials are missing or not valid"),
     ForbiddenError: Kind(403, "forbidden", "You may not do this"),
     NotFoundError: NOT_FOUND,
     ConflictError: Kind(409, "conflict", "The request does not fit the present state"),
@@ -89,17 +87,16 @@ KINDS: Mapping[type[DeskError], Kind] = {
 }
 """The one table from what can go wrong at the desk to how HTTP says it."""
 
-BY_STATUS: Mapping[int, Kind] = {
-    kind.status: kind
-    for kind in (
-        MALFORMED,
-        NOT_FOUND,
-        Kind(405, "method-not-allowed", "The method is not allowed here"),
-        Kind(413, "too-large", "The body is too large"),
-        Kind(415, "unsupported-media-type", "The body is of another type than expected"),
-    )
-}
-"""The same for what goes wrong before the desk is asked."""
+OTHER_KINDS = (
+    Kind(400, "malformed", "The request is malformed"),
+    Kind(405, "method-not-allowed", "The method is not allowed here"),
+    Kind(413, "too-large", "The body is too large"),
+    Kind(415, "unsupported-media-type", "The body is of another type than expected"),
+    INTERNAL,
+)
+"""What goes wrong before the desk is asked, or on our side."""
+
+BY_STATUS = {kind.status: kind for kind in (NOT_FOUND, *OTHER_KINDS)}
 
 
 def on_desk_error(request: Request[Any, Any, Any], error: DeskError) -> Response[Problem]:
@@ -117,8 +114,8 @@ def on_desk_error(request: Request[Any, Any, Any], error: DeskError) -> Response
 
 def on_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> Response[Problem]:
     """Answer what was refused before the desk was asked: an unknown path, a body too large."""
-    kind = BY_STATUS.get(error.status_code)
-    if kind is None:
+    kind = BY_STATUS.get(error.status_code, INTERNAL)
+    if kind is INTERNAL:
         return on_unexpected(request, error)
     headers = error.headers or {}
     detail = error.detail

@@ -70,7 +70,9 @@ async def begin(
         once = exchange.once
         try:
             key = once.key if once else None
-            run = await desk.chat.send_message(who, thread_id, content, key=key)
+            run = await desk.chat.send_message(
+                who, thread_id, content, key=key, is_followed=wants_stream(request)
+            )
         except AnsweredBeforeError as error:
             first = await once.find() if once else None
             if not first or not first.run_id:

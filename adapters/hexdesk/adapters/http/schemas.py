@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 REFERENCE = "#/components/schemas/"
+TEMPLATE = REFERENCE + "{name}"
 Schema = dict[str, Any]
 
 
@@ -26,7 +27,7 @@ class Schemas:
 
     def fields(self, shape: type[msgspec.Struct]) -> dict[str, Schema]:
         """Return the schemas of a Struct's fields, where the Struct itself is not to be seen."""
-        (root,), components = msgspec.json.schema_components([shape], f"{REFERENCE}{{name}}")
+        (root,), components = msgspec.json.schema_components([shape], ref_template=TEMPLATE)
         own = components.pop(root["$ref"].removeprefix(REFERENCE))
         self._taken.update(components)
         return own["properties"]
@@ -39,7 +40,7 @@ class Schemas:
         return dict(sorted({**self._given, **self._taken}.items()))
 
     def _collect(self, shape: Any, collected: dict[str, Schema]) -> Schema:
-        (root,), components = msgspec.json.schema_components([shape], f"{REFERENCE}{{name}}")
+        (root,), components = msgspec.json.schema_components([shape], ref_template=TEMPLATE)
         collected.update(components)
         return root
 

@@ -1,7 +1,9 @@
 """Counts and times for Prometheus."""
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Iterable
+from uuid import UUID
 
 import psutil
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -21,6 +23,7 @@ OTHER = "other"
 NOT_DEGRADED = "none"
 MAX_ROUTES = 200
 MAX_OPERATIONS = 100
+MAX_AGENTS = 10_000
 
 slow_log = logging.getLogger("hexdesk.slow")
 
@@ -38,6 +41,8 @@ class PrometheusTelemetry(Telemetry):
         self._operations = _FirstNames(MAX_OPERATIONS)
         self._registry = CollectorRegistry()
         self._registry.register(_Process())
+        self._agents = _AgentHealth(MAX_AGENTS)
+        self._registry.register(self._agents)
         self._answer_seconds = self._histogram(
             "hexdesk_answer_seconds", "Time from a message to its answer.", ANSWER_BUCKETS
         )
@@ -69,10 +74,11 @@ class PrometheusTelemetry(Telemetry):
             "http_response_status_code",
         )
 
-    def answered(self, response: ChatResponse) -> None:
+    def answered(self, agent_id: UUID, response: ChatResponse) -> None:
         model = response.model if response.model in self._models else OTHER
         self._answer_seconds.observe(response.response_time_ms / 1000)
         self._answers.labels(response.degraded_reason or NOT_DEGRADED).inc()
+        self._agents.note(agent_id, is_degraded=response.degraded)
         self._tokens.labels(model, "input").inc(response.usage.input_tokens)
         self._tokens.labels(model, "output").inc(response.usage.output_tokens)
         self._model_requests.labels(model).inc(response.usage.requests)
@@ -97,12 +103,6 @@ class PrometheusTelemetry(Telemetry):
         """Show how many database connections there are, and how many do nothing."""
         self._gauge("hexdesk_pool_connections", "Open database connections.", size)
         self._gauge("hexdesk_pool_idle_connections", "Unused database connections.", idle)
-
-    def watch_agents(self, count: Callable[[], Mapping[AgentStatus, float]]) -> None:
-        """Show how many agents are in which state of health."""
-        gauge = Gauge("hexdesk_agents", "Agents, by health.", ["status"], registry=self._registry)
-        for status in AgentStatus:
-            gauge.labels(status).set_function(lambda status=status: count().get(status, 0))
 
     def watch_journal(self, waiting: Callable[[], float]) -> None:
         """Show how many answers wait for the storage."""
@@ -138,6 +138,29 @@ class _FirstNames:
                 return OTHER
             self._names.add(name)
         return name
+
+
+class _AgentHealth(Collector):
+    """Remembers how the last answer of each agent went, of those that answered last."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._is_degraded: OrderedDict[UUID, bool] = OrderedDict()
+
+    def note(self, agent_id: UUID, *, is_degraded: bool) -> None:
+        self._is_degraded[agent_id] = is_degraded
+        self._is_degraded.move_to_end(agent_id)
+        if len(self._is_degraded) > self._limit:
+            self._is_degraded.popitem(last=False)
+
+    def collect(self) -> Iterable[Metric]:
+        degraded = sum(self._is_degraded.values())
+        agents = GaugeMetricFamily(
+            "hexdesk_agents", "Agents that answered lately, by health.", labels=["status"]
+        )
+        agents.add_metric([AgentStatus.OK], len(self._is_degraded) - degraded)
+        agents.add_metric([AgentStatus.DEGRADED], degraded)
+        yield agents
 
 
 class _Process(Collector):

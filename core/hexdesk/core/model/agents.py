@@ -174,7 +174,7 @@ class HistoryAction(StrEnum):
 
 
 class AgentHistory(msgspec.Struct, frozen=True, kw_only=True):
-    """One change of an agent; `before` and `after` hold what was stored, null where there is none."""
+    """One change of an agent; `before` and `after` are what was stored, null where nothing was."""
 
     id: UUID
     agent_id: UUID

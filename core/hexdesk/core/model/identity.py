@@ -14,7 +14,8 @@ Email = Annotated[
     msgspec.Meta(
         min_length=3,
         max_length=254,
-        pattern=r"^[^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+$",
+        # `$` alone would let a line break at the end pass.
+        pattern=r"^[^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+$(?!\n)",
         description="One `@`, at most 254 characters, any domain.",
         examples=["ada@example.com"],
     ),

@@ -13,7 +13,7 @@ MAX_TOTAL = 10_000
 
 
 class Slice(msgspec.Struct, frozen=True, kw_only=True):
-    """Which part of a list: `sort` is a field's name, `-` in front for descending, None for rank."""
+    """Which part of a list: `sort` is a field's name, `-` in front for descending; None is rank."""
 
     limit: int = 50
     offset: int = 0

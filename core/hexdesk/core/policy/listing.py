@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import Enum
 from functools import cache
 from types import UnionType
-from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 from hexdesk.core.errors import InvalidError
@@ -29,27 +29,30 @@ def check_sort(item: type, sort: str | None) -> None:
 
 
 def part_of(items: Sequence[T], part: Slice) -> Page[T]:
-    """Return a part of a list that is whole in memory; nulls come last."""
-    name = (part.sort or "created_at").removeprefix("-")
+    """Return a part of a list that is whole in memory; unsorted if `sort` is None, nulls last."""
+    return Page(
+        data=_in_order(items, part.sort)[part.offset : part.offset + part.limit],
+        total=len(items),
+        limit=part.limit,
+        offset=part.offset,
+    )
+
+
+def _in_order(items: Sequence[T], sort: str | None) -> tuple[T, ...]:
+    if sort is None:
+        return tuple(items)
+    name = sort.removeprefix("-")
     filled = [item for item in items if getattr(item, name) is not None]
     missing = [item for item in items if getattr(item, name) is None]
     filled.sort(
         key=lambda item: (getattr(item, name), getattr(item, "id", None)),
-        reverse=(part.sort or "").startswith("-"),
+        reverse=sort.startswith("-"),
     )
-    ordered = (*filled, *missing)
-    return Page(
-        data=ordered[part.offset : part.offset + part.limit],
-        total=len(ordered),
-        limit=part.limit,
-        offset=part.offset,
-    )
+    return (*filled, *missing)
 
 
 def _is_scalar(hint: Any) -> bool:
     if get_origin(hint) in (Union, UnionType):
         inner = [one for one in get_args(hint) if one is not type(None)]
         return len(inner) == 1 and _is_scalar(inner[0])
-    if get_origin(hint) is Annotated:
-        return _is_scalar(get_args(hint)[0])
     return isinstance(hint, type) and issubclass(hint, SCALARS)

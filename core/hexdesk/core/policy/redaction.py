@@ -1,7 +1,9 @@
-"""What must not be shown again of a tool call's arguments."""
+"""What may be shown again of a tool call's arguments."""
 
 import re
 from typing import Any, cast
+
+from hexdesk.core.policy.storable import storable
 
 REDACTED = "[redacted]"
 SECRET_NAME = re.compile(
@@ -14,16 +16,20 @@ SECRET_VALUE = re.compile(
 
 
 def redacted(value: Any) -> Any:
-    """Return a JSON value without what looks like a secret, by its name or its own shape."""
+    """Return a JSON value that can be kept: without what looks like a secret, by name or shape."""
     match value:
         case dict():
             return {
-                name: REDACTED if SECRET_NAME.search(str(name)) and inner else redacted(inner)
+                redacted(name): REDACTED if _is_secret(name) and inner else redacted(inner)
                 for name, inner in cast("dict[Any, Any]", value).items()
             }
         case list() | tuple():
             return [redacted(inner) for inner in cast("list[Any]", value)]
         case str():
-            return SECRET_VALUE.sub(REDACTED, value)
+            return SECRET_VALUE.sub(REDACTED, storable(value))
         case _:
             return value
+
+
+def _is_secret(name: object) -> bool:
+    return SECRET_NAME.search(str(name)) is not None

@@ -17,8 +17,9 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     `tools` are the names the run may call, `needs_approval` those that a person must allow first;
     `capability` proves both to the tool server. `steps` is what an earlier process stored of this
-    same run. `inherits_model` is true if no tenant chose the model, so that the offline model may
-    stand in.
+    same run. `streams` says whether the model is asked to stream: it is where the agent's
+    settings want it and somebody follows. `inherits_model` is true if no tenant chose the model,
+    so that the offline model may stand in.
     """
 
     run_id: UUID
@@ -31,6 +32,7 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     needs_approval: frozenset[str] = frozenset()
     capability: str
     inherits_model: bool = False
+    streams: bool = True
     steps: bytes | None = None
 
 

@@ -18,7 +18,7 @@ class Tickets(Protocol):
 
     @abstractmethod
     async def get(self, ticket: UUID | int, *, lock: bool = False) -> Ticket:
-        """Return a ticket by id or number; with `lock` no other transaction changes it meanwhile."""
+        """Return a ticket by id or number; with `lock` no other transaction can change it."""
 
     @abstractmethod
     async def page(self, wanted: TicketFilter, part: Slice) -> Page[Ticket]:

@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from typing import Protocol
+from uuid import UUID
 
 from hexdesk.core.model.agents import ToolUseStatus
 from hexdesk.core.model.chat import ChatResponse
@@ -11,8 +12,11 @@ class Telemetry(Protocol):
     """Counts and times; never raises, never waits, knows no organization."""
 
     @abstractmethod
-    def answered(self, response: ChatResponse) -> None:
-        """Count an answer: its time, tokens, model, and whether and why it was degraded."""
+    def answered(self, agent_id: UUID, response: ChatResponse) -> None:
+        """Count an answer: its time, tokens, model, and whether and why it was degraded.
+
+        An agent's last answer tells its health.
+        """
 
     @abstractmethod
     def tool_called(self, tool: str, status: ToolUseStatus, seconds: float) -> None:

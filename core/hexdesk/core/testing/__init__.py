@@ -5,6 +5,7 @@ those need pytest.
 """
 
 from hexdesk.core.testing.memory_ports import (
+    Answered,
     CountingLimiter,
     MemoryCache,
     MemoryEvents,
@@ -28,6 +29,7 @@ from hexdesk.core.testing.steady import NOON, SteadyClock
 
 __all__ = [
     "NOON",
+    "Answered",
     "CountingLimiter",
     "MemoryCache",
     "MemoryEvents",

@@ -201,16 +201,23 @@ class SlowOperation(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
 
 
+class Answered(msgspec.Struct, frozen=True, kw_only=True):
+    """What telemetry was told of an answer."""
+
+    agent_id: UUID
+    response: ChatResponse
+
+
 class RecordingTelemetry(Telemetry):
     """Records what it was told."""
 
     def __init__(self) -> None:
-        self.answers: list[ChatResponse] = []
+        self.answers: list[Answered] = []
         self.tool_calls: list[ToolCalled] = []
         self.slow_operations: list[SlowOperation] = []
 
-    def answered(self, response: ChatResponse) -> None:
-        self.answers.append(response)
+    def answered(self, agent_id: UUID, response: ChatResponse) -> None:
+        self.answers.append(Answered(agent_id=agent_id, response=response))
 
     def tool_called(self, tool: str, status: ToolUseStatus, seconds: float) -> None:
         self.tool_calls.append(ToolCalled(tool=tool, status=status, seconds=seconds))

@@ -8,7 +8,12 @@ from uuid import UUID
 import msgspec
 from msgspec.structs import replace
 
-from hexdesk.core.errors import JournalFullError, NotFoundError, StorageUnavailableError
+from hexdesk.core.errors import (
+    BusyError,
+    JournalFullError,
+    NotFoundError,
+    StorageUnavailableError,
+)
 from hexdesk.core.model.agents import AgentAction, ToolUse
 from hexdesk.core.model.chat import (
     ChatResponse,
@@ -69,8 +74,8 @@ class PublishAnswer:
 
     async def __call__(
         self, run: Run, user_message: Message, run_log: RunLog, outcome: Outcome, started_at: float
-    ) -> None:
-        """Publish it, unless the run is somebody else's by now."""
+    ) -> ChatResponse | None:
+        """Return what was published: nothing if the run is somebody else's by now."""
         message = self._message(run, run_log.text, outcome)
         response = ChatResponse(
             thread_id=run.thread_id,
@@ -99,11 +104,13 @@ class PublishAnswer:
         )
         run_log.add(RUN_COMPLETED, response)
         try:
-            is_ours = await run_log.commit(lambda tx: store(tx, answer))
-        except StorageUnavailableError:
-            is_ours, response = True, await self._keep(answer, response, run_log)
-        if is_ours:
-            self.telemetry.answered(response)
+            if not await run_log.commit(lambda tx: store(tx, answer)):
+                return None
+        except (BusyError, StorageUnavailableError) as error:
+            log.error("answer not stored", extra={"run_id": str(run.id), "reason": str(error)})
+            response = await self._keep(answer, response, run_log)
+        self.telemetry.answered(run.agent_id, response)
+        return response
 
     async def _keep(
         self, answer: UnstoredAnswer, response: ChatResponse, run_log: RunLog
@@ -116,11 +123,10 @@ class PublishAnswer:
         )
         events = run_log.amend(told)
         entry = replace(answer, events=events, run=replace(answer.run, response=told))
-        log.error("answer not stored", extra={"run_id": str(answer.run.id)})
         try:
             await self.journal.append(msgspec.msgpack.encode(entry))
         except JournalFullError as error:
-            log.error("answer lost", extra={"run_id": str(answer.run.id), "reason": str(error)})  # noqa: TRY400
+            log.error("answer lost", extra={"run_id": str(answer.run.id), "reason": str(error)})
         return told
 
     def _message(self, run: Run, text: str, outcome: Outcome) -> Message | None:
@@ -176,6 +182,7 @@ class RestoreAnswers:
 
     storage: Storage
     journal: Journal
+    _unreadable: set[str] = field(default_factory=set[str])
 
     async def __call__(self) -> int:
         """Return how many were stored; those that still cannot be stay where they are.
@@ -185,13 +192,25 @@ class RestoreAnswers:
         """
         restored = 0
         for name, entry in await self.journal.pending():
-            answer = msgspec.msgpack.decode(entry, type=UnstoredAnswer)
+            answer = self._read(name, entry)
+            if answer is None:
+                continue
             try:
                 restored += await self._restore(answer)
-            except StorageUnavailableError:
+            except (BusyError, StorageUnavailableError):
                 break
             await self.journal.remove(name)
         return restored
+
+    def _read(self, name: str, entry: bytes) -> UnstoredAnswer | None:
+        try:
+            return msgspec.msgpack.decode(entry, type=UnstoredAnswer)
+        except msgspec.DecodeError as error:
+            # Written by another version, perhaps: it stays, and keeps no other from being stored.
+            if name not in self._unreadable:
+                self._unreadable.add(name)
+                log.error("answer not readable", extra={"entry": name, "reason": str(error)})
+            return None
 
     async def _restore(self, answer: UnstoredAnswer) -> bool:
         who = System(organization_id=answer.organization_id)

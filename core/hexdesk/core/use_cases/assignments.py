@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+import msgspec
+
 from hexdesk.core.model.agents import Agent
 from hexdesk.core.model.ai_config import Prompts
-from hexdesk.core.model.chat import Message, Run, Thread
+from hexdesk.core.model.chat import Message, Run, RunEvent, Thread
 from hexdesk.core.model.identity import Organization
 from hexdesk.core.model.principals import Person
 from hexdesk.core.model.settings import DeskSettings
@@ -15,6 +17,7 @@ from hexdesk.core.policy.instructions import instructions
 from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.storage import Transaction
 from hexdesk.core.use_cases.configurations import Configurations
+from hexdesk.core.use_cases.run_log import RUN_STARTED
 from hexdesk.core.use_cases.run_worker import Assignment
 
 
@@ -61,14 +64,14 @@ class Assignments:
             inherits_model=inherits_model(resolved),
             is_agent_active=agent.is_active,
             started_at=started_at,
+            seen=(_run_started(run),),
         )
 
     async def again(self, tx: Transaction, run: Run) -> Assignment:
         """Return the assignment to go on with a run that was taken over."""
         thread, agent, organization = await tx.threads.with_agent(run.thread_id)
         resolved = await self.configurations.of(agent, organization)
-        messages = await tx.messages.latest(thread.id, run.settings.memory_retention + 1)
-        *earlier, message = messages
+        *earlier, message = await tx.messages.latest(thread.id, run.settings.memory_retention + 1)
         told = instructions(run.settings, self.prompts)
         seen, _ = await tx.event_log.after(run.id, 0)
         return Assignment(
@@ -82,3 +85,8 @@ class Assignments:
             started_at=self.clock.elapsed(),
             seen=tuple(seen),
         )
+
+
+def _run_started(run: Run) -> RunEvent:
+    data = msgspec.json.encode({"run_id": run.id, "thread_id": run.thread_id})
+    return RunEvent(id=1, type=RUN_STARTED, data=msgspec.Raw(data))

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from hexdesk.core.model.audit import ActorType, AuditEvent, AuditFilter, Outcome
 from hexdesk.core.model.listing import Page, Slice
 from hexdesk.core.model.principals import AgentRun, Customer, Member, Principal
@@ -27,12 +29,32 @@ class Auditor:
         *,
         target: tuple[str, UUID] | None = None,
         outcome: Outcome = Outcome.SUCCESS,
-        once_key: str | None = None,
+        **data: Any,
+    ) -> None:
+        """Store an event; `target` is a type and an id."""
+        event = self._event(who, action, target, data)
+        await tx.audit.add(msgspec.structs.replace(event, outcome=outcome))
+
+    async def note_denial(
+        self,
+        tx: Transaction,
+        who: Principal,
+        action: str,
+        *,
+        target: tuple[str, UUID] | None,
+        once_key: str | None,
         **data: Any,
     ) -> bool:
-        """Store an event; `target` is a type and an id; False if the `once_key` was used."""
+        """Store a denial; False, and nothing stored, if there is one with the key already."""
+        event = self._event(who, action, target, data)
+        denied = msgspec.structs.replace(event, outcome=Outcome.DENIED)
+        return await tx.audit.add(denied, once_key=once_key)
+
+    def _event(
+        self, who: Principal, action: str, target: tuple[str, UUID] | None, data: dict[str, Any]
+    ) -> AuditEvent:
         actor_type, actor_id, known = _actor(who)
-        event = AuditEvent(
+        return AuditEvent(
             id=self.clock.new_id(),
             organization_id=who.organization_id,
             actor_type=actor_type,
@@ -40,13 +62,12 @@ class Auditor:
             action=action,
             target_type=target[0] if target else None,
             target_id=target[1] if target else None,
-            outcome=outcome,
+            outcome=Outcome.SUCCESS,
             ip=who.origin.ip,
             request_id=who.origin.request_id,
             data=known | data,
             created_at=self.clock.now(),
         )
-        return await tx.audit.add(event, once_key=once_key)
 
 
 def _actor(who: Principal) -> tuple[ActorType, UUID | None, dict[str, Any]]:

@@ -8,7 +8,7 @@ import msgspec
 from hexdesk.core.model.agents import Agent, ResolvedConfiguration
 from hexdesk.core.model.identity import Organization
 from hexdesk.core.ports.cache import Cache
-from hexdesk.core.use_cases.agents import AgentRules
+from hexdesk.core.use_cases.agent_rules import AgentRules
 
 TTL_SECONDS = 900
 
@@ -22,8 +22,8 @@ class _Kept(msgspec.Struct, frozen=True):
 class Configurations:
     """Resolves agents' configurations, with a cache under `config_{agent_id}` for 15 minutes.
 
-    An entry carries a stamp of all that it was resolved from, so a changed agent or organization
-    never meets an old one, in whichever process it was changed.
+    An entry carries a stamp of all that it was resolved from, so a changed agent, organization or
+    file never meets an old one, in whichever process it was changed.
     """
 
     cache: Cache
@@ -32,7 +32,8 @@ class Configurations:
     async def of(self, agent: Agent, organization: Organization) -> ResolvedConfiguration:
         """Return the agent's settings with their sources."""
         key = f"config_{agent.id}"
-        made_of = (agent.own, agent.configuration, organization.settings)
+        files = (self.rules.ai_config.agent, self.rules.destructive_tools)
+        made_of = (agent.own, agent.configuration, organization.settings, files)
         stamp = hashlib.sha256(msgspec.msgpack.encode(made_of)).digest()
         found = await self.cache.get(key)
         if found:

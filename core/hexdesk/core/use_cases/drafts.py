@@ -14,7 +14,7 @@ from hexdesk.core.policy.rights import Right, require
 from hexdesk.core.ports.agents import AgentRunner, RunRequest
 from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.storage import Storage
-from hexdesk.core.use_cases.agents import AgentRules
+from hexdesk.core.use_cases.agent_rules import AgentRules
 from hexdesk.core.use_cases.organizations import default_agent
 from hexdesk.core.use_cases.tickets import CreateTicket, NewTicket
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -15,6 +16,7 @@ from hexdesk.core.model.settings import DeskSettings
 from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.events import RunEvents
 from hexdesk.core.ports.storage import Storage
+from hexdesk.core.use_cases.run_desk import RunDesk
 from hexdesk.core.use_cases.run_log import RUN_COMPLETED, TERMINAL
 from hexdesk.core.use_cases.threads import visible_thread
 
@@ -51,13 +53,25 @@ class FollowRun:
         """Yield a run's events with a greater id, the terminal one last."""
         heard = self.events.follow(run_id, after)
         if heard is not None:
-            async for event in heard:
-                after = event.id
-                yield event
-                if event.type in TERMINAL:
-                    return
+            async with aclosing(heard):
+                async for event in heard:
+                    if event.id > after + 1:
+                        # Another process began the run: what that one told is in storage only.
+                        for missed in await self._stored(who, run_id, after, event.id):
+                            yield missed
+                    after = event.id
+                    yield event
+                    if event.type in TERMINAL:
+                        return
         async for event in self._from_storage(who, run_id, after):
             yield event
+
+    async def _stored(
+        self, who: Person, run_id: UUID, after: int, before: int
+    ) -> tuple[RunEvent, ...]:
+        async with self.storage.transaction(who) as tx:
+            events, _ = await tx.event_log.after(run_id, after)
+        return tuple(event for event in events if event.id < before)
 
     async def _from_storage(
         self, who: Person, run_id: UUID, after: int
@@ -78,6 +92,7 @@ class AwaitAnswer:
     """Wait for the answer that a run gives."""
 
     storage: Storage
+    run_desk: RunDesk
     follow_run: FollowRun
     settings: DeskSettings
 
@@ -86,15 +101,22 @@ class AwaitAnswer:
         margin = self.settings.thread_wait_seconds + 2 * self.settings.run_lease_seconds
         try:
             async with asyncio.timeout(run.settings.timeout_seconds + margin):
-                async for event in self.follow_run.follow(who, run.id, 0):
-                    if event.type == RUN_COMPLETED:
-                        return msgspec.json.decode(event.data, type=ChatResponse)
-        except TimeoutError as error:
-            raise BusyError("the answer is still being made: ask for it again") from error
-        raise BusyError("the answer is still being made: ask for it again")
+                answer = await self.run_desk.answer(run.id) or await self._heard(who, run.id)
+        except TimeoutError:
+            answer = None
+        if answer is None:
+            raise BusyError("the answer is still being made: ask for it again")
+        return answer
 
     async def by_id(self, who: Person, run_id: UUID) -> ChatResponse:
         """Return the answer of a run that was started earlier."""
         async with self.storage.transaction(who) as tx:
             run = await tx.runs.get(run_id)
         return run.response or await self(who, run)
+
+    async def _heard(self, who: Person, run_id: UUID) -> ChatResponse | None:
+        async with aclosing(self.follow_run.follow(who, run_id, 0)) as events:
+            async for event in events:
+                if event.type == RUN_COMPLETED:
+                    return msgspec.json.decode(event.data, type=ChatResponse)
+        return None

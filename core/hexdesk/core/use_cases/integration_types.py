@@ -18,6 +18,8 @@ from hexdesk.core.ports.vault import Vault
 MASK = "********"
 PURPOSE = "integration"
 SEALED = "sealed:"
+SUCCESS = 2
+"""The class of the status codes that mean success."""
 
 
 class IntegrationType(Protocol):
@@ -89,13 +91,8 @@ class IntegrationTypes:
         address that may not be called.
         """
         kind = self._kind(type_name)
-        known = self.opened(type_name, kept) if kept else {}
-        plain = {
-            name: known.get(name) if name in kind.secrets and value == MASK else value
-            for name, value in config.items()
-        }
         try:
-            checked = msgspec.convert(plain, kind.config)
+            checked = msgspec.convert(self._unmasked(kind, config, kept), kind.config)
         except msgspec.ValidationError as error:
             raise InvalidError(str(error), pointer="/config") from error
         stored: dict[str, Any] = msgspec.to_builtins(checked)
@@ -118,6 +115,13 @@ class IntegrationTypes:
             for name, value in stored.items()
         }
 
+    def is_same(self, type_name: str, stored: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+        """Tell whether two stored configurations say the same, however they are sealed."""
+        try:
+            return self.opened(type_name, stored) == self.opened(type_name, other)
+        except ValueError:
+            return False
+
     def masked(self, integration: Integration) -> Integration:
         """Return the integration as it is shown."""
         kind = self.types.get(integration.type)
@@ -134,10 +138,10 @@ class IntegrationTypes:
         try:
             config = self.opened(integration.type, integration.config)
             status_code, detail = await self._kind(integration.type).check(config)
-        except (EgressRefusedError, UnavailableError, ValueError) as error:
+        except (EgressRefusedError, InvalidError, UnavailableError, ValueError) as error:
             detail = str(error)
         return ConnectionCheck(
-            ok=status_code is not None and 200 <= status_code < 300,
+            ok=status_code is not None and status_code // 100 == SUCCESS,
             status_code=status_code,
             latency_ms=round((self.clock.elapsed() - started) * 1000, 1),
             detail=detail,
@@ -150,6 +154,17 @@ class IntegrationTypes:
             known = ", ".join(sorted(self.types))
             message = f"unknown type {type_name!r}; known are {known}"
             raise InvalidError(message, pointer="/type") from error
+
+    def _unmasked(
+        self, kind: IntegrationType, config: Mapping[str, Any], kept: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        masked = {name for name in kind.secrets if config.get(name) == MASK}
+        try:
+            known = {name: self._open(kept[name]) for name in masked if kept.get(name) is not None}
+        except ValueError as error:
+            message = "the stored secret can no longer be read: give it again"
+            raise InvalidError(message, pointer="/config") from error
+        return {**config, **{name: known.get(name) for name in masked}}
 
     def _seal(self, secret: str) -> str:
         return SEALED + base64.b64encode(self.vault.seal(secret.encode(), purpose=PURPOSE)).decode()

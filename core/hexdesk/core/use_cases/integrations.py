@@ -115,12 +115,10 @@ class ChangeIntegration:
             if "config" in fields:
                 config = self.types.sealed(before.type, fields["config"], kept=before.config)
                 fields |= {"config": config}
-                if self.types.opened(before.type, config) != self.types.opened(
-                    before.type, before.config
-                ):
-                    fields |= {"status": IntegrationStatus.UNKNOWN, "last_error": None}
-                else:
+                if self.types.is_same(before.type, config, before.config):
                     del fields["config"]
+                else:
+                    fields |= {"status": IntegrationStatus.UNKNOWN, "last_error": None}
             after = replace(before, **fields)
             if after != before:
                 await tx.integrations.update(after)

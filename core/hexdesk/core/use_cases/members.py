@@ -17,7 +17,7 @@ from hexdesk.core.policy.listing import check_sort
 from hexdesk.core.policy.rights import Right, require
 from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.passwords import Passwords
-from hexdesk.core.ports.storage import Storage, Transaction
+from hexdesk.core.ports.storage import Storage
 from hexdesk.core.use_cases.audit import Auditor
 
 
@@ -114,12 +114,14 @@ class ChangeMember:
         password: Any = fields.pop("password", None)
         password_hash = await self.passwords.hash(password) if password else None
         async with self.storage.transaction(who) as tx:
+            # Of two changes at once, the later one must see what the earlier one did.
+            admins = await tx.users.lock_admins()
             before = await tx.users.get(user_id)
             after = replace(before, **fields)
             if after == before and not password_hash:
                 return before
             if not (after.is_active and after.role is Role.ADMIN):
-                await _keep_an_admin(tx, user_id)
+                _keep_an_admin(admins, user_id)
             await tx.users.update(after, password_hash)
             if password_hash or not after.is_active:
                 await tx.sessions.end_all(user_id)
@@ -141,12 +143,13 @@ class RemoveMember:
         """Raise `ConflictError` if no active admin would be left."""
         require(who, Right.MANAGE_MEMBERS)
         async with self.storage.transaction(who) as tx:
+            admins = await tx.users.lock_admins()
             await tx.users.get(user_id)
-            await _keep_an_admin(tx, user_id)
+            _keep_an_admin(admins, user_id)
             await tx.users.remove(user_id)
             await self.auditor.note(tx, who, "member.removed", target=("user", user_id))
 
 
-async def _keep_an_admin(tx: Transaction, user_id: UUID) -> None:
-    if await tx.users.lock_admins() == (user_id,):
+def _keep_an_admin(admins: tuple[UUID, ...], user_id: UUID) -> None:
+    if admins == (user_id,):
         raise ConflictError("the last admin cannot be removed, deactivated or demoted")

@@ -14,7 +14,7 @@ from hexdesk.core.model.principals import Principal
 from hexdesk.core.policy.changes import given
 from hexdesk.core.policy.rights import Right, require
 from hexdesk.core.ports.storage import Storage, Transaction
-from hexdesk.core.use_cases.agents import AgentRules
+from hexdesk.core.use_cases.agent_rules import AgentRules, model_of
 from hexdesk.core.use_cases.audit import Auditor
 
 
@@ -64,7 +64,7 @@ class ChangeOrganization:
             after = replace(before, **fields)
             if after == before:
                 return before
-            await self._check(tx, after)
+            await self._check(tx, before, after)
             await tx.organizations.update(after)
             target = ("organization", after.id)
             await self.auditor.note(
@@ -72,14 +72,26 @@ class ChangeOrganization:
             )
         return after
 
-    async def _check(self, tx: Transaction, organization: Organization) -> None:
-        settings = organization.settings
-        self.rules.check(settings.agent_defaults, "/settings/agent_defaults")
-        self.rules.check_model(self.rules.inherited(settings.agent_defaults))
-        if settings.default_agent_id:
+    async def _check(self, tx: Transaction, before: Organization, after: Organization) -> None:
+        old, new = before.settings, after.settings
+        if new.agent_defaults != old.agent_defaults:
+            pointer = "/settings/agent_defaults"
+            self.rules.check_tools(new.agent_defaults, pointer)
+            self.rules.check_model(self.rules.inherited(new.agent_defaults), pointer)
+            await self._check_agents(tx, before, after)
+        if new.default_agent_id and new.default_agent_id != old.default_agent_id:
             agents = await tx.agents.all()
-            if settings.default_agent_id not in {one.id for one in agents if one.is_active}:
+            if new.default_agent_id not in {one.id for one in agents if one.is_active}:
                 raise InvalidError("names no active agent", pointer="/settings/default_agent_id")
+
+    async def _check_agents(
+        self, tx: Transaction, before: Organization, after: Organization
+    ) -> None:
+        # An agent that chooses only half of its model gets the other half from here.
+        for agent in await tx.agents.all():
+            values = self.rules.resolve(agent, after).values
+            if model_of(values) != model_of(self.rules.resolve(agent, before).values):
+                self.rules.check_model(values, "/settings/agent_defaults")
 
 
 async def default_agent(tx: Transaction, organization: Organization) -> Agent:

@@ -4,9 +4,11 @@ import asyncio
 import logging
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from hexdesk.core.errors import UnavailableError
+from hexdesk.core.model.chat import ChatResponse
 from hexdesk.core.model.principals import System
 from hexdesk.core.model.settings import DeskSettings
 from hexdesk.core.ports.clock import Clock
@@ -17,6 +19,8 @@ from hexdesk.core.use_cases.assignments import Assignments
 from hexdesk.core.use_cases.run_worker import Assignment, RunWorker
 
 log = logging.getLogger("hexdesk.runs")
+MOST_AT_ONCE = 20
+Doing = asyncio.Task[ChatResponse | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,13 +34,14 @@ class RunDesk:
     assignments: Assignments
     restore_answers: RestoreAnswers
     settings: DeskSettings
-    _tasks: dict[UUID, asyncio.Task[None]] = field(default_factory=dict[UUID, "asyncio.Task[None]"])
+    _tasks: dict[UUID, Doing] = field(default_factory=dict[UUID, Doing])
     _held: dict[UUID, Assignment] = field(default_factory=dict[UUID, Assignment])
+    _draining: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def is_full(self) -> bool:
         """Whether this process may not take another run."""
-        return len(self._tasks) >= self.settings.most_runs
+        return self._draining.is_set() or len(self._tasks) >= self.settings.most_runs
 
     @property
     def running(self) -> int:
@@ -44,18 +49,25 @@ class RunDesk:
         return len(self._tasks)
 
     def start(self, task: Assignment) -> None:
-        """Do the run from now on, whoever goes away meanwhile."""
-        run_id = task.run.id
-        self.events.open(run_id)
-        self._held[run_id] = task
-        self._tasks[run_id] = asyncio.create_task(self._do(task), name=f"run {run_id}")
+        """Do a new run from now on, whoever goes away meanwhile."""
+        self.events.open(task.run.id)
+        self.events.publish(task.run.id, task.seen)
+        self._do(task)
 
     async def ended(self, run_id: UUID) -> bool:
         """Wait until a run of this process is over; False at once if it is not one."""
-        task = self._tasks.get(run_id)
-        if task:
-            await asyncio.wait([task])
-        return task is not None
+        doing = self._tasks.get(run_id)
+        if doing:
+            await asyncio.wait([doing])
+        return doing is not None
+
+    async def answer(self, run_id: UUID) -> ChatResponse | None:
+        """Wait for the answer of a run of this process; None if it is not one, or gives none."""
+        doing = self._tasks.get(run_id)
+        if doing is None:
+            return None
+        await asyncio.wait([doing])
+        return None if doing.cancelled() or doing.exception() else doing.result()
 
     async def recover(self) -> int:
         """Store what waits in the journal, then go on with runs whose process is gone.
@@ -64,9 +76,16 @@ class RunDesk:
         """
         await self.restore_answers()
         taken = 0
-        for run_id, organization_id in await self.storage.directory.abandoned_runs(20):
-            if run_id not in self._tasks and not self.is_full:
+        for run_id, organization_id in await self.storage.directory.abandoned_runs(MOST_AT_ONCE):
+            if run_id in self._tasks or self.is_full:
+                continue
+            try:
                 taken += await self.take_over(run_id, organization_id)
+            except UnavailableError:
+                raise
+            except Exception:
+                # One that cannot be taken over must not keep the others waiting.
+                log.exception("run not taken over", extra={"run_id": str(run_id)})
         return taken
 
     async def take_over(self, run_id: UUID, organization_id: UUID) -> bool:
@@ -77,7 +96,8 @@ class RunDesk:
                 return False
             task = await self.assignments.again(tx, run)
         log.warning("run taken over", extra={"run_id": str(run_id)})
-        self.start(task)
+        self.events.open(run_id)
+        self._do(task)
         return True
 
     async def renew(self) -> None:
@@ -96,15 +116,19 @@ class RunDesk:
         """Renew leases and recover runs, again and again, until cancelled."""
         pause = self.settings.run_lease_seconds / 3
         while True:
-            try:
-                await self.renew()
-                await self.recover()
-            except UnavailableError as error:
-                log.warning("housekeeping put off", extra={"reason": str(error)})
+            for work in (self.renew, self.recover):
+                try:
+                    await work()
+                except UnavailableError as error:
+                    log.warning("housekeeping put off", extra={"reason": str(error)})
+                except Exception:
+                    # Whatever goes wrong, the leases must be held.
+                    log.exception("housekeeping failed")
             await asyncio.sleep(pause)
 
     async def drain(self, seconds: float) -> None:
-        """Let the runs end; what is not over by then is left for another process."""
+        """Take no more runs and let these end; what is not over by then is left for another."""
+        self._draining.set()
         if self._tasks:
             await asyncio.wait(self._tasks.values(), timeout=seconds)
         for task in tuple(self._tasks.values()):
@@ -114,9 +138,16 @@ class RunDesk:
     def _lease_end(self) -> datetime:
         return self.clock.now() + timedelta(seconds=self.settings.run_lease_seconds)
 
-    async def _do(self, task: Assignment) -> None:
-        try:
-            await self.worker(task)
-        finally:
-            self.events.close(task.run.id)
-            del self._tasks[task.run.id], self._held[task.run.id]
+    def _do(self, task: Assignment) -> None:
+        run_id = task.run.id
+        doing = asyncio.create_task(self.worker(task), name=f"run {run_id}")
+        self._held[run_id] = task
+        self._tasks[run_id] = doing
+        # Not at the worker's own end: one that is cancelled before it begins has none.
+        doing.add_done_callback(partial(self._over, run_id))
+
+    def _over(self, run_id: UUID, doing: Doing) -> None:
+        self.events.close(run_id)
+        del self._tasks[run_id], self._held[run_id]
+        if not doing.cancelled() and (error := doing.exception()):
+            log.error("run broke off", extra={"run_id": str(run_id)}, exc_info=error)

@@ -4,13 +4,17 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import msgspec
 
-from hexdesk.core.errors import StorageUnavailableError
+from hexdesk.core.errors import DeskError
 from hexdesk.core.model.agents import ToolUse
 from hexdesk.core.model.chat import Run, RunEvent
 from hexdesk.core.model.principals import System
+from hexdesk.core.model.settings import DeskSettings
+from hexdesk.core.policy.storable import storable
+from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.events import RunEvents
 from hexdesk.core.ports.storage import Storage, Transaction
 
@@ -42,42 +46,43 @@ class RunLog:
 
     So whoever comes back after a crash finds every event that anybody has seen. Small deltas of
     one batch become one event. While somebody follows the run, a batch waits `flush_seconds` at
-    most, else twenty times that. If storage is gone, events are shown all the same.
+    most, else twenty times that. If storage is gone, events are shown all the same; if the run is
+    somebody else's by now, they are neither stored nor shown.
     """
 
     run: Run
     who: System
     storage: Storage
+    clock: Clock
     events: RunEvents
-    flush_seconds: float
+    settings: DeskSettings
     last_id: int = 0
     text: str = ""
     _delta: str = ""
     _pending: list[RunEvent] = field(default_factory=list[RunEvent])
     _unstored: list[RunEvent] = field(default_factory=list[RunEvent])
     _timer: asyncio.TimerHandle | None = None
-    _flushing: asyncio.Task[None] | None = None
+    _flushing: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
     _order: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def add(self, type_: str, data: object) -> None:
         """Append an event."""
         self._close_delta()
         self._append(type_, data)
+        self._flush_within(self._patience())
 
     def add_text(self, text: str) -> None:
         """Append to the answer; what is said first is shown at once."""
         if not text:
             return
         is_first = not self.text
-        self.text += text
-        self._delta += text
+        said = storable(text)
+        self.text += said
+        self._delta += said
         if len(self._delta) >= SMALL_DELTA:
             self._close_delta()
-        if self._timer is None:
-            is_followed = self.events.is_followed(self.run.id)
-            seconds = self.flush_seconds * (1 if is_followed else UNFOLLOWED)
-            delay = 0 if is_first and is_followed else seconds
-            self._timer = asyncio.get_running_loop().call_later(delay, self._start_flush)
+        is_waited_for = is_first and self.events.is_followed(self.run.id)
+        self._flush_within(0 if is_waited_for else self._patience())
 
     def checkpoint(self, tool_uses: tuple[ToolUse, ...], steps: bytes) -> bytes:
         """Return what a later process needs to go on from here."""
@@ -91,47 +96,57 @@ class RunLog:
         """Store what is pending and show it."""
         async with self._order:
             batch = self._take()
-            if batch:
-                await self._store(batch)
+            if batch and await self._store(batch):
                 self.events.publish(self.run.id, batch)
 
     async def commit(self, store: Callable[[Transaction], Awaitable[bool]]) -> bool:
         """Store what is pending in one transaction with what `store` stores, then show it.
 
-        Return False, and show nothing, if `store` does: then the run is somebody else's. Raise
-        `StorageUnavailableError`, with everything still pending, when storage is gone.
+        Return False, and show nothing, if `store` does: then the run is somebody else's. Whatever
+        else keeps it from being stored, everything is still pending.
         """
         async with self._order:
-            batch = self._take()
+            batch, is_stored = self._take(), False
             try:
                 async with self.storage.transaction(self.who) as tx:
                     if not await store(tx):
                         return False
                     await tx.event_log.add(self.run.id, [*self._unstored, *batch])
-            except StorageUnavailableError:
-                self._pending = [*batch, *self._pending]
-                raise
+                is_stored = True
+            finally:
+                if not is_stored:
+                    self._pending = [*batch, *self._pending]
             self._unstored = []
             self.events.publish(self.run.id, batch)
             return True
 
     def amend(self, data: object) -> tuple[RunEvent, ...]:
         """Change the last pending event, show all that is pending, and return what is unstored."""
-        last = self._pending[-1]
+        *batch, last = self._take()
         raw = msgspec.Raw(msgspec.json.encode(data))
-        batch = [*self._pending[:-1], RunEvent(id=last.id, type=last.type, data=raw)]
-        self._pending = []
+        batch.append(RunEvent(id=last.id, type=last.type, data=raw))
         self.events.publish(self.run.id, batch)
         return (*self._unstored, *batch)
 
-    async def _store(self, batch: list[RunEvent]) -> None:
+    def close(self) -> None:
+        """Forget what is pending: nobody has seen it, and another may go on with the run."""
+        self._take()
+
+    async def _store(self, batch: list[RunEvent]) -> bool:
+        lease_until = self.clock.now() + timedelta(seconds=self.settings.run_lease_seconds)
         try:
             async with self.storage.transaction(self.who) as tx:
+                # Whoever has taken the run over must not find our events among its own.
+                if not await tx.runs.renew(self.run.id, self.run.lease_token, lease_until):
+                    return False
                 await tx.event_log.add(self.run.id, [*self._unstored, *batch])
-            self._unstored = []
-        except StorageUnavailableError:
-            log.warning("run events not stored", extra={"run_id": str(self.run.id)})
+        except DeskError as error:
+            extra = {"run_id": str(self.run.id), "reason": str(error)}
+            log.warning("run events not stored", extra=extra)
             self._unstored += batch
+        else:
+            self._unstored = []
+        return True
 
     def _take(self) -> list[RunEvent]:
         if self._timer:
@@ -151,6 +166,20 @@ class RunLog:
         raw = msgspec.Raw(msgspec.json.encode(data))
         self._pending.append(RunEvent(id=self.last_id, type=type_, data=raw))
 
+    def _patience(self) -> float:
+        is_followed = self.events.is_followed(self.run.id)
+        return self.settings.flush_seconds * (1 if is_followed else UNFOLLOWED)
+
+    def _flush_within(self, seconds: float) -> None:
+        loop = asyncio.get_running_loop()
+        if self._timer:
+            if self._timer.when() <= loop.time() + seconds:
+                return
+            self._timer.cancel()
+        self._timer = loop.call_later(seconds, self._start_flush)
+
     def _start_flush(self) -> None:
         self._timer = None
-        self._flushing = asyncio.ensure_future(self.flush())
+        flushing = asyncio.ensure_future(self.flush())
+        self._flushing.add(flushing)
+        flushing.add_done_callback(self._flushing.discard)

@@ -9,13 +9,22 @@ from datetime import timedelta
 
 import msgspec
 
-from hexdesk.core.errors import StorageUnavailableError
+from hexdesk.core.errors import BusyError, StorageUnavailableError
 from hexdesk.core.model.agents import ToolUse, ToolUseStatus
-from hexdesk.core.model.chat import DegradedReason, Message, Run, RunEvent, Thread, Turn
+from hexdesk.core.model.chat import (
+    ChatResponse,
+    DegradedReason,
+    Message,
+    Run,
+    RunEvent,
+    Thread,
+    Turn,
+)
 from hexdesk.core.model.principals import AgentRun, System
 from hexdesk.core.model.settings import DeskSettings
 from hexdesk.core.policy.redaction import redacted
 from hexdesk.core.policy.rights import Right, may_use_tool
+from hexdesk.core.policy.storable import storable
 from hexdesk.core.policy.words import with_notice
 from hexdesk.core.ports.agents import (
     AgentRunner,
@@ -35,7 +44,6 @@ from hexdesk.core.use_cases.answers import Outcome, PublishAnswer
 from hexdesk.core.use_cases.refusals import NoteRefusal
 from hexdesk.core.use_cases.response_cache import ResponseCache
 from hexdesk.core.use_cases.run_log import (
-    RUN_STARTED,
     TEXT_DELTA,
     TOOL_FINISHED,
     TOOL_STARTED,
@@ -48,7 +56,7 @@ CAPABILITY_MARGIN_SECONDS = 60
 
 
 class Assignment(msgspec.Struct, frozen=True, kw_only=True):
-    """All that is needed to do a run; `seen` are the events an earlier process stored."""
+    """All that is needed to do a run; `seen` are the events that are stored already."""
 
     run: Run
     thread: Thread
@@ -57,8 +65,9 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     history: tuple[Turn, ...]
     inherits_model: bool
     is_agent_active: bool
+    is_followed: bool = True
     started_at: float
-    seen: tuple[RunEvent, ...] = ()
+    seen: tuple[RunEvent, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,44 +85,57 @@ class RunWorker:
     tool_rights: Mapping[str, Right]
     settings: DeskSettings
 
-    async def __call__(self, task: Assignment) -> None:
-        """Do the run; if it turns out to be somebody else's by now, say nothing."""
+    async def __call__(self, task: Assignment) -> ChatResponse | None:
+        """Return the answer; None, and nothing said, if the run turns out to be somebody else's."""
         doing = self._begin(task)
-        if not task.is_agent_active:
-            doing.outcome.reason = DegradedReason.AGENT_UNAVAILABLE
-        elif doing.was_cut_off:
+        try:
+            return await self._answer(doing)
+        finally:
+            doing.run_log.close()
+
+    async def _answer(self, doing: "RunInProgress") -> ChatResponse | None:
+        task, run_log, outcome = doing.task, doing.run_log, doing.outcome
+        if not task.is_agent_active and not run_log.text:
+            outcome.reason = DegradedReason.AGENT_UNAVAILABLE
+        elif doing.was_cut_off or not task.is_agent_active:
             # What the customer saw of the lost step cannot be unsaid by asking again.
-            doing.outcome.reason = DegradedReason.MODEL_UNAVAILABLE
+            outcome.reason = DegradedReason.MODEL_UNAVAILABLE
         elif not await self._work(doing):
-            return
-        run_log, outcome = doing.run_log, doing.outcome
+            return None
         if outcome.reason:
             run_log.add_text(with_notice(run_log.text, outcome.reason))
-        await self.publish_answer(task.run, task.user_message, run_log, outcome, task.started_at)
+        return await self.publish_answer(
+            task.run, task.user_message, run_log, outcome, task.started_at
+        )
 
     async def _work(self, doing: "RunInProgress") -> bool:
-        principal, outcome = doing.task.run.principal, doing.outcome
+        run = doing.task.run
+        try:
+            async with asyncio.timeout(run.settings.timeout_seconds):
+                return await self._ask(doing)
+        except TimeoutError:
+            doing.outcome.reason = DegradedReason.RUN_LIMIT
+        except Exception:
+            # The edge of a background task: the customer gets an answer, the trace is for us.
+            log.exception("run failed", extra={"run_id": str(run.id)})
+            doing.outcome.reason = DegradedReason.MODEL_UNAVAILABLE
+        return True
+
+    async def _ask(self, doing: "RunInProgress") -> bool:
+        principal, outcome, run_log = doing.task.run.principal, doing.outcome, doing.run_log
         request = self._request(doing)
         kept = await self.responses.find(principal, request)
         if kept:
-            doing.run_log.add_text(kept.text)
+            run_log.add_text(kept.text)
             outcome.model = kept.model
             return True
-        try:
-            async with asyncio.timeout(request.settings.timeout_seconds):
-                async with aclosing(self.runner.run(request)) as progress:
-                    async for item in progress:
-                        if not await doing.follow(item):
-                            return False
-        except TimeoutError:
-            outcome.reason = DegradedReason.RUN_LIMIT
-        except Exception:
-            # The edge of a background task: the customer gets an answer, the trace is for us.
-            log.exception("run failed", extra={"run_id": str(request.run_id)})
+        async with aclosing(self.runner.run(request)) as progress:
+            async for item in progress:
+                if not await doing.follow(item):
+                    return False
+        if not run_log.text.strip() and not outcome.reason:
             outcome.reason = DegradedReason.MODEL_UNAVAILABLE
-        if not doing.run_log.text.strip() and not outcome.reason:
-            outcome.reason = DegradedReason.MODEL_UNAVAILABLE
-        await self.responses.keep(principal, request, doing.run_log.text, outcome)
+        await self.responses.keep(principal, request, run_log.text, outcome)
         return True
 
     def _begin(self, task: Assignment) -> "RunInProgress":
@@ -124,13 +146,12 @@ class RunWorker:
             run=task.run,
             who=System(organization_id=task.thread.organization_id),
             storage=self.storage,
+            clock=self.clock,
             events=self.events,
-            flush_seconds=self.settings.flush_seconds,
-            last_id=task.seen[-1].id if task.seen else 0,
+            settings=self.settings,
+            last_id=task.seen[-1].id,
             text=text,
         )
-        if not task.seen:
-            run_log.add(RUN_STARTED, {"run_id": task.run.id, "thread_id": task.thread.id})
         settings = task.run.settings
         return RunInProgress(
             task=task,
@@ -178,6 +199,7 @@ class RunWorker:
             needs_approval=agent_run.needs_approval,
             capability=self.capabilities.mint(agent_run, lifetime),
             inherits_model=task.inherits_model,
+            streams=settings.use_streaming and task.is_followed,
             steps=doing.steps,
         )
 
@@ -217,7 +239,7 @@ class RunInProgress:
     def _started(self, item: ToolStarted) -> None:
         use = ToolUse(
             call_id=item.call_id,
-            name=item.name,
+            name=storable(item.name),
             arguments=redacted(item.arguments),
             status=ToolUseStatus.ERROR,
             duration_ms=0,
@@ -230,7 +252,10 @@ class RunInProgress:
     async def _finished(self, item: ToolFinished) -> None:
         started = self.outcome.tool_uses[item.call_id]
         use = msgspec.structs.replace(
-            started, status=item.status, duration_ms=item.duration_ms, error=item.error
+            started,
+            status=item.status,
+            duration_ms=item.duration_ms,
+            error=None if item.error is None else storable(item.error),
         )
         self.outcome.tool_uses[item.call_id] = use
         data = {
@@ -241,16 +266,13 @@ class RunInProgress:
         }
         self._add_once(TOOL_FINISHED, data)
         if use.status is ToolUseStatus.DENIED:
-            try:
-                await self.note_refusal(
-                    self.agent_run,
-                    use.name,
-                    use.arguments,
-                    call_id=use.call_id,
-                    reason=use.error or "denied",
-                )
-            except StorageUnavailableError:
-                log.warning("refusal not stored", extra={"tool": use.name})
+            await self.note_refusal(
+                self.agent_run,
+                use.name,
+                use.arguments,
+                call_id=use.call_id,
+                reason=use.error or "denied",
+            )
 
     async def _save(self, item: StepTaken) -> bool:
         run = self.task.run
@@ -261,8 +283,8 @@ class RunInProgress:
 
         try:
             return await self.run_log.commit(save)
-        except StorageUnavailableError:
-            log.warning("run steps not stored", extra={"run_id": str(run.id)})
+        except (BusyError, StorageUnavailableError) as error:
+            log.warning("run steps not stored", extra={"run_id": str(run.id), "reason": str(error)})
             return True
 
     def _add_once(self, type_: str, data: Mapping[str, object]) -> None:

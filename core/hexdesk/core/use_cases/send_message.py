@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 from weakref import WeakValueDictionary
 
@@ -24,18 +25,26 @@ from hexdesk.core.use_cases.run_worker import Assignment
 POLL_SECONDS = 0.2
 
 
+class _ThreadTakenError(Exception):
+    """Another run is running in the thread: what was begun is to be undone."""
+
+
 class AnsweredBeforeError(Exception):
     """The idempotency key has an answer already: nothing was done this time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """A message to be sent: `key` makes it one message however often it comes."""
+    """A message to be sent: `key` makes it one message however often it comes.
+
+    `is_followed` says that the sender wants the answer as it is made.
+    """
 
     who: Person
     thread_id: UUID
     content: str
     key: IdempotencyKey | None
+    is_followed: bool
     started_at: float
 
 
@@ -55,9 +64,16 @@ class SendMessage:
     _turns: WeakValueDictionary[UUID, asyncio.Lock] = field(
         default_factory=WeakValueDictionary[UUID, asyncio.Lock]
     )
+    _accepting: set[asyncio.Task[Run]] = field(default_factory=set[asyncio.Task[Run]])
 
     async def __call__(
-        self, who: Person, thread_id: UUID, content: str, *, key: IdempotencyKey | None = None
+        self,
+        who: Person,
+        thread_id: UUID,
+        content: str,
+        *,
+        key: IdempotencyKey | None = None,
+        is_followed: bool = True,
     ) -> Run:
         """Return the run, which is on its way.
 
@@ -67,22 +83,28 @@ class SendMessage:
         has an answer.
         """
         require(who, Right.CHAT)
-        if self.run_desk.is_full:
-            raise UnavailableError("too many conversations at once: try again in a moment")
         order = Order(
             who=who,
             thread_id=thread_id,
             content=content,
             key=key,
+            is_followed=is_followed,
             started_at=self.clock.elapsed(),
         )
         turn = self._turns.setdefault(thread_id, asyncio.Lock())
         await self._within(self._seconds_left(order), turn.acquire())
-        try:
-            # A client that hangs up while its message is stored must not leave it unanswered.
-            return await asyncio.shield(asyncio.ensure_future(self._start(order)))
-        finally:
+        if self.run_desk.is_full or len(self._accepting) >= self.settings.most_runs:
             turn.release()
+            raise UnavailableError("too many conversations at once: try again in a moment")
+        accepting = asyncio.create_task(self._start(order))
+        self._accepting.add(accepting)
+        accepting.add_done_callback(partial(self._accepted, turn))
+        # A client that hangs up while its message is stored must not leave it unanswered.
+        return await asyncio.shield(accepting)
+
+    def _accepted(self, turn: asyncio.Lock, accepting: asyncio.Task[Run]) -> None:
+        self._accepting.discard(accepting)
+        turn.release()
 
     async def _start(self, order: Order) -> Run:
         while (task := await self._accept(order)) is None:
@@ -92,21 +114,28 @@ class SendMessage:
 
     async def _accept(self, order: Order) -> Assignment | None:
         """Store the message with its run; None, and nothing stored, while another is running."""
-        async with self.storage.transaction(order.who) as tx:
-            found = await tx.threads.with_agent(order.thread_id)
-            thread = found[0]
-            if not sees_thread(order.who, thread):
-                raise NotFoundError(f"no thread {order.thread_id}")
-            message = self._message(order)
-            task = await self.assignments.new(tx, order.who, found, message, order.started_at)
-            if not await tx.runs.begin(task.run):
-                return None
-            await self._keep(tx, order, task.run)
-            await tx.messages.add(message)
-            is_closed = thread.status is ThreadStatus.CLOSED
-            status = ThreadStatus.ACTIVE if is_closed else thread.status
-            await tx.threads.update(replace(thread, status=status, updated_at=message.created_at))
-        return task
+        try:
+            async with self.storage.transaction(order.who) as tx:
+                return await self._store(tx, order)
+        except _ThreadTakenError:
+            return None
+
+    async def _store(self, tx: Transaction, order: Order) -> Assignment:
+        found = await tx.threads.with_agent(order.thread_id)
+        thread = found[0]
+        if not sees_thread(order.who, thread):
+            raise NotFoundError(f"no thread {order.thread_id}")
+        message = self._message(order)
+        task = await self.assignments.new(tx, order.who, found, message, order.started_at)
+        await tx.messages.add(message)
+        if not await tx.runs.begin(task.run):
+            raise _ThreadTakenError
+        await self._keep(tx, order, task.run)
+        await tx.event_log.add(task.run.id, task.seen)
+        is_closed = thread.status is ThreadStatus.CLOSED
+        status = ThreadStatus.ACTIVE if is_closed else thread.status
+        await tx.threads.update(replace(thread, status=status, updated_at=message.created_at))
+        return replace(task, is_followed=order.is_followed)
 
     async def _keep(self, tx: Transaction, order: Order, run: Run) -> None:
         if order.key:
@@ -133,9 +162,8 @@ class SendMessage:
             run = await tx.runs.running_in(order.thread_id)
         if run is None or await self.run_desk.ended(run.id):
             return
-        if run.lease_until < self.clock.now():
-            await self.run_desk.take_over(run.id, order.who.organization_id)
-        else:
+        is_dead = run.lease_until < self.clock.now()
+        if not is_dead or not await self.run_desk.take_over(run.id, order.who.organization_id):
             await asyncio.sleep(POLL_SECONDS)
 
     def _seconds_left(self, order: Order) -> float:
@@ -144,6 +172,7 @@ class SendMessage:
 
     async def _within(self, seconds: float, work: Awaitable[object]) -> None:
         try:
-            await asyncio.wait_for(work, seconds)
+            async with asyncio.timeout(seconds):
+                await work
         except TimeoutError as error:
             raise BusyError("the thread is busy with earlier messages: try again") from error

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from uuid import UUID
 
 from hexdesk.core.errors import InvalidError, RateLimitedError, UnauthenticatedError
 from hexdesk.core.model.audit import FailedSignIn, Outcome
@@ -13,7 +14,7 @@ from hexdesk.core.policy.rights import Right, require
 from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.limits import RateLimiter
 from hexdesk.core.ports.passwords import Passwords
-from hexdesk.core.ports.storage import Storage
+from hexdesk.core.ports.storage import Storage, Transaction
 from hexdesk.core.use_cases.audit import Auditor
 from hexdesk.core.use_cases.sessions import SessionStarter, secret_hash
 
@@ -66,9 +67,9 @@ class SignIn:
         is_outdated = self.passwords.is_outdated(found.password_hash)
         newer_hash = await self.passwords.hash(password) if is_outdated else None
         async with self.storage.transaction(_system(found, origin)) as tx:
-            user = await tx.users.get(found.user_id)
             if newer_hash:
-                await tx.users.update(user, newer_hash)
+                await _store_password(tx, found.user_id, newer_hash)
+            user = await tx.users.get(found.user_id)
             organization = await tx.organizations.get()
             tokens = await self.sessions.start(tx, user, organization, origin)
             member = Member(
@@ -143,18 +144,25 @@ class ChangePassword:
         async with self.storage.transaction(who) as tx:
             stored_hash = await tx.users.password_hash(who.user_id)
         if not await self.passwords.verify(current_password, stored_hash):
-            await self._note(who, Outcome.FAILURE)
+            async with self.storage.transaction(who) as tx:
+                await self._note(tx, who, Outcome.FAILURE)
             raise InvalidError("is not your current password", pointer="/current_password")
         new_hash = await self.passwords.hash(new_password)
         async with self.storage.transaction(who) as tx:
-            await tx.users.update(await tx.users.get(who.user_id), new_hash)
+            await _store_password(tx, who.user_id, new_hash)
             await tx.sessions.end_all(who.user_id, keep=who.session_id)
-        await self._note(who, Outcome.SUCCESS)
+            await self._note(tx, who, Outcome.SUCCESS)
 
-    async def _note(self, who: Member, outcome: Outcome) -> None:
-        async with self.storage.transaction(who) as tx:
-            target = ("user", who.user_id)
-            await self.auditor.note(tx, who, "password.changed", target=target, outcome=outcome)
+    async def _note(self, tx: Transaction, who: Member, outcome: Outcome) -> None:
+        target = ("user", who.user_id)
+        await self.auditor.note(tx, who, "password.changed", target=target, outcome=outcome)
+
+
+async def _store_password(tx: Transaction, user_id: UUID, password_hash: str) -> None:
+    # Whoever demotes or deactivates a member takes this lock too: writing the member back must
+    # not undo it.
+    await tx.users.lock_admins()
+    await tx.users.update(await tx.users.get(user_id), password_hash)
 
 
 def _system(found: FoundUser, origin: Origin) -> System:

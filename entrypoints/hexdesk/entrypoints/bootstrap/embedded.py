@@ -4,6 +4,7 @@ from hexdesk.adapters.storage.postgres.embedded import (
     EmbeddedPostgres,
     EmbeddedPostgresError,
     find_binaries,
+    owner_of,
 )
 
-__all__ = ["EmbeddedPostgres", "EmbeddedPostgresError", "find_binaries"]
+__all__ = ["EmbeddedPostgres", "EmbeddedPostgresError", "find_binaries", "owner_of"]

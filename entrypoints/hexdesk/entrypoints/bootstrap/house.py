@@ -231,6 +231,8 @@ def _desk_settings(settings: Settings) -> DeskSettings:
         login_address_rate=settings.rate_limit_login_address,
         tool_timeout_seconds=settings.tool_timeout,
         most_runs=settings.most_runs,
+        thread_wait_seconds=settings.thread_wait,
+        run_lease_seconds=settings.run_lease,
         caches_responses=settings.response_cache,
         slow_seconds=settings.slow_ms / 1000,
     )

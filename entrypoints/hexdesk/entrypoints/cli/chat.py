@@ -7,6 +7,8 @@ from uuid import UUID
 
 import click
 
+from hexdesk.entrypoints.demo_access import read_demo_access
+from hexdesk.entrypoints.served_at import find_api
 from hexdesk.entrypoints.settings import read_settings_here
 
 QUIT = frozenset({"/quit", "/exit"})
@@ -16,7 +18,9 @@ QUIT = frozenset({"/quit", "/exit"})
 @click.argument("text", required=False)
 @click.option("--thread", "thread_id", type=click.UUID, help="Go on with a conversation.")
 @click.option("--agent", "agent_id", type=click.UUID, help="Talk to this agent.")
-@click.option("--url", help="Where the API is.  [default: HEXDESK_PUBLIC_URL]")
+@click.option(
+    "--url", help="Where the API is.  [default: HEXDESK_PUBLIC_URL, or where `hexdesk up` serves]"
+)
 @click.option("--email", help="Sign in as this member; the password is asked for.")
 @click.option("--api-key", envvar="HEXDESK_API_KEY", help="Use an API key instead.")
 @click.option(
@@ -25,7 +29,7 @@ QUIT = frozenset({"/quit", "/exit"})
     envvar="HEXDESK_DATA_DIR",
     default=Path(".hexdesk"),
     show_default=True,
-    help="Where `hexdesk up` keeps the demo organization's sign-in.",
+    help="The data directory of `hexdesk up`.",
 )
 def chat(
     text: str | None,
@@ -41,26 +45,17 @@ def chat(
     With TEXT, or with text on standard input, one message is sent and its answer printed.
     """
     # The HTTP client and the terminal's arts are not for `--help` to wait for.
-    from hexdesk.entrypoints.conversation import Conversation, ConversationError  # noqa: PLC0415
-    from hexdesk.entrypoints.demo_access import read_demo_access  # noqa: PLC0415
-    from hexdesk.entrypoints.terminal import Terminal  # noqa: PLC0415
+    from hexdesk.entrypoints.conversation import Conversation, ConversationError
+    from hexdesk.entrypoints.terminal import Terminal
 
-    address = url or read_settings_here().public_url
+    address = url or find_api(read_settings_here(), data_dir)
     terminal = Terminal()
     try:
         with Conversation(address) as conversation:
             if api_key:
                 conversation.use_key(api_key)
-            elif email:
-                password = click.prompt("Password", hide_input=True, err=True)
-                conversation.sign_in(email, password)
             else:
-                demo = read_demo_access(data_dir)
-                if demo is None:
-                    raise click.UsageError(
-                        f"no demo sign-in in {data_dir}: use --email or --api-key"
-                    )
-                conversation.sign_in(demo.email, demo.password)
+                conversation.sign_in(*_credentials(email, data_dir))
             thread = conversation.thread(thread_id, agent_id)
             if thread_id:
                 terminal.show_history(conversation.history(thread))
@@ -69,6 +64,18 @@ def chat(
             terminal.show_end(thread)
     except ConversationError as error:
         raise click.ClickException(str(error)) from error
+
+
+def _credentials(email: str | None, data_dir: Path) -> tuple[str, str]:
+    """Return the member's address and password: those asked for, or the demo organization's."""
+    if email:
+        return email, click.prompt("Password", hide_input=True, err=True)
+    demo = read_demo_access(data_dir)
+    if demo is None:
+        raise click.UsageError(
+            f"no demo sign-in in {data_dir}: start `hexdesk up`, or use --email or --api-key"
+        )
+    return demo.email, demo.password
 
 
 def _messages(text: str | None, ask: Callable[[], str | None]) -> Iterator[str]:

@@ -26,7 +26,7 @@ def upgrade(owner_url: str | None, app_password: str | None) -> None:
     url = owner_url or read_settings_here().database_url
     if not url:
         raise click.UsageError("set HEXDESK_DATABASE_OWNER_URL or HEXDESK_DATABASE_URL")
-    from hexdesk.entrypoints.bootstrap.database import upgrade_database  # noqa: PLC0415
+    from hexdesk.entrypoints.bootstrap.database import upgrade_database
 
     try:
         revision = upgrade_database(url, app_password)

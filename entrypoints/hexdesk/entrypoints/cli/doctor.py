@@ -21,7 +21,7 @@ MARKS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "failure": ("✗", 
 )
 def doctor(data_dir: Path, *, as_json: bool) -> None:
     """Look at this machine and its settings; exit 1 if something must be mended."""
-    from hexdesk.entrypoints.diagnosis import diagnose  # noqa: PLC0415
+    from hexdesk.entrypoints.diagnosis import diagnose
 
     findings = diagnose(data_dir.expanduser().resolve())
     if as_json:

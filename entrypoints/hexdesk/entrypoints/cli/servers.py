@@ -8,12 +8,25 @@ from pathlib import Path
 
 import click
 
-from hexdesk.entrypoints.bootstrap.embedded import EmbeddedPostgres, EmbeddedPostgresError
+from hexdesk.entrypoints.bootstrap.embedded import (
+    EmbeddedPostgres,
+    EmbeddedPostgresError,
+    owner_of,
+)
 from hexdesk.entrypoints.listening import PortTakenError, refuse_taken
+from hexdesk.entrypoints.served_at import kept_api_url
 from hexdesk.entrypoints.settings import SettingsError, read_settings_here
 
 LOOPBACK = "127.0.0.1"
 DEFAULT_DATA_DIR = Path(".hexdesk")
+PORT = click.IntRange(1, 65535)
+
+
+class AlreadyUpError(Exception):
+    """Another `up` has the data; the message says which and what to do."""
+
+
+MENDABLE = (AlreadyUpError, EmbeddedPostgresError, PortTakenError, SettingsError)
 
 
 @click.command()
@@ -26,22 +39,25 @@ DEFAULT_DATA_DIR = Path(".hexdesk")
     help="Where everything is kept.",
 )
 @click.option("--host", default=LOOPBACK, show_default=True, help="Where to listen.")
-@click.option("--port", default=8000, show_default=True, help="The API's port.")
-@click.option("--mcp-port", default=8001, show_default=True, help="The tool server's port.")
+@click.option("--port", type=PORT, default=8000, show_default=True, help="The API's port.")
+@click.option(
+    "--mcp-port", type=PORT, default=8001, show_default=True, help="The tool server's port."
+)
 @click.option("--no-demo", is_flag=True, help="Make no demo organization.")
 def up(data_dir: Path, host: str, port: int, mcp_port: int, *, no_demo: bool) -> None:
     """Start everything on this machine, and stop it on Ctrl-C."""
     started_at = time.monotonic()
     with _told_in_words():
         settings = read_settings_here()
+        folder = data_dir.expanduser().resolve()
+        _refuse_second(folder)
         refuse_taken(host, port, "--port")
         refuse_taken(host, mcp_port, "--mcp-port")
-        folder = data_dir.expanduser().resolve()
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make(folder)
         own = None if settings.database_url else EmbeddedPostgres(folder / "postgres")
         with own or nullcontext() as postgres:
             # Seconds of imports, while the database starts.
-            from hexdesk.entrypoints.up import Wish, run  # noqa: PLC0415
+            from hexdesk.entrypoints.up import Wish, run
 
             wish = Wish(
                 data_dir=folder,
@@ -56,28 +72,47 @@ def up(data_dir: Path, host: str, port: int, mcp_port: int, *, no_demo: bool) ->
 
 @click.command()
 @click.option("--host", default=LOOPBACK, show_default=True, help="Where to listen.")
-@click.option("--port", default=8000, show_default=True, help="The port.")
+@click.option("--port", type=PORT, default=8000, show_default=True, help="The port.")
 def api(host: str, port: int) -> None:
     """Start the HTTP API on a PostgreSQL server of your own."""
     with _told_in_words():
         settings = read_settings_here()
         refuse_taken(host, port, "--port")
-        from hexdesk.entrypoints.apart import run_api  # noqa: PLC0415
+        from hexdesk.entrypoints.apart import run_api
 
         run_api(settings, host, port)
 
 
 @click.command()
 @click.option("--host", default=LOOPBACK, show_default=True, help="Where to listen.")
-@click.option("--port", default=8001, show_default=True, help="The port.")
+@click.option("--port", type=PORT, default=8001, show_default=True, help="The port.")
 def mcp(host: str, port: int) -> None:
     """Start the tool server (MCP) on a PostgreSQL server of your own."""
     with _told_in_words():
         settings = read_settings_here()
         refuse_taken(host, port, "--port")
-        from hexdesk.entrypoints.apart import run_mcp  # noqa: PLC0415
+        from hexdesk.entrypoints.apart import run_mcp
 
         run_mcp(settings, host, port)
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise SettingsError(
+            f"cannot make {str(folder)!r}: {reason}: choose another folder with --data-dir"
+        ) from error
+
+
+def _refuse_second(folder: Path) -> None:
+    owner = owner_of(folder / "postgres")
+    if owner is not None:
+        raise AlreadyUpError(
+            f"hexdesk is up on {str(folder)!r} already, as process {owner}, at"
+            f" {kept_api_url(folder)}: stop it, or choose another --data-dir and other ports"
+        )
 
 
 @contextmanager
@@ -88,7 +123,7 @@ def _told_in_words() -> Generator[None]:
         signal.signal(name, signal.default_int_handler)
     try:
         yield
-    except (EmbeddedPostgresError, PortTakenError, SettingsError) as error:
+    except MENDABLE as error:
         raise click.ClickException(str(error)) from error
     except KeyboardInterrupt:
         click.echo("stopped", err=True)

@@ -7,6 +7,7 @@ from hexdesk.core.model.agents import ToolUseStatus
 from hexdesk.core.ports.egress import EgressAnswer
 from hexdesk.core.ports.limits import Attempt, Rate
 from hexdesk.core.testing import (
+    Answered,
     CountingLimiter,
     MemoryJournal,
     Posted,
@@ -52,10 +53,10 @@ def test_telemetry_records_what_it_was_told() -> None:
     talk = Conversation.of(a_member(a_user(new_id())))
     response = a_response(talk.run, talk.message)
     telemetry = RecordingTelemetry()
-    telemetry.answered(response)
+    telemetry.answered(talk.agent.id, response)
     telemetry.tool_called("get_ticket", ToolUseStatus.DENIED, 0.5)
     telemetry.slow("list tickets", 2.5)
-    assert telemetry.answers == [response]
+    assert telemetry.answers == [Answered(agent_id=talk.agent.id, response=response)]
     assert telemetry.tool_calls == [
         ToolCalled(tool="get_ticket", status=ToolUseStatus.DENIED, seconds=0.5)
     ]

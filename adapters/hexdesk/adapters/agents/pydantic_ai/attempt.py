@@ -107,7 +107,7 @@ class Attempt:
                 async with asyncio.timeout(self._seconds(node)):
                     node = await run.next(node)
                 self._keep(run, node)
-        if not settings.use_streaming:
+        if not self.request.streams:
             yield TextDelta(PARAGRAPH.join(filter(None, map(_text, _responses(self.steps)))))
 
     def total_usage(self) -> Usage:
@@ -120,7 +120,7 @@ class Attempt:
 
     async def _progress(self, run: Run, node: Node) -> AsyncGenerator[RunProgress]:
         """Yield what happens in one node, before the run goes on to the next."""
-        if isinstance(node, ModelRequestNode) and self.request.settings.use_streaming:
+        if isinstance(node, ModelRequestNode) and self.request.streams:
             asked = cast("ModelRequestNode[RunTools, str]", node)
             async with aclosing(self._listen(run, asked)) as deltas:
                 async for delta in deltas:

@@ -6,10 +6,9 @@ from dataclasses import dataclass, field
 
 from pydantic_ai.exceptions import UserError
 from pydantic_ai.models import Model, infer_model
-from pydantic_ai.models.openai import OpenAIChatModel
 from pydantic_ai.providers import Provider, infer_provider, infer_provider_class
-from pydantic_ai.providers.openai import OpenAIProvider
 
+from hexdesk.adapters.agents.pydantic_ai.chat_completions import PlainChatModel, PlainOpenAI
 from hexdesk.core.model.agents import AgentSettings
 from hexdesk.core.model.ai_config import Credentials, ModelChoice, Models
 
@@ -40,6 +39,7 @@ class ModelShelf:
         default_factory=dict[ModelChoice, "Model | None"]
     )
     _providers: dict[str, Provider[object]] = field(default_factory=dict[str, "Provider[object]"])
+    _clients: list[PlainOpenAI] = field(default_factory=list[PlainOpenAI])
     _offline: list[Model] = field(default_factory=list[Model])
 
     def chain(self, settings: AgentSettings, *, inherits_model: bool) -> tuple[ChosenModel, ...]:
@@ -72,12 +72,14 @@ class ModelShelf:
         credentials = self.credentials.get(choice.provider)
         if choice.provider == "openai" and credentials and credentials.base_url:
             # Servers that speak OpenAI's protocol speak chat completions, seldom Responses.
-            return OpenAIChatModel(choice.name, provider=self._openai(credentials))
+            return PlainChatModel(choice.name, self._client(credentials))
         return infer_model(str(choice), self._provider)
 
-    def _openai(self, credentials: Credentials) -> OpenAIProvider:
-        api_key = credentials.api_key or NO_KEY
-        return OpenAIProvider(base_url=credentials.base_url, api_key=api_key)
+    def _client(self, credentials: Credentials) -> PlainOpenAI:
+        if not self._clients:
+            api_key = credentials.api_key or NO_KEY
+            self._clients.append(PlainOpenAI(base_url=credentials.base_url, api_key=api_key))
+        return self._clients[0]
 
     def _provider(self, name: str) -> Provider[object]:
         if name not in self._providers:

@@ -76,7 +76,15 @@ class RunTools:
 
 
 class ToolAccessToolset(AbstractToolset[RunTools]):
-    """The tools of a run; whatever else the model calls does not exist for it."""
+    """The tools of a run; whatever else the model calls does not exist for it.
+
+    Runs of one agent mostly have the same tools, so the last run's are kept.
+    """
+
+    def __init__(self) -> None:
+        """Begin without tools."""
+        self._listed: Sequence[ToolDescription] = ()
+        self._tools: dict[str, ToolsetTool[RunTools]] = {}
 
     @property
     def id(self) -> str | None:
@@ -85,19 +93,23 @@ class ToolAccessToolset(AbstractToolset[RunTools]):
 
     async def get_tools(self, ctx: RunContext[RunTools]) -> dict[str, ToolsetTool[RunTools]]:
         """Return the tools that the run may call, or may call once a person allows it."""
-        return {
-            one.name: ToolsetTool(
-                toolset=self,
-                tool_def=ToolDefinition(
-                    name=one.name,
-                    description=one.description,
-                    parameters_json_schema=one.input_schema,
-                ),
-                max_retries=ctx.max_retries,
-                args_validator=ANY_ARGUMENTS,
-            )
-            for one in ctx.deps.listed
-        }
+        listed = ctx.deps.listed
+        if listed is not self._listed:
+            self._tools = {one.name: self._tool(one, ctx.max_retries) for one in listed}
+            self._listed = listed
+        return self._tools
+
+    def _tool(self, one: ToolDescription, max_retries: int) -> ToolsetTool[RunTools]:
+        return ToolsetTool(
+            toolset=self,
+            tool_def=ToolDefinition(
+                name=one.name,
+                description=one.description,
+                parameters_json_schema=one.input_schema,
+            ),
+            max_retries=max_retries,
+            args_validator=ANY_ARGUMENTS,
+        )
 
     async def call_tool(
         self,

@@ -23,7 +23,7 @@ class SystemController(Controller):
     path = "/"
     tags = ["System"]
 
-    @get("/health", opt=call(is_public=True))
+    @get("/health", opt=call(is_public=True, is_limited=False, when_down=Health))
     async def check_health(self, desk: NamedDependency[Desk]) -> Response[Health]:
         """Tell how the installation does, part by part; 503 if it is down."""
         health = await desk.check_health()
@@ -31,12 +31,12 @@ class SystemController(Controller):
             return Response(health, status_code=503, headers=RETRY)
         return Response(health)
 
-    @get("/health/live", opt=call(is_public=True))
+    @get("/health/live", opt=call(is_public=True, is_limited=False))
     async def check_life(self) -> dict[str, str]:
         """Tell that the process answers."""
         return ALIVE
 
-    @get("/health/ready", opt=call(is_public=True))
+    @get("/health/ready", opt=call(is_public=True, is_limited=False))
     async def check_readiness(
         self, desk: NamedDependency[Desk], options: NamedDependency[HttpOptions]
     ) -> dict[str, str]:
@@ -50,7 +50,11 @@ class SystemController(Controller):
             raise UnavailableError("a vital component is down: see /health")
         return ALIVE
 
-    @get("/metrics", opt=call(is_public=True), media_type="application/openmetrics-text")
+    @get(
+        "/metrics",
+        opt=call(is_public=True, is_limited=False, also=(404,)),
+        media_type="application/openmetrics-text",
+    )
     async def show_metrics(
         self, request: Request[Any, Any, Any], options: NamedDependency[HttpOptions]
     ) -> Response[bytes]:

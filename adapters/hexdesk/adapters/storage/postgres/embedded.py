@@ -22,7 +22,14 @@ from hexdesk.adapters.storage.postgres.programs import (
     find_binaries,
 )
 
-__all__ = ["SUPERUSER", "EmbeddedPostgres", "EmbeddedPostgresError", "InUseError", "find_binaries"]
+__all__ = [
+    "SUPERUSER",
+    "EmbeddedPostgres",
+    "EmbeddedPostgresError",
+    "InUseError",
+    "find_binaries",
+    "owner_of",
+]
 
 SUPERUSER = "hexdesk_admin"
 PORT = 5432  # only a part of the socket's name: nothing listens on the network
@@ -224,6 +231,21 @@ class EmbeddedPostgres:
         with self.log.open("rb") as log:
             log.seek(self._log_start)
             return "\n".join(log.read().decode(errors="replace").splitlines()[-5:])
+
+
+def owner_of(folder: Path) -> str | None:
+    """Name the process that owns the embedded database in the folder, or None if none does."""
+    try:
+        lock = os.open(folder / "lock", os.O_RDONLY)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return os.pread(lock, 20, 0).decode()
+    finally:
+        os.close(lock)
+    return None
 
 
 def _lines(path: Path) -> list[str]:

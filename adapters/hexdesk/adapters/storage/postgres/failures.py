@@ -41,8 +41,6 @@ def in_our_words(error: BaseException) -> DeskError | None:
     if isinstance(error, asyncpg.UniqueViolationError):
         taken = _TAKEN.get(error.constraint_name or "")
         ours = ConflictError(taken or "something with the same values is there already")
-    elif isinstance(error, asyncpg.RestrictViolationError):
-        ours = ConflictError("it is still in use")
     elif isinstance(error, asyncpg.ForeignKeyViolationError):
         ours = NotFoundError("what it belongs to does not exist")
     elif isinstance(error, _BUSY):

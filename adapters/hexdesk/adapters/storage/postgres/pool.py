@@ -15,8 +15,6 @@ from hexdesk.adapters.storage.postgres.failures import explaining
 from hexdesk.core.errors import ConflictError, StorageUnavailableError, UnavailableError
 
 STATEMENT_SECONDS = 30
-ROLLBACK_SECONDS = 5
-CLOSE_SECONDS = 5
 MOST_STATEMENTS = 500
 
 Lent = PoolConnectionProxy
@@ -25,8 +23,9 @@ Lent = PoolConnectionProxy
 class PoolSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How many connections are kept and may be opened, and how long is waited for what.
 
-    Who gets no connection in `acquire_seconds` is told that the storage is unavailable; who waits
-    for another transaction longer than `lock_seconds`, that the thing is busy.
+    Who gets no connection in `acquire_seconds` is told that the storage is unavailable, and a
+    connection that cannot be given back in that time is cut; who waits for another transaction
+    longer than `lock_seconds` is told that the thing is busy.
     """
 
     min_size: int = 2
@@ -74,7 +73,7 @@ class Connections:
         try:
             yield cls(pool, settings)
         finally:
-            await _close(pool)
+            await _close(pool, settings.acquire_seconds)
 
     @property
     def use(self) -> PoolUse:
@@ -134,8 +133,8 @@ class Connections:
 
     async def _clean(self, connection: Lent) -> None:
         try:
-            await connection.execute("ROLLBACK", timeout=ROLLBACK_SECONDS)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            await connection.execute("ROLLBACK", timeout=self._acquire_seconds)
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.ProtocolError):
             with suppress(asyncpg.InterfaceError):
                 connection.terminate()
         await self._pool.release(connection)
@@ -145,9 +144,9 @@ async def _leave_as_it_is(connection: object) -> None:
     """Change nothing: no statement of ours outlives its transaction."""
 
 
-async def _close(pool: asyncpg.Pool) -> None:
+async def _close(pool: asyncpg.Pool, seconds: float) -> None:
     try:
-        async with asyncio.timeout(CLOSE_SECONDS):
+        async with asyncio.timeout(seconds):
             await pool.close()
     except TimeoutError:
         pool.terminate()

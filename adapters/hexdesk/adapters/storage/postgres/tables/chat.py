@@ -36,7 +36,7 @@ class ThreadRow(IdentifiedRow):
 
     __table_args__ = (
         one_of("status", ThreadStatus),
-        belongs_to("agents", "agent_id", on_delete="RESTRICT"),
+        belongs_to("agents", "agent_id", on_delete=None),
         refers_to("users", "user_id"),
         refers_to("users", "held_by_id"),
         Index("ix_threads_created_at", "organization_id", "created_at", "id"),

@@ -76,7 +76,9 @@ def of_an_organization() -> ForeignKeyConstraint:
     return ForeignKeyConstraint(["organization_id"], ["organizations.id"], ondelete="CASCADE")
 
 
-def belongs_to(table: str, column: str, *, on_delete: str = "CASCADE") -> ForeignKeyConstraint:
+def belongs_to(
+    table: str, column: str, *, on_delete: str | None = "CASCADE"
+) -> ForeignKeyConstraint:
     """Tie a row to one of the same organization that it cannot be without."""
     return ForeignKeyConstraint(
         ["organization_id", column], [f"{table}.organization_id", f"{table}.id"], ondelete=on_delete

@@ -167,7 +167,7 @@ CREATE TABLE threads (
     CONSTRAINT ck_threads_status
         CHECK (status IN ('active', 'waiting_approval', 'human', 'closed')),
     CONSTRAINT fk_threads_organization_id_agent_id FOREIGN KEY (organization_id, agent_id)
-        REFERENCES agents (organization_id, id) ON DELETE RESTRICT,
+        REFERENCES agents (organization_id, id),
     CONSTRAINT fk_threads_organization_id_user_id FOREIGN KEY (organization_id, user_id)
         REFERENCES users (organization_id, id) ON DELETE SET NULL (user_id),
     CONSTRAINT fk_threads_organization_id_held_by_id FOREIGN KEY (organization_id, held_by_id)

@@ -1,0 +1,190 @@
+"""One call, as the OpenAPI document tells of it."""
+
+import inspect
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, get_args, get_origin, get_type_hints
+
+import msgspec
+from litestar import Response
+from litestar.handlers import HTTPRouteHandler
+from litestar.response import Stream
+
+from hexdesk.adapters.http import conventions, streams
+from hexdesk.adapters.http.admission import WITH_BODY
+from hexdesk.adapters.http.calls import Call, HeaderParameter
+from hexdesk.adapters.http.once import IDEMPOTENCY_KEY
+from hexdesk.adapters.http.queries import ListQuery
+from hexdesk.adapters.http.schemas import Schema, Schemas
+from hexdesk.core.policy.rights import NOT_BY_API_KEY, USER_RIGHTS
+
+JSON = "application/json"
+NO_CONTENT = 204
+EVENTS = """\
+The run's events. Each has an `id` (1, 2, 3 … within the run), an `event` and JSON `data`:
+`run.started` is first, `run.completed` (with the whole answer) or `run.failed` is last; between
+them come `text.delta`, `tool.started` and `tool.finished`. The deltas together are the answer's
+text. Lines that begin with a colon are comments."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """A handler at a path, and what holds of its call."""
+
+    handler: HTTPRouteHandler
+    call: Call
+    path_parameters: tuple[str, ...]
+    schemas: Schemas
+
+    def described(self) -> dict[str, Any]:
+        """Return the operation object."""
+        summary, _, rest = inspect.cleandoc(self.handler.fn.__doc__ or "").partition("\n")
+        body = self._body()
+        return {
+            "operationId": self.handler.fn.__name__,
+            "tags": sorted(self.handler.resolve_tags()),
+            "summary": summary.rstrip("."),
+            "description": "\n\n".join(filter(None, (rest.strip(), self._who_may()))),
+            "security": [] if self.call.is_public else [{"bearer": []}],
+            "parameters": [*self._parameters()],
+            **({"requestBody": body} if body else {}),
+            "responses": self._successes() | self._problems(has_body=body is not None),
+        }
+
+    @property
+    def _hints(self) -> dict[str, Any]:
+        return get_type_hints(self.handler.fn)
+
+    @property
+    def _method(self) -> str:
+        return next(iter(self.handler.http_methods))
+
+    def _query(self) -> type[ListQuery] | None:
+        shape = self._hints.get("wanted")
+        return shape if isinstance(shape, type) and issubclass(shape, ListQuery) else None
+
+    def _who_may(self) -> str:
+        right = self.call.right
+        if right is None:
+            return "" if self.call.is_public else "Every member may."
+        who = "Every member may" if right in USER_RIGHTS else "Only admins may"
+        return f"{who}{', but no API key' if right in NOT_BY_API_KEY else ''}."
+
+    def _parameters(self) -> Iterator[dict[str, Any]]:
+        for name in self.path_parameters:
+            thing = name.removesuffix("_id").replace("_", " ")
+            yield {
+                "name": name,
+                "in": "path",
+                "required": True,
+                "description": f"The id of the {thing}.",
+                "schema": {"type": "string", "format": "uuid"},
+            }
+        query = self._query()
+        for name, schema in self.schemas.fields(query).items() if query else ():
+            yield _query_parameter(name, schema)
+        for header in (*self.call.headers, *((IDEMPOTENCY_KEY,) if self.call.once else ())):
+            yield _header_parameter(header)
+
+    def _body(self) -> dict[str, Any] | None:
+        if "data" not in self._hints:
+            return None
+        default = inspect.signature(self.handler.fn).parameters["data"].default
+        content: dict[str, Any] = {"schema": self.schemas.taken(self._hints["data"])}
+        if self.call.example is not None:
+            content["example"] = msgspec.to_builtins(self.call.example)
+        return {"required": default is inspect.Parameter.empty, "content": {JSON: content}}
+
+    def _successes(self) -> dict[str, Any]:
+        names = conventions.LIMITED if self.call.is_limited else conventions.ALWAYS
+        names += self.call.answer_headers
+        if self.call.once:
+            names += (conventions.REPLAYED,)
+        found: dict[str, Any] = {}
+        if self.call.streams:
+            content = {streams.MEDIA_TYPE: {"schema": {"type": "string"}}}
+            found["200"] = _answer(EVENTS, names, content)
+        shape = self.call.answers or _answer_of(self._hints["return"])
+        if self.handler.status_code == NO_CONTENT:
+            found[str(NO_CONTENT)] = _answer("It is done.", names, None)
+        elif shape is not None:
+            found[str(self.handler.status_code)] = _answer(
+                _first_line(shape), names, self._content(shape)
+            )
+        if self.call.when_down:
+            down = (conventions.REQUEST_ID, conventions.RETRY_AFTER)
+            shape = self.call.when_down
+            found["503"] = _answer("It is down.", down, self._content(shape))
+        return found
+
+    def _content(self, shape: Any) -> dict[str, Any]:
+        if shape is bytes:
+            return {str(self.handler.media_type): {"schema": {"type": "string"}}}
+        return {JSON: {"schema": self.schemas.given(shape)}}
+
+    def _problems(self, *, has_body: bool) -> dict[str, Any]:
+        call = self.call
+        reads_values = has_body or call.headers or call.once or self._query()
+        possible = {
+            400: has_body,
+            401: not call.is_public,
+            403: call.right is not None,
+            404: bool(self.path_parameters),
+            409: call.once is not None,
+            413: self._method in WITH_BODY,
+            415: self._method in WITH_BODY,
+            422: reads_values,
+            429: call.is_limited,
+            500: True,
+            503: call.when_down is None,
+        }
+        statuses = {status for status, is_possible in possible.items() if is_possible}
+        return {
+            str(status): conventions.problem(status) for status in sorted(statuses | {*call.also})
+        }
+
+
+def _query_parameter(name: str, schema: Schema) -> dict[str, Any]:
+    description = schema.pop("description", "")
+    return {
+        "name": name,
+        "in": "query",
+        "required": False,
+        **({"description": description} if description else {}),
+        "schema": schema,
+    }
+
+
+def _header_parameter(header: HeaderParameter) -> dict[str, Any]:
+    return {
+        "name": header.name,
+        "in": "header",
+        "required": False,
+        "description": header.description,
+        "schema": {"type": "string", "pattern": header.pattern},
+        "example": header.example,
+    }
+
+
+def _answer(
+    description: str, names: tuple[str, ...], content: dict[str, Any] | None
+) -> dict[str, Any]:
+    return {
+        "description": description,
+        "headers": conventions.headers(names),
+        **({"content": content} if content else {}),
+    }
+
+
+def _answer_of(hint: Any) -> Any:
+    """Return what a handler answers with, out of its response; None for a stream."""
+    if get_origin(hint) is Response:
+        return get_args(hint)[0]
+    return None if hint is Stream else hint
+
+
+def _first_line(shape: Any) -> str:
+    origin = get_origin(shape) or shape
+    is_struct = isinstance(origin, type) and issubclass(origin, msgspec.Struct)
+    doc = inspect.cleandoc(origin.__doc__ or "") if is_struct else ""
+    return doc.partition("\n")[0] or "The answer."

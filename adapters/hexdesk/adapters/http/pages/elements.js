@@ -1,0 +1,23 @@
+// Small makers of DOM nodes: texts stay texts.
+
+export function element(name, attributes, ...children) {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  made.append(...children.filter((child) => child !== ""));
+  return made;
+}
+
+// Paragraphs, with `code` between backticks.
+export function prose(text) {
+  return text
+    .split(/\n\s*\n/)
+    .map((paragraph) => paragraph.trim())
+    .filter(Boolean)
+    .map((paragraph) =>
+      element(
+        "p",
+        {},
+        ...paragraph.split("`").map((part, place) => (place % 2 ? element("code", {}, part) : part)),
+      ),
+    );
+}

@@ -1,0 +1,187 @@
+"""Who may make which call: all of them, so that a new one cannot be forgotten."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import httpx2
+
+from hexdesk.core.model.identity import Role
+from hexdesk.core.model.principals import AgentRun, Member
+from hexdesk.core.testing.examples import new_id
+from tests.e2e.http.every_call import CALLS, Known
+from tests.e2e.http.house import Company, House, created, problem
+
+PUBLIC = {
+    "check_health",
+    "check_life",
+    "check_readiness",
+    "login",
+    "logout",
+    "refresh",
+    "register",
+    "show_metrics",
+}
+EVERY_MEMBER = {
+    "add_comment",
+    "assign_ticket",
+    "change_password",
+    "change_thread",
+    "count_tickets",
+    "create_ticket",
+    "create_ticket_with_ai",
+    "follow_run",
+    "get_agent",
+    "get_integration",
+    "get_organization",
+    "get_thread",
+    "get_ticket",
+    "list_active_integrations",
+    "list_agents",
+    "list_comments",
+    "list_integrations",
+    "list_messages",
+    "list_threads",
+    "list_tickets",
+    "list_tools",
+    "move_ticket",
+    "remove_thread",
+    "replace_ticket",
+    "send_message",
+    "show_myself",
+    "start_thread",
+}
+NO_API_KEY = {
+    "add_api_key",
+    "add_member",
+    "change_member",
+    "change_password",
+    "get_member",
+    "list_api_keys",
+    "list_members",
+    "remove_api_key",
+    "remove_member",
+}
+ADMINS_ONLY = {
+    "add_agent",
+    "add_integration",
+    "change_agent",
+    "change_integration",
+    "change_organization",
+    "count_agent_actions",
+    "list_agent_actions",
+    "list_agent_history",
+    "list_audit_events",
+    "remove_agent",
+    "remove_integration",
+    "remove_ticket",
+    "show_agent_configuration",
+    "test_integration",
+} | NO_API_KEY - {"change_password"}
+
+PROTECTED = [call for call in CALLS if not call.is_public]
+WITH_IDS = [call for call in CALLS if call.parameters]
+IN_A_THREAD = [call for call in WITH_IDS if "thread_id" in call.parameters]
+CHALLENGE = 'Bearer realm="hexdesk"'
+
+
+def test_these_are_all_the_calls():
+    assert {call.name for call in CALLS} == PUBLIC | EVERY_MEMBER | ADMINS_ONLY
+    assert {call.name for call in CALLS if call.is_public} == PUBLIC
+
+
+async def test_nobody_gets_in_without_credentials(house: House):
+    async with house.client() as nobody:
+        for call in PROTECTED:
+            answer = await call.by(nobody, somewhere(call))
+            problem(answer, 401, "unauthenticated")
+            assert answer.headers["www-authenticate"] == CHALLENGE
+
+
+async def test_a_runs_capability_is_no_key_to_the_api(company: Company):
+    async with company.house.client(capability_of(company)) as agent:
+        for call in PROTECTED:
+            answer = await call.by(agent, somewhere(call))
+            problem(answer, 401, "unauthenticated")
+            assert answer.headers["www-authenticate"] == f'{CHALLENGE}, error="invalid_token"'
+
+
+async def test_a_user_is_refused_what_the_table_says_before_the_body_is_read(company: Company):
+    assert await refused(await company.user()) == ADMINS_ONLY
+
+
+async def test_an_admin_is_refused_nothing(company: Company):
+    assert await refused(company.admin) == set()
+
+
+async def test_an_admins_key_does_not_manage_keys_members_and_passwords(company: Company):
+    assert await refused(await company.api_key()) == NO_API_KEY
+
+
+async def test_a_users_key_may_no_more_than_a_user(company: Company):
+    assert await refused(await company.api_key("user")) == ADMINS_ONLY | NO_API_KEY
+
+
+async def test_things_of_another_organization_do_not_exist(company: Company):
+    theirs = await things_of(company.admin)
+    stranger = await company.house.company("eve")
+    for call in WITH_IDS:
+        found = await call.by(stranger.admin, theirs, json=call.example)
+        missing = await call.by(stranger.admin, somewhere(call), json=call.example)
+        told, expected = problem(found, 404, "not-found"), problem(missing, 404, "not-found")
+        assert told.keys() == expected.keys()
+        assert told["title"] == expected["title"]
+    await stranger.close()
+
+
+async def test_another_members_conversation_does_not_exist(company: Company):
+    theirs = await things_of(company.admin)
+    user = await company.user()
+    for call in IN_A_THREAD:
+        problem(await call.by(user, theirs, json=call.example), 404, "not-found")
+
+
+async def refused(client: httpx2.AsyncClient) -> set[str]:
+    """Make every call about nothing, with a broken body, and return those that are refused."""
+    refused: set[str] = set()
+    for call in PROTECTED:
+        answer = await call.by(client, somewhere(call), content=b"{")
+        if answer.status_code == 403:
+            problem(answer, 403, "forbidden")
+            refused.add(call.name)
+        else:
+            assert answer.status_code in {200, 204, 400, 404}, answer.text
+    return refused
+
+
+def somewhere(call: Known) -> dict[str, str]:
+    """Return ids of nothing."""
+    return {name: str(new_id()) for name in call.parameters}
+
+
+def capability_of(company: Company) -> str:
+    """Return what a run for the admin presents to the tool server."""
+    user = company.tokens["user"]
+    organization_id = UUID(user["organization_id"])
+    who = Member(organization_id=organization_id, user_id=UUID(user["id"]), role=Role.ADMIN)
+    run = AgentRun(
+        organization_id=organization_id, agent_id=new_id(), run_id=new_id(), acts_for=who
+    )
+    return company.house.desk.ports.capabilities.mint(run, timedelta(minutes=5))
+
+
+async def things_of(admin: httpx2.AsyncClient) -> dict[str, str]:
+    """Make one of everything, and return the ids by the names that paths give them."""
+    webhook = {"url": "https://example.com/hook"}
+    thread = await created(admin, "/chat/threads")
+    member = {"email": "somebody@example.com", "password": "long enough"}
+    made = {
+        "agent_id": await created(admin, "/agents"),
+        "api_key_id": await created(admin, "/api-keys", name="key"),
+        "integration_id": await created(
+            admin, "/integrations", type="webhook", name="x", config=webhook
+        ),
+        "thread_id": thread,
+        "ticket_id": await created(admin, "/tickets", title="x"),
+        "user_id": await created(admin, "/users", **member),
+    }
+    return {name: one["id"] for name, one in made.items()} | {"run_id": str(new_id())}

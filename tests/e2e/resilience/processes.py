@@ -1,0 +1,152 @@
+"""hexdesk's commands as processes of their own: started, stopped, put to sleep, killed."""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import msgspec
+
+HEXDESK = str(Path(sys.executable).with_name("hexdesk"))
+SECRET = "shared by the processes of a test and long enough to sign with"
+READY_SECONDS = 60
+STOP_SECONDS = 20
+LOOK_AGAIN_SECONDS = 0.02
+LONGEST_EXCERPT = 4000
+UNLIMITED = {
+    f"HEXDESK_RATE_LIMIT_{name}": "off"
+    for name in ("USER", "ADDRESS", "LOGIN", "LOGIN_ADDRESS", "REGISTER")
+}
+
+
+class Hexdesk:
+    """One `hexdesk up`, `api` or `mcp`, which comes back where it was when it is started again."""
+
+    def __init__(self, command: str, folder: Path, settings: Mapping[str, str]) -> None:
+        self.folder = folder
+        self.log = folder / f"{command}.log"
+        self.port, self.mcp_port = free_ports(2)
+        self.settings = {"HEXDESK_DATA_DIR": str(folder), **UNLIMITED, **settings}
+        self._command = [HEXDESK, command, "--port", str(self.port)]
+        if command == "up":
+            self._command += ["--no-demo", "--mcp-port", str(self.mcp_port)]
+        self._ready_path = "/health" if command == "mcp" else "/health/ready"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """Return the address that it listens on."""
+        return f"http://127.0.0.1:{self.port}"
+
+    async def start(self) -> None:
+        """Start it, and wait until it takes requests."""
+        self.folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+        with self.log.open("ab") as output:
+            self._process = subprocess.Popen(
+                self._command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env=_inherited() | self.settings,
+            )
+        deadline = time.monotonic() + READY_SECONDS
+        async with httpx2.AsyncClient(trust_env=False, verify=False) as http:
+            while self._process.poll() is None and time.monotonic() < deadline:
+                if await _is_ready(http, self.url + self._ready_path):
+                    return
+                await asyncio.sleep(LOOK_AGAIN_SECONDS)
+        raise AssertionError(f"{self._command} did not become ready:\n{self.end_of_log()}")
+
+    def kill(self) -> None:
+        """End it with SIGKILL, as a machine that dies would."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    def sleep(self) -> None:
+        """Let it do nothing until it is woken, as a machine that swaps would."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def wake(self) -> None:
+        """Let it go on where it was."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(signal.SIGCONT)
+
+    def terminate(self) -> None:
+        """Ask it to stop."""
+        assert self._process is not None
+        self._process.terminate()
+
+    async def exit_code(self, *, within: float = STOP_SECONDS) -> int:
+        """Wait until it has ended; raise TimeoutError if it does not in time."""
+        assert self._process is not None
+        async with asyncio.timeout(within):
+            while (code := self._process.poll()) is None:
+                await asyncio.sleep(LOOK_AGAIN_SECONDS)
+        return code
+
+    async def stop(self) -> None:
+        """End it in good order, if it still runs."""
+        if self._process is None or self._process.poll() is not None:
+            return
+        self.wake()
+        self.terminate()
+        try:
+            await self.exit_code()
+        finally:
+            self.kill()
+
+    async def health(self) -> dict[str, Any]:
+        """Return what it says of itself."""
+        async with httpx2.AsyncClient(trust_env=False, verify=False) as http:
+            return msgspec.json.decode((await http.get(f"{self.url}/health")).content)
+
+    def end_of_log(self) -> str:
+        """Return the last things it wrote."""
+        return self.log.read_text(encoding="utf-8", errors="replace")[-LONGEST_EXCERPT:]
+
+
+@asynccontextmanager
+async def running(*processes: Hexdesk) -> AsyncGenerator[tuple[Hexdesk, ...]]:
+    """Start processes side by side, and end those that are left."""
+    try:
+        async with asyncio.TaskGroup() as starting:
+            for one in processes:
+                starting.create_task(one.start())
+        yield processes
+    finally:
+        await asyncio.gather(*(one.stop() for one in processes))
+
+
+def free_ports(count: int) -> tuple[int, ...]:
+    """Return ports that nobody listens on."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = tuple(listening.getsockname()[1] for listening in sockets)
+    for listening in sockets:
+        listening.close()
+    return ports
+
+
+async def _is_ready(http: httpx2.AsyncClient, url: str) -> bool:
+    try:
+        return (await http.get(url)).is_success
+    except httpx2.TransportError:
+        return False
+
+
+def _inherited() -> dict[str, str]:
+    """Return the environment without what decides how hexdesk runs."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("HEXDESK_") and not name.endswith(("_API_KEY", "_BASE_URL"))
+    }
