@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -105,10 +105,13 @@ class Up:
 
 @contextmanager
 def running_up(
-    data_dir: Path, *arguments: str, env: Mapping[str, str] | None = None
-) -> Iterator[Up]:
+    data_dir: Path,
+    *arguments: str,
+    ports: tuple[int, int] | None = None,
+    env: Mapping[str, str] | None = None,
+) -> Generator[Up]:
     """Start `hexdesk up`, yield it once it says that it is ready, and leave nothing behind."""
-    port, mcp_port = free_ports()
+    port, mcp_port = ports or free_ports()
     where = ("--data-dir", str(data_dir), "--port", str(port), "--mcp-port", str(mcp_port))
     with data_dir.with_suffix(".log").open("ab") as log:
         process = subprocess.Popen(

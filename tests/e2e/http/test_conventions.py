@@ -148,6 +148,22 @@ async def test_u_0000_is_found_however_deep(admin: httpx2.AsyncClient):
     assert problem(answer, 422, "invalid")["errors"][0]["pointer"] == "/metadata"
 
 
+@pytest.mark.parametrize("number", ["1e999", "1" + "0" * 5000])
+async def test_a_number_that_nothing_can_hold_is_422(admin: httpx2.AsyncClient, number: str):
+    body = f'{{"temperature": {number}, "tone": "calm"}}'
+    answer = await admin.post("/api/v1/agents", content=body)
+    assert problem(answer, 422, "invalid")["errors"][0]["pointer"] == "/temperature"
+
+
+@pytest.mark.parametrize(("levels", "status"), [(99, 201), (101, 422), (100_000, 400)])
+async def test_nesting_is_taken_as_deep_as_it_can_be_given_back(
+    admin: httpx2.AsyncClient, levels: int, status: int
+):
+    nested = '{"a":' * levels + "1" + "}" * levels
+    answer = await admin.post("/api/v1/chat/threads", content=f'{{"metadata": {nested}}}')
+    assert answer.status_code == status, answer.text
+
+
 async def test_an_escaped_backslash_before_u0000_is_just_text(admin: httpx2.AsyncClient):
     answer = await admin.post("/api/v1/tickets", content=rb'{"title": "\\u0000"}')
     assert answer.json()["title"] == r"\u0000"

@@ -33,8 +33,8 @@ async def test_a_secret_is_masked_and_stays_when_it_comes_back_masked(company: C
     ("change", "pointer"),
     [
         ({"type": "carrier pigeon"}, "/type"),
-        ({"config": {"url": "ftp://example.com"}}, "/config"),
-        ({"config": {}}, "/config"),
+        ({"config": {"url": "ftp://example.com"}}, "/config/url"),
+        ({"config": {}}, "/config/url"),
         ({"config": {"url": "https://refused.example.com"}}, "/config/url"),
         ({"name": ""}, "/name"),
         ({"status": "ok"}, "/status"),

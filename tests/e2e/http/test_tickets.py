@@ -58,7 +58,7 @@ async def test_put_gives_what_is_missing_its_default(admin: httpx2.AsyncClient):
     assert answer.status_code == 200
     changed = answer.json()
     assert changed["title"] == "z"
-    defaults = {
+    defaults: dict[str, object] = {
         "description": "",
         "priority": "normal",
         "category": None,

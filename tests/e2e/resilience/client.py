@@ -52,6 +52,10 @@ class EventStream:
     comments: list[str] = field(default_factory=list[str])
     is_cut: bool = False
 
+    def has(self, name: str) -> bool:
+        """Tell whether such an event has come."""
+        return any(event.name == name for event in self.events)
+
     async def until(self, holds: Callable[["EventStream"], bool]) -> None:
         """Read until something holds; fail if the stream ends before."""
         async with asyncio.timeout(PATIENCE_SECONDS):

@@ -44,10 +44,10 @@ async def http() -> AsyncGenerator[httpx2.AsyncClient]:
 
 
 @pytest.fixture(autouse=True)
-def nothing_is_held(model: Model) -> Iterator[None]:
-    """Let the model go on after a test that failed while it was held."""
+def played_out(model: Model) -> Iterator[None]:
+    """Have the model forget its parts, so that what one test left over disturbs no other."""
     yield
-    model.resume()
+    model.forget()
 
 
 @pytest.fixture(scope="session")

@@ -38,6 +38,11 @@ class Model:
             while len(self.requests(said)) < count:
                 await self.server.received(len(self.server.requests) + 1, within=PATIENCE_SECONDS)
 
+    def forget(self) -> None:
+        """Know no part any more, and hold nothing back."""
+        self._parts.clear()
+        self.resume()
+
     def resume(self) -> None:
         """Let whatever is held go on."""
         self.server.resume()

@@ -46,6 +46,11 @@ class Hexdesk:
         """Return the address that it listens on."""
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it lives."""
+        return self._process is not None and self._process.poll() is None
+
     async def start(self) -> None:
         """Start it, and wait until it takes requests."""
         self.folder.mkdir(mode=0o755, parents=True, exist_ok=True)

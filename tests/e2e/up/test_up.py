@@ -102,7 +102,9 @@ def test_a_killed_desk_starts_again_with_its_data(folder: Path) -> None:
         killed.process.kill()
         killed.process.wait()
 
-    with running_up(data_dir, "--no-demo") as up:
+    # On the same ports, since a token is good for one address.
+    ports = (killed.port, killed.mcp_port)
+    with running_up(data_dir, "--no-demo", ports=ports) as up:
         signed_in = post(up, "/auth/login", {"email": "ada@example.com", "password": PASSWORD})
         new_token = signed_in.json()["access_token"]
         ticket = get(up, f"/tickets/{created['id']}", new_token).json()
@@ -114,8 +116,13 @@ def test_a_killed_desk_starts_again_with_its_data(folder: Path) -> None:
         assert up.database_processes() == []
 
 
-def test_ctrl_c_ends_everything_though_a_client_listens(folder: Path) -> None:
+def test_a_desk_without_demo_has_no_demo_and_ends_on_ctrl_c_all_the_same(folder: Path) -> None:
     with running_up(folder / "data", "--no-demo") as up:
+        assert "Demo sign-in" not in up.banner
+        assert "hexdesk chat" not in up.banner
+        assert not (up.data_dir / "demo.json").exists()
+        assert post(up, "/auth/login", {"email": EMAIL, "password": PASSWORD}).status_code == 401
+
         token = register(up)
         thread = post(up, "/chat/threads", {}, token).json()["id"]
         headers = {"Authorization": f"Bearer {token}"}
@@ -128,15 +135,6 @@ def test_ctrl_c_ends_everything_though_a_client_listens(folder: Path) -> None:
 
         assert up.database_processes() == []
         assert "Traceback" not in up.log.read_text()
-
-
-def test_without_a_demo_there_is_no_sign_in_and_no_password(folder: Path) -> None:
-    with running_up(folder / "data", "--no-demo") as up:
-        assert "Demo sign-in" not in up.banner
-        assert "hexdesk chat" not in up.banner
-        assert not (up.data_dir / "demo.json").exists()
-        wish = {"email": EMAIL, "password": PASSWORD}
-        assert post(up, "/auth/login", wish).status_code == 401
 
 
 @pytest.mark.parametrize("option", ["--port", "--mcp-port"])

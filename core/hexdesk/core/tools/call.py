@@ -116,26 +116,28 @@ class CallTool:
             raise ToolAccessDeniedError(f"{name!r} needs a person's approval")
         chosen = self.catalogue.get(name)
         if chosen is None or not may_use_tool(who, name, chosen.right):
-            raise ToolAccessDeniedError(f"access to the tool {name!r} is denied")
+            raise _denied(name)
         return chosen
 
 
 async def _check_standing(tx: Transaction, who: Principal, chosen: Tool) -> None:
     """Refuse a run whose person was demoted or deactivated after its capability was minted."""
     if isinstance(who, AgentRun) and isinstance(who.acts_for, Member):
-        person = who.acts_for
-        try:
-            user = await tx.users.get(person.user_id)
-        except NotFoundError:
-            user = None
-        now = user and replace(person, role=person.role.weaker(user.role))
-        if (
-            not user
-            or not now
-            or not user.is_active
-            or not may_use_tool(now, chosen.name, chosen.right)
-        ):
-            raise ToolAccessDeniedError(f"access to the tool {chosen.name!r} is denied")
+        now = await _as_of_now(tx, who.acts_for)
+        if now is None or not may_use_tool(now, chosen.name, chosen.right):
+            raise _denied(chosen.name)
+
+
+async def _as_of_now(tx: Transaction, person: Member) -> Member | None:
+    try:
+        user = await tx.users.get(person.user_id)
+    except NotFoundError:
+        return None
+    return replace(person, role=person.role.weaker(user.role)) if user.is_active else None
+
+
+def _denied(name: str) -> ToolAccessDeniedError:
+    return ToolAccessDeniedError(f"access to the tool {name!r} is denied")
 
 
 def _answer(result: bytes) -> ToolAnswer:

@@ -1,12 +1,13 @@
 """Tools for tickets."""
 
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
 import msgspec
 from msgspec import Meta
 
-from hexdesk.core.model.listing import Page, Slice
+from hexdesk.core.model.listing import MAX_LIMIT, MAX_OFFSET, Page, Slice
 from hexdesk.core.model.tickets import (
     Category,
     Priority,
@@ -32,13 +33,24 @@ from hexdesk.core.use_cases.tickets import (
     TicketChange,
 )
 
+NEWEST_FIRST = "-created_at"
 NUMBER = r"#?[0-9]{1,18}"
 ID = r"[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
 TicketId = Annotated[
     Annotated[int, Meta(ge=1, le=10**18)] | Annotated[str, Meta(pattern=f"^({NUMBER}|{ID})$")],
     Meta(description="The ticket's number (12 or #12) or its id."),
 ]
-Limit = Annotated[int, Meta(ge=1, le=50, description="How many at most.")]
+Limit = Annotated[int, Meta(ge=1, le=MAX_LIMIT, description="How many at most.")]
+Offset = Annotated[int, Meta(ge=0, le=MAX_OFFSET, description="How many to leave out first.")]
+Moment = Annotated[datetime, Meta(tz=True)]
+Sort = Annotated[
+    str,
+    Meta(
+        max_length=50,
+        description="A field of the tickets, with - in front for descending.",
+        examples=["-updated_at"],
+    ),
+]
 
 
 class OneTicket(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -73,8 +85,11 @@ class TicketList(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     category: Category | None = None
     tag: Tag | None = None
     assignee_id: UUID | None = None
+    created_from: Moment | None = None
+    created_to: Moment | None = None
+    sort: Sort | None = None
     limit: Limit = 20
-    offset: Annotated[int, Meta(ge=0, le=10_000)] = 0
+    offset: Offset = 0
 
 
 class TicketSearch(TicketList, frozen=True, kw_only=True):
@@ -165,13 +180,19 @@ async def assign_ticket(context: ToolContext, arguments: Assignment) -> Ticket:
 
 @tool(Right.READ_TICKETS, read_only=True)
 async def search_tickets(context: ToolContext, arguments: TicketSearch) -> Page[Ticket]:
-    """Find tickets by words in their title, description or comments, best matches first."""
+    """Find tickets by words in their title, description or comments, best matches first.
+
+    A `sort` puts them in another order.
+    """
     return await _find(context, arguments, query=arguments.query)
 
 
 @tool(Right.READ_TICKETS, read_only=True)
 async def list_tickets(context: ToolContext, arguments: TicketList) -> Page[Ticket]:
-    """List tickets, newest first, filtered by status, priority, category, tag or assignee."""
+    """List tickets, newest first unless `sort` says otherwise.
+
+    They can be filtered by status, priority, category, tag, assignee and time.
+    """
     return await _find(context, arguments, query=None)
 
 
@@ -196,6 +217,9 @@ async def _find(context: ToolContext, wanted: TicketList, query: str | None) -> 
         category=wanted.category,
         tag=wanted.tag,
         assignee_id=wanted.assignee_id,
+        created_from=wanted.created_from,
+        created_to=wanted.created_to,
     )
-    part = Slice(limit=wanted.limit, offset=wanted.offset, sort=None if query else "-created_at")
+    sort = wanted.sort or (None if query else NEWEST_FIRST)
+    part = Slice(limit=wanted.limit, offset=wanted.offset, sort=sort)
     return await ListTickets(storage=context.storage)(context.who, tickets, part)

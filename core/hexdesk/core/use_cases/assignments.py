@@ -17,8 +17,8 @@ from hexdesk.core.policy.instructions import instructions
 from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.storage import Transaction
 from hexdesk.core.use_cases.configurations import Configurations
+from hexdesk.core.use_cases.run_in_progress import Assignment
 from hexdesk.core.use_cases.run_log import RUN_STARTED
-from hexdesk.core.use_cases.run_worker import Assignment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,7 +28,6 @@ class OnceStorage(Storage):
     who: Principal
     key: IdempotencyKey
     _joined: JoinedStorage | None = None
-    _tx: Transaction | None = None
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     @property
@@ -40,8 +39,8 @@ class OnceStorage(Storage):
     async def transaction(self, who: Principal) -> AsyncGenerator[Transaction]:
         """Join the request's transaction."""
         if self._joined is None:
-            self._tx = await self._stack.enter_async_context(self.storage.transaction(self.who))
-            self._joined = JoinedStorage(self.storage, self._tx, self.who)
+            tx = await self._stack.enter_async_context(self.storage.transaction(self.who))
+            self._joined = JoinedStorage(self.storage, tx, self.who)
         async with self._joined.transaction(who) as tx:
             yield tx
 
@@ -50,38 +49,43 @@ class OnceStorage(Storage):
 
         Raise `IdempotencyMismatchError` if the key came with another body before.
         """
-        async with self.storage.transaction(self.who) as tx:
-            return self._checked(await tx.idempotency_keys.find(self.key, self.since))
+        return await self._find(self.since)
 
     async def keep(self, answer: KeptAnswer) -> KeptAnswer | None:
         """Commit the request's effects with its answer.
 
         Return None, or the first answer if there is one already: then the effects are undone.
         """
+        since = self.since
         async with self.transaction(self.who) as tx:
-            is_first = await tx.idempotency_keys.keep(self.key, answer, self.since)
-        if is_first:
-            await self._stack.aclose()
-            return None
-        await self.undo()
-        return await self.find()
+            is_first = await tx.idempotency_keys.keep(self.key, answer, since)
+        if not is_first:
+            await self.undo()
+            return await self._find(since)
+        await self._leave().aclose()
+        return None
 
     async def undo(self) -> None:
         """Undo the request's effects, so that an answer of another kind can be kept."""
-        stack, self._stack = self._stack, AsyncExitStack()
-        self._joined = self._tx = None
         undone = _UndoneError()
         try:
-            await stack.__aexit__(_UndoneError, undone, None)
+            await self._leave().__aexit__(_UndoneError, undone, None)
         except _UndoneError:
             return
+
+    def _leave(self) -> AsyncExitStack:
+        stack, self._stack = self._stack, AsyncExitStack()
+        self._joined = None
+        return stack
 
     @property
     def since(self) -> datetime:
         """Answers older than this do not count any more."""
         return self.clock.now() - timedelta(seconds=self.settings.idempotency_seconds)
 
-    def _checked(self, kept: KeptAnswer | None) -> KeptAnswer | None:
+    async def _find(self, since: datetime) -> KeptAnswer | None:
+        async with self.storage.transaction(self.who) as tx:
+            kept = await tx.idempotency_keys.find(self.key, since)
         if kept and kept.body_hash != self.key.body_hash:
             message = "the idempotency key was used with another body"
             raise IdempotencyMismatchError(message)

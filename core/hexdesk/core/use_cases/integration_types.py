@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from hexdesk.core.errors import EgressRefusedError, InvalidError, UnavailableError
 from hexdesk.core.model.integrations import ConnectionCheck, Integration
+from hexdesk.core.policy.mistakes import invalid
 from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.egress import Egress
 from hexdesk.core.ports.vault import Vault
@@ -94,7 +95,7 @@ class IntegrationTypes:
         try:
             checked = msgspec.convert(self._unmasked(kind, config, kept), kind.config)
         except msgspec.ValidationError as error:
-            raise InvalidError(str(error), pointer="/config") from error
+            raise invalid(error, within="/config") from error
         stored: dict[str, Any] = msgspec.to_builtins(checked)
         address = kind.address(stored)
         if address:

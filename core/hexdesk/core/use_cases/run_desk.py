@@ -16,7 +16,8 @@ from hexdesk.core.ports.events import RunEvents
 from hexdesk.core.ports.storage import Storage
 from hexdesk.core.use_cases.answers import RestoreAnswers
 from hexdesk.core.use_cases.assignments import Assignments
-from hexdesk.core.use_cases.run_worker import Assignment, RunWorker
+from hexdesk.core.use_cases.run_in_progress import Assignment
+from hexdesk.core.use_cases.run_worker import RunWorker
 
 log = logging.getLogger("hexdesk.runs")
 MOST_AT_ONCE = 20

@@ -9,7 +9,6 @@ from datetime import timedelta
 import msgspec
 
 from hexdesk.core.errors import DeskError
-from hexdesk.core.model.agents import ToolUse
 from hexdesk.core.model.chat import Run, RunEvent
 from hexdesk.core.model.principals import System
 from hexdesk.core.model.settings import DeskSettings
@@ -29,15 +28,6 @@ TOOL_FINISHED = "tool.finished"
 TERMINAL = frozenset({RUN_COMPLETED, RUN_FAILED})
 UNFOLLOWED = 20
 SMALL_DELTA = 24
-
-
-class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
-    """How far a run was when the model last decided on tool calls."""
-
-    event_id: int
-    text: str
-    tool_uses: tuple[ToolUse, ...]
-    runner: bytes
 
 
 @dataclass(kw_only=True)
@@ -83,14 +73,6 @@ class RunLog:
             self._close_delta()
         is_waited_for = is_first and self.events.is_followed(self.run.id)
         self._flush_within(0 if is_waited_for else self._patience())
-
-    def checkpoint(self, tool_uses: tuple[ToolUse, ...], steps: bytes) -> bytes:
-        """Return what a later process needs to go on from here."""
-        self._close_delta()
-        checkpoint = Checkpoint(
-            event_id=self.last_id, text=self.text, tool_uses=tool_uses, runner=steps
-        )
-        return msgspec.msgpack.encode(checkpoint)
 
     async def flush(self) -> None:
         """Store what is pending and show it."""

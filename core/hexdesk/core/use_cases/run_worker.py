@@ -9,65 +9,24 @@ from datetime import timedelta
 
 import msgspec
 
-from hexdesk.core.errors import BusyError, StorageUnavailableError
-from hexdesk.core.model.agents import ToolUse, ToolUseStatus
-from hexdesk.core.model.chat import (
-    ChatResponse,
-    DegradedReason,
-    Message,
-    Run,
-    RunEvent,
-    Thread,
-    Turn,
-)
+from hexdesk.core.model.chat import ChatResponse, DegradedReason, RunEvent
 from hexdesk.core.model.principals import AgentRun, System
 from hexdesk.core.model.settings import DeskSettings
-from hexdesk.core.policy.redaction import redacted
 from hexdesk.core.policy.rights import Right, may_use_tool
-from hexdesk.core.policy.storable import storable
 from hexdesk.core.policy.words import with_notice
-from hexdesk.core.ports.agents import (
-    AgentRunner,
-    AnswerFinished,
-    RunProgress,
-    RunRequest,
-    StepTaken,
-    TextDelta,
-    ToolFinished,
-    ToolStarted,
-)
+from hexdesk.core.ports.agents import AgentRunner, RunRequest
 from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.events import RunEvents
-from hexdesk.core.ports.storage import Storage, Transaction
+from hexdesk.core.ports.storage import Storage
 from hexdesk.core.ports.tokens import Capabilities
 from hexdesk.core.use_cases.answers import Outcome, PublishAnswer
 from hexdesk.core.use_cases.refusals import NoteRefusal
 from hexdesk.core.use_cases.response_cache import ResponseCache
-from hexdesk.core.use_cases.run_log import (
-    TEXT_DELTA,
-    TOOL_FINISHED,
-    TOOL_STARTED,
-    Checkpoint,
-    RunLog,
-)
+from hexdesk.core.use_cases.run_in_progress import Assignment, Checkpoint, RunInProgress
+from hexdesk.core.use_cases.run_log import TEXT_DELTA, RunLog
 
 log = logging.getLogger("hexdesk.runs")
 CAPABILITY_MARGIN_SECONDS = 60
-
-
-class Assignment(msgspec.Struct, frozen=True, kw_only=True):
-    """All that is needed to do a run; `seen` are the events that are stored already."""
-
-    run: Run
-    thread: Thread
-    user_message: Message
-    instructions: str
-    history: tuple[Turn, ...]
-    inherits_model: bool
-    is_agent_active: bool
-    is_followed: bool = True
-    started_at: float
-    seen: tuple[RunEvent, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +52,7 @@ class RunWorker:
         finally:
             doing.run_log.close()
 
-    async def _answer(self, doing: "RunInProgress") -> ChatResponse | None:
+    async def _answer(self, doing: RunInProgress) -> ChatResponse | None:
         task, run_log, outcome = doing.task, doing.run_log, doing.outcome
         if not task.is_agent_active and not run_log.text:
             outcome.reason = DegradedReason.AGENT_UNAVAILABLE
@@ -108,7 +67,7 @@ class RunWorker:
             task.run, task.user_message, run_log, outcome, task.started_at
         )
 
-    async def _work(self, doing: "RunInProgress") -> bool:
+    async def _work(self, doing: RunInProgress) -> bool:
         run = doing.task.run
         try:
             async with asyncio.timeout(run.settings.timeout_seconds):
@@ -121,7 +80,7 @@ class RunWorker:
             doing.outcome.reason = DegradedReason.MODEL_UNAVAILABLE
         return True
 
-    async def _ask(self, doing: "RunInProgress") -> bool:
+    async def _ask(self, doing: RunInProgress) -> bool:
         principal, outcome, run_log = doing.task.run.principal, doing.outcome, doing.run_log
         request = self._request(doing)
         kept = await self.responses.find(principal, request)
@@ -138,7 +97,7 @@ class RunWorker:
         await self.responses.keep(principal, request, run_log.text, outcome)
         return True
 
-    def _begin(self, task: Assignment) -> "RunInProgress":
+    def _begin(self, task: Assignment) -> RunInProgress:
         steps = task.run.steps
         checkpoint = msgspec.msgpack.decode(steps, type=Checkpoint) if steps else None
         text = "".join(_delta(event) for event in task.seen if event.type == TEXT_DELTA)
@@ -162,6 +121,7 @@ class RunWorker:
             ),
             agent_run=self._agent_run(task),
             steps=checkpoint.runner if checkpoint else None,
+            is_followed=checkpoint.is_followed if checkpoint else task.is_followed,
             was_cut_off=len(text) > len(checkpoint.text if checkpoint else ""),
             note_refusal=self.note_refusal,
         )
@@ -184,7 +144,7 @@ class RunWorker:
             needs_approval=frozenset(waiting),
         )
 
-    def _request(self, doing: "RunInProgress") -> RunRequest:
+    def _request(self, doing: RunInProgress) -> RunRequest:
         task, agent_run = doing.task, doing.agent_run
         settings = task.run.settings
         lifetime = timedelta(seconds=settings.timeout_seconds + CAPABILITY_MARGIN_SECONDS)
@@ -199,103 +159,9 @@ class RunWorker:
             needs_approval=agent_run.needs_approval,
             capability=self.capabilities.mint(agent_run, lifetime),
             inherits_model=task.inherits_model,
-            streams=settings.use_streaming and task.is_followed,
+            streams=settings.use_streaming and doing.is_followed,
             steps=doing.steps,
         )
-
-
-@dataclass(slots=True, kw_only=True)
-class RunInProgress:
-    """A run while it is being done: what it has said and called so far."""
-
-    task: Assignment
-    run_log: RunLog
-    outcome: Outcome
-    agent_run: AgentRun
-    steps: bytes | None
-    was_cut_off: bool
-    note_refusal: NoteRefusal
-
-    async def follow(self, item: RunProgress) -> bool:
-        """Take note of what happened; False if the run is somebody else's by now."""
-        match item:
-            case TextDelta():
-                self.run_log.add_text(item.text)
-            case ToolStarted():
-                self._started(item)
-            case ToolFinished():
-                await self._finished(item)
-            case StepTaken():
-                return await self._save(item)
-            case AnswerFinished():
-                self.outcome.finish(item)
-                if item.detail:
-                    log.warning(
-                        "answer degraded",
-                        extra={"run_id": str(self.task.run.id), "detail": item.detail},
-                    )
-        return True
-
-    def _started(self, item: ToolStarted) -> None:
-        use = ToolUse(
-            call_id=item.call_id,
-            name=storable(item.name),
-            arguments=redacted(item.arguments),
-            status=ToolUseStatus.ERROR,
-            duration_ms=0,
-            error="was interrupted",
-        )
-        self.outcome.tool_uses[item.call_id] = use
-        data = {"call_id": use.call_id, "name": use.name, "arguments": use.arguments}
-        self._add_once(TOOL_STARTED, data)
-
-    async def _finished(self, item: ToolFinished) -> None:
-        started = self.outcome.tool_uses[item.call_id]
-        use = msgspec.structs.replace(
-            started,
-            status=item.status,
-            duration_ms=item.duration_ms,
-            error=None if item.error is None else storable(item.error),
-        )
-        self.outcome.tool_uses[item.call_id] = use
-        data = {
-            "call_id": use.call_id,
-            "name": use.name,
-            "status": use.status,
-            "duration_ms": use.duration_ms,
-        }
-        self._add_once(TOOL_FINISHED, data)
-        if use.status is ToolUseStatus.DENIED:
-            await self.note_refusal(
-                self.agent_run,
-                use.name,
-                use.arguments,
-                call_id=use.call_id,
-                reason=use.error or "denied",
-            )
-
-    async def _save(self, item: StepTaken) -> bool:
-        run = self.task.run
-        steps = self.run_log.checkpoint(tuple(self.outcome.tool_uses.values()), item.steps)
-
-        async def save(tx: Transaction) -> bool:
-            return await tx.runs.save_steps(run.id, run.lease_token, steps)
-
-        try:
-            return await self.run_log.commit(save)
-        except (BusyError, StorageUnavailableError) as error:
-            log.warning("run steps not stored", extra={"run_id": str(run.id), "reason": str(error)})
-            return True
-
-    def _add_once(self, type_: str, data: Mapping[str, object]) -> None:
-        # A run that goes on after a crash makes its last step's calls again; the stream does not.
-        for event in self.task.seen:
-            if (
-                event.type == type_
-                and msgspec.json.decode(event.data)["call_id"] == data["call_id"]
-            ):
-                return
-        self.run_log.add(type_, data)
 
 
 def _delta(event: RunEvent) -> str:

@@ -20,7 +20,7 @@ from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.storage import Storage, Transaction
 from hexdesk.core.use_cases.assignments import Assignments
 from hexdesk.core.use_cases.run_desk import RunDesk
-from hexdesk.core.use_cases.run_worker import Assignment
+from hexdesk.core.use_cases.run_in_progress import Assignment
 
 POLL_SECONDS = 0.2
 

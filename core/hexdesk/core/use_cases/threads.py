@@ -21,6 +21,7 @@ from hexdesk.core.use_cases.audit import Auditor
 from hexdesk.core.use_cases.organizations import default_agent
 
 MOST_METADATA_BYTES = 16_384
+CUSTOMER_ID = "customer_id"
 Title = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"\S")]
 
 
@@ -53,7 +54,7 @@ class StartThread:
         metadata = wish.metadata or {}
         _check(metadata)
         if isinstance(who, Customer):
-            metadata = metadata | {"customer_id": who.customer_id}
+            metadata = metadata | {CUSTOMER_ID: who.customer_id}
         now = self.clock.now()
         async with self.storage.transaction(who) as tx:
             thread = Thread(
@@ -117,6 +118,9 @@ class ChangeThread:
         _check(fields.get("metadata", {}))
         async with self.storage.transaction(who) as tx:
             before = await visible_thread(tx, who, thread_id)
+            if "metadata" in fields:
+                # Whose a customer's thread is, no request can change.
+                fields["metadata"] = fields["metadata"] | _customer_of(before)
             after = replace(before, **fields)
             if after == before:
                 return before
@@ -170,6 +174,11 @@ async def _check_agent(tx: Transaction, agent_id: UUID) -> None:
         raise InvalidError("names no agent of yours", pointer="/agent_id") from error
     if not agent.is_active:
         raise InvalidError("names an agent that is switched off", pointer="/agent_id")
+
+
+def _customer_of(thread: Thread) -> dict[str, Any]:
+    is_kept = thread.user_id is None and CUSTOMER_ID in thread.metadata
+    return {CUSTOMER_ID: thread.metadata[CUSTOMER_ID]} if is_kept else {}
 
 
 def _check(metadata: dict[str, Any]) -> None:

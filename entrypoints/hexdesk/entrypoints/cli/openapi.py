@@ -9,6 +9,6 @@ import click
 @click.option("--output", type=click.File("wb"), default="-", help="Where to write it.")
 def openapi(output: BinaryIO) -> None:
     """Write the OpenAPI 3.1 document of the HTTP API."""
-    from hexdesk.entrypoints.description import openapi_document
+    from hexdesk.entrypoints.bootstrap.description import openapi_document
 
     output.write(openapi_document())

@@ -6,7 +6,7 @@ through both anew each time, as the libraries do, takes a third of the CPU of a 
 
 from dataclasses import replace
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 from cachetools import LRUCache
 from openai import AsyncOpenAI, AsyncStream, Omit
@@ -15,6 +15,7 @@ from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from pydantic_ai.models import ModelRequestParameters
 from pydantic_ai.models.openai import OpenAIChatModel
 from pydantic_ai.providers.openai import OpenAIProvider
+from pydantic_ai.settings import ModelSettings
 from pydantic_ai.tools import ToolDefinition
 
 MOST_TOOLS = 2000
@@ -76,6 +77,15 @@ class PlainChatModel(OpenAIChatModel):
             super().customize_request_parameters(others),
             function_tools=[self._shape(one) for one in model_request_parameters.function_tools],
         )
+
+    def prepare_request(
+        self,
+        model_settings: ModelSettings | None,
+        model_request_parameters: ModelRequestParameters,
+    ) -> tuple[ModelSettings | None, ModelRequestParameters]:
+        """Leave out what the client is set to anyway: said again, it costs a new client each time."""
+        settings = {k: v for k, v in (model_settings or {}).items() if k != "max_retries"}
+        return super().prepare_request(cast("ModelSettings", settings), model_request_parameters)
 
     def _shape(self, tool: ToolDefinition) -> ToolDefinition:
         # The schema is kept with what was made of it, so its id stands for no other one.

@@ -78,7 +78,9 @@ class ModelShelf:
     def _client(self, credentials: Credentials) -> PlainOpenAI:
         if not self._clients:
             api_key = credentials.api_key or NO_KEY
-            self._clients.append(PlainOpenAI(base_url=credentials.base_url, api_key=api_key))
+            # Whoever asks decides whether to ask again.
+            client = PlainOpenAI(base_url=credentials.base_url, api_key=api_key, max_retries=0)
+            self._clients.append(client)
         return self._clients[0]
 
     def _provider(self, name: str) -> Provider[object]:

@@ -4,9 +4,9 @@ import asyncio
 import hashlib
 import json
 import logging
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 from uuid import UUID
 
 import mcp_types as types
@@ -15,6 +15,7 @@ from mcp import Client
 from mcp.shared.exceptions import MCPError
 
 from hexdesk.adapters.tools.mcp_client.breaker import Breaker
+from hexdesk.adapters.tools.mcp_client.session import SharedSession
 from hexdesk.adapters.tools.mcp_client.transports import Transport
 from hexdesk.core.errors import ToolsUnavailableError
 from hexdesk.core.ports.tools import ToolAccess, ToolAnswer, ToolDescription
@@ -25,9 +26,11 @@ DENIED = "hexdesk/denied"
 LIST_TTL_SECONDS = 3600
 MOST_LISTS = 1000
 OPEN_SECONDS = 5
+CLOSE_SECONDS = 5
 MARGIN_SECONDS = 2
 BROKEN_CODES = frozenset({types.CONNECTION_CLOSED, types.REQUEST_TIMEOUT})
 Listing = Sequence[ToolDescription]
+T = TypeVar("T")
 
 
 class McpToolAccess(ToolAccess):
@@ -37,16 +40,17 @@ class McpToolAccess(ToolAccess):
     `mcp_{agent_id}_{tools_hash}`; whether it may call is decided by the server each time.
     """
 
-    def __init__(self, *, timeout_seconds: float, breaker: Breaker) -> None:
+    def __init__(
+        self, *, timeout_seconds: float, breaker: Breaker, open_seconds: float = OPEN_SECONDS
+    ) -> None:
         """Keep how long a call may take on the server's side; `reach_by` says where that is."""
         self._transport: Transport | None = None
         self._call_seconds = timeout_seconds + MARGIN_SECONDS
+        self._open_seconds = open_seconds
         self._breaker = breaker
         self._lists = TTLCache[str, Listing](MOST_LISTS, LIST_TTL_SECONDS)
-        self._client: Client | None = None
-        self._owner: asyncio.Task[None] | None = None
-        self._broken = asyncio.Event()
-        self._opening = asyncio.Lock()
+        self._session: SharedSession | None = None
+        self._ending: set[asyncio.Task[None]] = set()
 
     def reach_by(self, transport: Transport) -> None:
         """Say how the server is reached; in one process it comes into being after its clients."""
@@ -58,41 +62,49 @@ class McpToolAccess(ToolAccess):
         try:
             yield self
         finally:
-            await self._close()
+            self._drop(self._session)
+            await asyncio.gather(*self._ending)
 
     async def list(self, capability: str, agent_id: UUID, tools: frozenset[str]) -> Listing:
         digest = hashlib.sha256(json.dumps(sorted(tools)).encode()).hexdigest()[:16]
         key = f"mcp_{agent_id}_{digest}"
         known = self._lists.get(key)
         if known is None:
-            async with self._session(capability) as client:
-                answer = await client.list_tools()
+            answer = await self._ask(capability, lambda client: client.list_tools())
             known = self._lists[key] = [_description(tool) for tool in answer.tools]
         return known
 
     async def call(
         self, capability: str, call_id: str, name: str, arguments: Mapping[str, Any]
     ) -> ToolAnswer:
-        async with self._session(capability) as client:
-            result = await client.call_tool(name, dict(arguments), meta={CALL_ID: call_id})
-        if result.is_error:
-            words = " ".join(
-                block.text for block in result.content if isinstance(block, types.TextContent)
+        request = types.CallToolRequest(
+            params=types.CallToolRequestParams(
+                name=name, arguments=dict(arguments), _meta={CALL_ID: call_id}
             )
-            is_denied = bool((result.meta or {}).get(DENIED))
-            return ToolAnswer(error=words or f"{name} failed", is_denied=is_denied)
-        return ToolAnswer(value=result.structured_content)
+        )
+        # `client.call_tool` would list the tools anew for each run and check every result against
+        # its schema; the server is ours, and both cost more than the call.
+        result = await self._ask(
+            capability, lambda client: client.session.send_request(request, types.CallToolResult)
+        )
+        if not result.is_error and result.structured_content is not None:
+            return ToolAnswer(value=result.structured_content)
+        words = " ".join(
+            block.text for block in result.content if isinstance(block, types.TextContent)
+        )
+        if not result.is_error:
+            return ToolAnswer(value=words)
+        is_denied = bool((result.meta or {}).get(DENIED))
+        return ToolAnswer(error=words or f"{name} failed", is_denied=is_denied)
 
-    @asynccontextmanager
-    async def _session(self, capability: str) -> AsyncGenerator[Client]:
-        """Give the session to one call, with the run's token; bound its time, count its failure."""
-        if self._transport is None or self._breaker.is_open:
+    async def _ask(self, capability: str, ask: Callable[[Client], Awaitable[T]]) -> T:
+        """Ask the server with the run's token; bound the time, count the failures."""
+        transport = self._transport
+        if transport is None or self._breaker.is_open:
             raise ToolsUnavailableError("the tool server failed several times: it gets a rest")
         try:
-            async with self._transport.presenting(capability):
-                client = await self._opened(self._transport)
-                async with asyncio.timeout(self._call_seconds):
-                    yield client
+            async with transport.presenting(capability):
+                answer = await self._try_twice(transport, ask)
         except ToolsUnavailableError:
             raise
         except MCPError as error:
@@ -104,43 +116,45 @@ class McpToolAccess(ToolAccess):
             self._failed(error)
             raise ToolsUnavailableError("the tool server cannot be reached") from error
         self._breaker.succeeded()
+        return answer
 
-    async def _opened(self, transport: Transport) -> Client:
-        async with self._opening:
-            if self._client is None or self._broken.is_set():
-                await self._close()
-                self._broken.clear()
-                ready: asyncio.Future[Client] = asyncio.get_running_loop().create_future()
-                self._owner = asyncio.create_task(self._own(transport, ready), name="mcp session")
-                async with asyncio.timeout(OPEN_SECONDS):
-                    self._client = await ready
-        return self._client
-
-    async def _own(self, transport: Transport, ready: "asyncio.Future[Client]") -> None:
-        """Hold the session: it must be closed by the task that opened it."""
+    async def _try_twice(
+        self, transport: Transport, ask: Callable[[Client], Awaitable[T]]
+    ) -> T:
+        session = self._opened(transport)
         try:
-            async with transport.open_client() as client:
-                ready.set_result(client)
-                await self._broken.wait()
-        except Exception as error:  # noqa: BLE001 - the edge of a task: its failure is told
-            if ready.done():
-                log.warning("tool session ended badly", extra={"reason": repr(error)})
-            else:
-                ready.set_exception(error)
+            return await self._within(session, ask)
+        except MCPError as error:
+            if error.error.code not in BROKEN_CODES or not session.was_open:
+                raise
+        # It broke under somebody's request, and the server may be well. A call that is made
+        # again with its id has one effect.
+        self._drop(session)
+        return await self._within(self._opened(transport), ask)
+
+    async def _within(
+        self, session: SharedSession, ask: Callable[[Client], Awaitable[T]]
+    ) -> T:
+        client = await session.client()
+        async with asyncio.timeout(self._call_seconds):
+            return await ask(client)
+
+    def _opened(self, transport: Transport) -> SharedSession:
+        if self._session is None or self._session.is_over:
+            self._drop(self._session)
+            self._session = SharedSession(transport.open_client, self._open_seconds)
+        return self._session
+
+    def _drop(self, session: SharedSession | None) -> None:
+        if session:
+            session.end()
+            task = asyncio.create_task(session.closed(CLOSE_SECONDS), name="mcp session ending")
+            self._ending.add(task)
+            task.add_done_callback(self._ending.discard)
 
     def _failed(self, error: Exception) -> None:
         log.warning("tool server failed", extra={"reason": repr(error)})
         self._breaker.failed()
-        self._broken.set()
-
-    async def _close(self) -> None:
-        self._broken.set()
-        self._client = None
-        if self._owner:
-            owner, self._owner = self._owner, None
-            _, late = await asyncio.wait([owner], timeout=OPEN_SECONDS)
-            for task in late:
-                task.cancel()
 
 
 def _description(tool: types.Tool) -> ToolDescription:

@@ -2,9 +2,10 @@
 
 import msgspec
 
-from hexdesk.entrypoints.bootstrap.house import describe_api
+from hexdesk.adapters.http.app import describe
+from hexdesk.entrypoints.version import VERSION
 
 
 def openapi_document() -> bytes:
     """Return the OpenAPI document as indented JSON."""
-    return msgspec.json.format(msgspec.json.encode(describe_api()), indent=2) + b"\n"
+    return msgspec.json.format(describe(VERSION), indent=2) + b"\n"

@@ -1,0 +1,156 @@
+"""A run while it is being done: what it was given, what it has said and called so far."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import msgspec
+
+from hexdesk.core.errors import BusyError, StorageUnavailableError
+from hexdesk.core.model.agents import ToolUse, ToolUseStatus
+from hexdesk.core.model.chat import Message, Run, RunEvent, Thread, Turn
+from hexdesk.core.model.principals import AgentRun
+from hexdesk.core.policy.redaction import redacted
+from hexdesk.core.policy.storable import storable
+from hexdesk.core.ports.agents import (
+    AnswerFinished,
+    RunProgress,
+    StepTaken,
+    TextDelta,
+    ToolFinished,
+    ToolStarted,
+)
+from hexdesk.core.ports.storage import Transaction
+from hexdesk.core.use_cases.answers import Outcome
+from hexdesk.core.use_cases.refusals import NoteRefusal
+from hexdesk.core.use_cases.run_log import TOOL_FINISHED, TOOL_STARTED, RunLog
+
+log = logging.getLogger("hexdesk.runs")
+
+
+class Assignment(msgspec.Struct, frozen=True, kw_only=True):
+    """All that is needed to do a run; `seen` are the events that are stored already."""
+
+    run: Run
+    thread: Thread
+    user_message: Message
+    instructions: str
+    history: tuple[Turn, ...]
+    inherits_model: bool
+    is_agent_active: bool
+    is_followed: bool = True
+    started_at: float
+    seen: tuple[RunEvent, ...]
+
+
+class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a run was when the model last decided on tool calls.
+
+    A run that was asked for as a whole still holds back what it has said, and goes on to.
+    """
+
+    text: str
+    tool_uses: tuple[ToolUse, ...]
+    is_followed: bool = True
+    runner: bytes
+
+
+@dataclass(slots=True, kw_only=True)
+class RunInProgress:
+    """A run while it is being done: what it has said and called so far."""
+
+    task: Assignment
+    run_log: RunLog
+    outcome: Outcome
+    agent_run: AgentRun
+    steps: bytes | None
+    is_followed: bool
+    was_cut_off: bool
+    note_refusal: NoteRefusal
+
+    async def follow(self, item: RunProgress) -> bool:
+        """Take note of what happened; False if the run is somebody else's by now."""
+        match item:
+            case TextDelta():
+                self.run_log.add_text(item.text)
+            case ToolStarted():
+                self._started(item)
+            case ToolFinished():
+                await self._finished(item)
+            case StepTaken():
+                return await self._save(item)
+            case AnswerFinished():
+                self.outcome.finish(item)
+                if item.detail:
+                    log.warning(
+                        "answer degraded",
+                        extra={"run_id": str(self.task.run.id), "detail": item.detail},
+                    )
+        return True
+
+    def _started(self, item: ToolStarted) -> None:
+        use = ToolUse(
+            call_id=item.call_id,
+            name=storable(item.name),
+            arguments=redacted(item.arguments),
+            status=ToolUseStatus.ERROR,
+            duration_ms=0,
+            error="was interrupted",
+        )
+        self.outcome.tool_uses[item.call_id] = use
+        data = {"call_id": use.call_id, "name": use.name, "arguments": use.arguments}
+        self._add_once(TOOL_STARTED, data)
+
+    async def _finished(self, item: ToolFinished) -> None:
+        started = self.outcome.tool_uses[item.call_id]
+        use = msgspec.structs.replace(
+            started,
+            status=item.status,
+            duration_ms=item.duration_ms,
+            error=None if item.error is None else storable(item.error),
+        )
+        self.outcome.tool_uses[item.call_id] = use
+        data = {
+            "call_id": use.call_id,
+            "name": use.name,
+            "status": use.status,
+            "duration_ms": use.duration_ms,
+        }
+        self._add_once(TOOL_FINISHED, data)
+        if use.status is ToolUseStatus.DENIED:
+            await self.note_refusal(
+                self.agent_run,
+                use.name,
+                use.arguments,
+                call_id=use.call_id,
+                reason=use.error or "denied",
+            )
+
+    async def _save(self, item: StepTaken) -> bool:
+        run = self.task.run
+        checkpoint = Checkpoint(
+            text=self.run_log.text,
+            tool_uses=tuple(self.outcome.tool_uses.values()),
+            is_followed=self.is_followed,
+            runner=item.steps,
+        )
+        steps = msgspec.msgpack.encode(checkpoint)
+
+        async def save(tx: Transaction) -> bool:
+            return await tx.runs.save_steps(run.id, run.lease_token, steps)
+
+        try:
+            return await self.run_log.commit(save)
+        except (BusyError, StorageUnavailableError) as error:
+            log.warning("run steps not stored", extra={"run_id": str(run.id), "reason": str(error)})
+            return True
+
+    def _add_once(self, type_: str, data: Mapping[str, object]) -> None:
+        # A run that goes on after a crash makes its last step's calls again; the stream does not.
+        for event in self.task.seen:
+            if (
+                event.type == type_
+                and msgspec.json.decode(event.data)["call_id"] == data["call_id"]
+            ):
+                return
+        self.run_log.add(type_, data)
