@@ -149,9 +149,7 @@ async def tool_desk(
         settings=settings or DeskSettings(),
     )
     desk = open_desk(ports)
-    authenticate = Authenticate(
-        storage=storage, access_tokens=_access_tokens(keys, clock, MCP_URL)
-    )
+    authenticate = Authenticate(storage=storage, access_tokens=_access_tokens(keys, clock, MCP_URL))
     verifier = CallerVerifier(capabilities, authenticate)
     server = create_tool_server(desk)
     used.reach_by(within_process(server, verifier))

@@ -35,8 +35,7 @@ async def served(app: ASGIApp, port: int = 0) -> AsyncGenerator[str]:
     task = asyncio.create_task(server.serve())
     try:
         async with asyncio.timeout(START_SECONDS):
-            while not await _answers(port):
-                await asyncio.sleep(0.005)
+            await _answers(port)
         yield f"http://127.0.0.1:{port}"
     finally:
         server.stop()
@@ -44,10 +43,13 @@ async def served(app: ASGIApp, port: int = 0) -> AsyncGenerator[str]:
             await task
 
 
-async def _answers(port: int) -> bool:
-    try:
-        _, writer = await asyncio.open_connection("127.0.0.1", port)
-    except OSError:
-        return False
-    writer.close()
-    return True
+async def _answers(port: int) -> None:
+    """Return when connections are taken; nothing tells us, so try."""
+    while True:
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            await asyncio.sleep(0.005)
+        else:
+            writer.close()
+            return

@@ -89,3 +89,19 @@ async def api(
     process = apart("api", process_folder / "api", desk_database, model, HEXDESK_DATABASE_POOL="5")
     async with running(process):
         yield process
+
+
+@pytest.fixture(scope="session")
+async def laptop(process_folder: Path, model: Model) -> AsyncGenerator[Hexdesk]:
+    """The one `hexdesk up` that tests kill and stop in turn."""
+    settings = {"HEXDESK_RUN_LEASE": str(LEASE_SECONDS), **model.settings}
+    async with running(Hexdesk("up", process_folder / "up", settings)) as (process,):
+        yield process
+
+
+@pytest.fixture
+async def up(laptop: Hexdesk) -> Hexdesk:
+    """A running `up`, whatever the test before left of it."""
+    if not laptop.is_running:
+        await laptop.start()
+    return laptop

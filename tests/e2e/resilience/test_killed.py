@@ -1,19 +1,16 @@
 """`hexdesk up` killed at each step of a run: nothing is lost, and nothing happens twice."""
 
-import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import asyncpg
 import httpx2
-import pytest
 
 from hexdesk.adapters.storage.postgres.embedded import SUPERUSER, EmbeddedPostgres
 from tests.e2e.resilience.client import EventStream, Member, check_whole, said_in
 from tests.e2e.resilience.model import Model, brings_result
-from tests.e2e.resilience.processes import Hexdesk, running
+from tests.e2e.resilience.processes import Hexdesk
 from tests.integration.postgres.waiting import until
 from tests.openai_server import Behaviour, Bench, ChatRequest, Reply
 
@@ -25,22 +22,6 @@ FILES_A_TICKET = Bench(
     tool="create_ticket", arguments={"title": "Fire"}, preamble=PREAMBLE, text=ANSWER
 )
 ANY_WAITS = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"
-
-
-@pytest.fixture(scope="module")
-async def process(process_folder: Path, model: Model) -> AsyncGenerator[Hexdesk]:
-    """The one `up` that all tests kill in turn."""
-    settings = {"HEXDESK_RUN_LEASE": "2", **model.settings}
-    async with running(Hexdesk("up", process_folder / "up", settings)) as (process,):
-        yield process
-
-
-@pytest.fixture
-async def up(process: Hexdesk) -> Hexdesk:
-    """A running `up`, whatever the test before left of it."""
-    if not process.is_running:
-        await process.start()
-    return process
 
 
 class Conversation:

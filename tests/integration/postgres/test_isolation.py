@@ -28,6 +28,10 @@ OTHER_RELATIONS = """
 """
 VERSIONS = "hexdesk_alembic"  # of the schema: which one it is, is no secret
 LETTER_BOX = "failed_sign_ins"  # of nobody: filled, and never looked into
+LOOKED_UP = (
+    *("users", "refresh_tokens", "api_keys", "runs", "idempotency_keys"),
+    *("tickets", "ticket_comments"),
+)
 COUNT = "SELECT count(*) FROM {}"
 OWNERS = "SELECT {} FROM {}"
 ROW_OF = "SELECT * FROM {} WHERE {} = $1"
@@ -107,9 +111,8 @@ async def test_every_policy_is_the_same_one_or_a_known_exception(desk: Desk) -> 
         for policy in policies
         if policy["policyname"] != "tenant"
     }
-    looked_up = ("users", "refresh_tokens", "api_keys", "runs", "tickets", "ticket_comments")
     assert exceptions == {(LETTER_BOX, "INSERT", "public")} | {
-        (table, "SELECT", "hexdesk_lookup") for table in looked_up
+        (table, "SELECT", "hexdesk_lookup") for table in LOOKED_UP
     }
 
 

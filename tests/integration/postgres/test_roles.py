@@ -61,6 +61,18 @@ async def test_the_application_sees_its_organization_only(
         assert await application.fetchval("SELECT string_agg(body, ',') FROM notes") == "a"
 
 
+async def test_no_statement_of_the_application_is_compiled(
+    postgres_server: EmbeddedPostgres, database: str
+) -> None:
+    async with connected(postgres_server, database, SUPERUSER) as admin:
+        # In this database only, and for everybody in it: what a role says goes before that.
+        await admin.execute(f'ALTER DATABASE "{database}" SET jit = on')
+    async with connected(postgres_server, database, APPLICATION) as application:
+        assert await application.fetchval("SHOW jit") == "off"
+    async with connected(postgres_server, database, OWNER) as owner:
+        assert await owner.fetchval("SHOW jit") == "on"
+
+
 async def test_a_data_migration_changes_all_rows(
     postgres_server: EmbeddedPostgres, database: str
 ) -> None:

@@ -10,6 +10,7 @@ from hexdesk.core.errors import InvalidError
 STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]|\[\.\.\.\]")
 FIELD = re.compile(r"Object (contains unknown|missing required) field `(.*)`", re.DOTALL)
 BLANK = r"Expected `str` matching regex '\\S'"
+PATTERN = "Expected `str` matching regex "
 
 
 def invalid(error: msgspec.ValidationError, *, within: str = "") -> InvalidError:
@@ -26,8 +27,16 @@ def invalid(error: msgspec.ValidationError, *, within: str = "") -> InvalidError
         is_unknown = field[1] == "contains unknown"
         message = "is not a known field" if is_unknown else "is missing"
         return InvalidError(message, pointer=f"{pointer}/{escaped(field[2])}")
-    message = "must not be blank" if problem == BLANK else problem[:1].lower() + problem[1:]
-    return InvalidError(message, pointer=pointer)
+    return InvalidError(_in_words(problem), pointer=pointer)
+
+
+def _in_words(problem: str) -> str:
+    if problem == BLANK:
+        return "must not be blank"
+    if problem.startswith(PATTERN):
+        # A regular expression tells people nothing; the OpenAPI document has it for programs.
+        return "does not have the form that is described for it"
+    return problem[:1].lower() + problem[1:]
 
 
 def escaped(name: str) -> str:

@@ -98,3 +98,10 @@ class EventLog(Protocol):
     @abstractmethod
     async def after(self, run_id: UUID, event_id: int) -> tuple[Sequence[RunEvent], RunStatus]:
         """Return the events with a greater id, and how far the run is."""
+
+    @abstractmethod
+    async def forget(self, before: datetime) -> int:
+        """Remove the events of a batch of runs that began before then and have ended.
+
+        Return of how many runs; 0 when none is left.
+        """

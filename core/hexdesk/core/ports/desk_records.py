@@ -107,6 +107,13 @@ class IdempotencyKeys(Protocol):
         takes longer than a few seconds.
         """
 
+    @abstractmethod
+    async def forget(self, before: datetime) -> int:
+        """Remove a batch of answers that were given before then.
+
+        Return how many were removed; 0 when none is left.
+        """
+
 
 class ToolCalls(Protocol):
     """Results of tool calls, stored with their effects, so that a repeat has none."""

@@ -1,6 +1,7 @@
 """Records of who is who."""
 
 from abc import abstractmethod
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -57,7 +58,7 @@ class Users(Protocol):
 
 
 class Sessions(Protocol):
-    """The members' sessions and refresh tokens."""
+    """The members' sessions."""
 
     @abstractmethod
     async def add(self, session: Session) -> None:
@@ -79,8 +80,12 @@ class Sessions(Protocol):
     async def end_all(self, user_id: UUID, *, keep: UUID | None = None) -> None:
         """End all of the member's sessions but `keep`."""
 
+
+class RefreshTokens(Protocol):
+    """The refresh tokens of sessions, spent ones too: their reuse must be seen."""
+
     @abstractmethod
-    async def add_refresh_token(self, token: RefreshToken) -> None:
+    async def add(self, token: RefreshToken) -> None:
         """Store a refresh token."""
 
     @abstractmethod
@@ -88,6 +93,14 @@ class Sessions(Protocol):
         """Mark the token as used; None if it is spent or over, or its session has ended.
 
         Of two that spend the same token at once, one gets it.
+        """
+
+    @abstractmethod
+    async def forget(self, before: datetime) -> int:
+        """Remove a batch of tokens that ran out before then, and sessions that have none left.
+
+        A member's newest session from an address stays: the address stays known. Return how many
+        tokens were removed; 0 when none is left.
         """
 
 

@@ -11,6 +11,7 @@ from typing import Protocol
 from uuid import UUID
 
 from hexdesk.core.model.audit import FailedSignIn
+from hexdesk.core.model.expiry import KeptSince
 from hexdesk.core.model.identity import FoundApiKey, FoundRefreshToken, FoundUser
 from hexdesk.core.model.principals import Principal
 from hexdesk.core.ports.agent_records import AgentLog, Agents
@@ -23,7 +24,13 @@ from hexdesk.core.ports.desk_records import (
     Tickets,
     ToolCalls,
 )
-from hexdesk.core.ports.identity_records import ApiKeys, Organizations, Sessions, Users
+from hexdesk.core.ports.identity_records import (
+    ApiKeys,
+    Organizations,
+    RefreshTokens,
+    Sessions,
+    Users,
+)
 
 
 class Transaction(Protocol):
@@ -36,6 +43,7 @@ class Transaction(Protocol):
     organizations: Organizations
     users: Users
     sessions: Sessions
+    refresh_tokens: RefreshTokens
     api_keys: ApiKeys
     agents: Agents
     agent_log: AgentLog
@@ -69,6 +77,10 @@ class Directory(Protocol):
     @abstractmethod
     async def abandoned_runs(self, limit: int) -> Sequence[tuple[UUID, UUID]]:
         """Return (run id, organization id) of running runs whose lease is over, oldest first."""
+
+    @abstractmethod
+    async def organizations_with_expired(self, kept_since: KeptSince, limit: int) -> Sequence[UUID]:
+        """Return the ids of organizations that have something to forget, in no order."""
 
     @abstractmethod
     async def note_failed_sign_in(self, failed: FailedSignIn) -> None:

@@ -127,7 +127,7 @@ class Belongings(msgspec.Struct, frozen=True, kw_only=True):
     async def store(self, transaction: Transaction) -> None:
         """Store all but the organization and the user."""
         await transaction.sessions.add(self.session)
-        await transaction.sessions.add_refresh_token(self.refresh_token)
+        await transaction.refresh_tokens.add(self.refresh_token)
         await transaction.api_keys.add(self.api_key, self.api_key.id.bytes)
         await transaction.api_keys.active_owner(self.api_key.id)
         await self.conversation.store(transaction)

@@ -171,3 +171,19 @@ class MemoryEventLog(EventLog):
         run = found(records.runs, run_id, "run")
         events = (event for key, event in records.events.items() if key[0] == run_id)
         return in_order((event for event in events if event.id > event_id), "id"), run.status
+
+    async def forget(self, before: datetime) -> int:
+        records = await self.draft.to_write()
+        over = runs_to_forget(records, before)
+        records.events = {key: event for key, event in records.events.items() if key[0] not in over}
+        return len(over)
+
+
+def runs_to_forget(records: Records, before: datetime) -> set[UUID]:
+    """Return the runs that began before then, have ended, and still have events."""
+    with_events = (records.runs[run_id] for run_id, _ in records.events)
+    return {
+        run.id
+        for run in with_events
+        if run.created_at < before and run.status is not RunStatus.RUNNING
+    }

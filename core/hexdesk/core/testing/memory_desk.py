@@ -86,6 +86,14 @@ class MemoryIdempotencyKeys(IdempotencyKeys):
         records.answers[_scope(key)] = answer
         return True
 
+    async def forget(self, before: datetime) -> int:
+        records = await self.draft.to_write()
+        count = len(records.answers)
+        records.answers = {
+            scope: answer for scope, answer in records.answers.items() if answer.created_at >= before
+        }
+        return count - len(records.answers)
+
 
 def _answer(records: Records, key: IdempotencyKey, since: datetime) -> KeptAnswer | None:
     answer = records.answers.get(_scope(key))

@@ -1,7 +1,7 @@
 """Who is who, in memory."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from msgspec.structs import replace
@@ -16,7 +16,13 @@ from hexdesk.core.model.identity import (
     User,
 )
 from hexdesk.core.model.listing import Page, Slice
-from hexdesk.core.ports.identity_records import ApiKeys, Organizations, Sessions, Users
+from hexdesk.core.ports.identity_records import (
+    ApiKeys,
+    Organizations,
+    RefreshTokens,
+    Sessions,
+    Users,
+)
 from hexdesk.core.testing.memory_records import Draft, Records, found, page_of, without
 
 _BETWEEN_NOTES_OF_USE = timedelta(minutes=1)
@@ -166,7 +172,19 @@ class MemorySessions(Sessions):
             if session.user_id == user_id and session.id != keep:
                 self._end(records, session)
 
-    async def add_refresh_token(self, token: RefreshToken) -> None:
+    def _end(self, records: Records, session: Session) -> None:
+        if session.ended_at is None:
+            ended_at = self.draft.installation.clock.now()
+            records.sessions[session.id] = replace(session, ended_at=ended_at)
+
+
+@dataclass(frozen=True)
+class MemoryRefreshTokens(RefreshTokens):
+    """The refresh tokens in a draft."""
+
+    draft: Draft
+
+    async def add(self, token: RefreshToken) -> None:
         records = await self.draft.to_write()
         found(records.sessions, token.session_id, "session")
         records.refresh_tokens[token.id] = token
@@ -182,10 +200,26 @@ class MemorySessions(Sessions):
         records.refresh_tokens[token_id] = replace(token, used_at=now)
         return records.refresh_tokens[token_id]
 
-    def _end(self, records: Records, session: Session) -> None:
-        if session.ended_at is None:
-            ended_at = self.draft.installation.clock.now()
-            records.sessions[session.id] = replace(session, ended_at=ended_at)
+    async def forget(self, before: datetime) -> int:
+        records = await self.draft.to_write()
+        over = [token for token in records.refresh_tokens.values() if token.expires_at < before]
+        for token in over:
+            del records.refresh_tokens[token.id]
+        alive = {token.session_id for token in records.refresh_tokens.values()}
+        for session_id in {token.session_id for token in over} - alive:
+            if not _keeps_an_address(records, records.sessions[session_id]):
+                del records.sessions[session_id]
+        return len(over)
+
+
+def _keeps_an_address(records: Records, session: Session) -> bool:
+    from_there = (
+        other
+        for other in records.sessions.values()
+        if (other.user_id, other.ip) == (session.user_id, session.ip)
+    )
+    newest = max(from_there, key=lambda other: (other.created_at, other.id))
+    return session.ip is not None and newest is session
 
 
 @dataclass(frozen=True)

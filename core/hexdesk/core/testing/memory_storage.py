@@ -9,6 +9,7 @@ from uuid import UUID
 
 from hexdesk.core.model.audit import FailedSignIn
 from hexdesk.core.model.chat import RunStatus
+from hexdesk.core.model.expiry import KeptSince
 from hexdesk.core.model.identity import FoundApiKey, FoundRefreshToken, FoundUser
 from hexdesk.core.model.principals import Principal
 from hexdesk.core.ports.clock import Clock
@@ -19,6 +20,7 @@ from hexdesk.core.testing.memory_chat import (
     MemoryMessages,
     MemoryRuns,
     MemoryThreads,
+    runs_to_forget,
 )
 from hexdesk.core.testing.memory_desk import (
     MemoryAudit,
@@ -29,10 +31,11 @@ from hexdesk.core.testing.memory_desk import (
 from hexdesk.core.testing.memory_identity import (
     MemoryApiKeys,
     MemoryOrganizations,
+    MemoryRefreshTokens,
     MemorySessions,
     MemoryUsers,
 )
-from hexdesk.core.testing.memory_records import Draft, Installation
+from hexdesk.core.testing.memory_records import Draft, Installation, Records
 from hexdesk.core.testing.memory_tickets import MemoryComments, MemoryTickets
 
 
@@ -43,6 +46,7 @@ class MemoryTransaction(Transaction):
         self.organizations = MemoryOrganizations(draft)
         self.users = MemoryUsers(draft)
         self.sessions = MemorySessions(draft)
+        self.refresh_tokens = MemoryRefreshTokens(draft)
         self.api_keys = MemoryApiKeys(draft)
         self.agents = MemoryAgents(draft)
         self.agent_log = MemoryAgentLog(draft)
@@ -108,9 +112,23 @@ class MemoryDirectory(Directory):
         )
         return [(run_id, organization_id) for _, run_id, organization_id in abandoned[:limit]]
 
+    async def organizations_with_expired(self, kept_since: KeptSince, limit: int) -> Sequence[UUID]:
+        self.installation.reach()
+        organizations = self.installation.records.items()
+        return [key for key, records in organizations if _has_expired(records, kept_since)][:limit]
+
     async def note_failed_sign_in(self, failed: FailedSignIn) -> None:
         self.installation.reach()
         self.installation.failed_sign_ins.append(failed)
+
+
+def _has_expired(records: Records, kept_since: KeptSince) -> bool:
+    tokens, answers = records.refresh_tokens.values(), records.answers.values()
+    return (
+        bool(runs_to_forget(records, kept_since.events))
+        or any(answer.created_at < kept_since.answers for answer in answers)
+        or any(token.expires_at < kept_since.refresh_tokens for token in tokens)
+    )
 
 
 class MemoryStorage(Storage):

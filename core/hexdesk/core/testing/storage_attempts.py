@@ -86,10 +86,11 @@ WRITES: dict[str, Attempt] = {
     "sessions.add": lambda to, its: to.sessions.add(examples.a_session(its.user.id)),
     "sessions.end": lambda to, its: to.sessions.end(its.session.id),
     "sessions.end_all": lambda to, its: to.sessions.end_all(its.user.id),
-    "sessions.add_refresh_token": lambda to, its: to.sessions.add_refresh_token(
+    "refresh_tokens.add": lambda to, its: to.refresh_tokens.add(
         examples.a_refresh_token(its.session.id)
     ),
-    "sessions.spend": lambda to, its: to.sessions.spend(its.refresh_token.id),
+    "refresh_tokens.spend": lambda to, its: to.refresh_tokens.spend(its.refresh_token.id),
+    "refresh_tokens.forget": lambda to, _: to.refresh_tokens.forget(examples.FAR_AHEAD),
     "api_keys.add": lambda to, its: to.api_keys.add(
         examples.an_api_key(its.user.id), examples.new_id().bytes
     ),
@@ -128,6 +129,7 @@ WRITES: dict[str, Attempt] = {
     "event_log.add": lambda to, its: to.event_log.add(
         its.conversation.run.id, [examples.an_event(2)]
     ),
+    "event_log.forget": lambda to, _: to.event_log.forget(examples.FAR_AHEAD),
     "tickets.add": _add_ticket,
     "tickets.update": lambda to, its: to.tickets.update(
         replace(its.ticket, title="Taken over", version=2)
@@ -142,6 +144,7 @@ WRITES: dict[str, Attempt] = {
     "audit.add": lambda to, its: to.audit.add(
         examples.an_audit_event(its.organization.id), once_key=str(its.audit_event.id)
     ),
+    "idempotency_keys.forget": lambda to, _: to.idempotency_keys.forget(examples.FAR_AHEAD),
     "idempotency_keys.keep": lambda to, its: to.idempotency_keys.keep(
         its.idempotency_key, examples.a_kept_answer(body=b"other"), examples.LONG_AGO
     ),
@@ -161,7 +164,7 @@ FOUND_OR_NOT = (
     "users.remove",
     "sessions.add",
     "sessions.end",
-    "sessions.add_refresh_token",
+    "refresh_tokens.add",
     "api_keys.add",
     "api_keys.remove",
     "agents.get",

@@ -18,6 +18,7 @@ from hexdesk.core.testing.storage_chat_contract import (
 )
 from hexdesk.core.testing.storage_credentials_contract import ApiKeyContract, SessionContract
 from hexdesk.core.testing.storage_desk_contract import AuditContract, IntegrationContract
+from hexdesk.core.testing.storage_expiry_contract import ExpiryContract
 from hexdesk.core.testing.storage_identity_contract import OrganizationContract, UserContract
 from hexdesk.core.testing.storage_lists_contract import ListContract
 from hexdesk.core.testing.storage_once_contract import IdempotencyContract, ToolCallContract
@@ -53,5 +54,6 @@ class StorageContract(
     AuditContract,
     IdempotencyContract,
     ToolCallContract,
+    ExpiryContract,
 ):
     """Every promise of the storage port, in one class; define its fixture `storage`."""

@@ -28,7 +28,7 @@ class SessionContract(StorageFixtures):
         """Return a refresh token of the session."""
         token = examples.a_refresh_token(session.id)
         async with ours.transaction() as transaction:
-            await transaction.sessions.add_refresh_token(token)
+            await transaction.refresh_tokens.add(token)
         return token
 
     async def test_a_session_names_its_active_member(self, ours: Company, session: Session) -> None:
@@ -51,7 +51,7 @@ class SessionContract(StorageFixtures):
             await transaction.sessions.end(session.id)
         async with ours.transaction() as transaction:
             assert await transaction.sessions.active_user(session.id) is None
-            assert await transaction.sessions.spend(token.id) is None
+            assert await transaction.refresh_tokens.spend(token.id) is None
 
     async def test_all_sessions_but_one_can_be_ended(self, ours: Company, session: Session) -> None:
         second, colleague = examples.a_session(ours.admin.id), examples.a_user(ours.organization.id)
@@ -79,19 +79,19 @@ class SessionContract(StorageFixtures):
 
     async def test_a_refresh_token_is_spent_once(self, ours: Company, token: RefreshToken) -> None:
         async with ours.transaction() as transaction:
-            spent = await transaction.sessions.spend(token.id)
+            spent = await transaction.refresh_tokens.spend(token.id)
         assert spent is not None
         assert replace(spent, used_at=None) == token
         async with ours.transaction() as transaction:
-            assert await transaction.sessions.spend(token.id) is None
-            assert await transaction.sessions.spend(examples.new_id()) is None
+            assert await transaction.refresh_tokens.spend(token.id) is None
+            assert await transaction.refresh_tokens.spend(examples.new_id()) is None
 
     async def test_of_many_that_spend_a_token_at_once_one_gets_it(
         self, ours: Company, token: RefreshToken
     ) -> None:
         async def spend() -> RefreshToken | None:
             async with ours.transaction() as transaction:
-                return await transaction.sessions.spend(token.id)
+                return await transaction.refresh_tokens.spend(token.id)
 
         spent = await asyncio.gather(*(spend() for _ in range(5)))
         assert sum(one is not None for one in spent) == 1
@@ -101,8 +101,8 @@ class SessionContract(StorageFixtures):
     ) -> None:
         token = examples.a_refresh_token(session.id, expires_at=examples.LONG_AGO)
         async with ours.transaction() as transaction:
-            await transaction.sessions.add_refresh_token(token)
-            assert await transaction.sessions.spend(token.id) is None
+            await transaction.refresh_tokens.add(token)
+            assert await transaction.refresh_tokens.spend(token.id) is None
 
 
 class ApiKeyContract(StorageFixtures):

@@ -97,12 +97,12 @@ class UserContract(StorageFixtures):
         async with ours.transaction() as transaction:
             await transaction.users.add(user, "hash")
             await transaction.sessions.add(session)
-            await transaction.sessions.add_refresh_token(token)
+            await transaction.refresh_tokens.add(token)
             await transaction.api_keys.add(api_key, api_key.id.bytes)
             await transaction.users.remove(user.id)
         async with ours.transaction() as transaction:
             assert await transaction.sessions.active_user(session.id) is None
-            assert await transaction.sessions.spend(token.id) is None
+            assert await transaction.refresh_tokens.spend(token.id) is None
             assert await transaction.api_keys.active_owner(api_key.id) is None
             assert (await transaction.api_keys.page(examples.ALL)).total == 0
             assert (await transaction.users.page(examples.ALL)).data == (ours.admin,)

@@ -125,13 +125,13 @@ class DirectoryContract(StorageFixtures):
         token = examples.a_refresh_token(session.id)
         async with ours.transaction() as transaction:
             await transaction.sessions.add(session)
-            await transaction.sessions.add_refresh_token(token)
+            await transaction.refresh_tokens.add(token)
         expected = FoundRefreshToken(
             token_id=token.id, session_id=session.id, organization_id=ours.organization.id
         )
         assert await storage.directory.refresh_token(token.token_hash) == expected
         async with ours.transaction() as transaction:
-            await transaction.sessions.spend(token.id)
+            await transaction.refresh_tokens.spend(token.id)
         assert await storage.directory.refresh_token(token.token_hash) == expected
         assert await storage.directory.refresh_token(b"another hash") is None
 

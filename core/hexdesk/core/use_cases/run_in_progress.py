@@ -1,7 +1,7 @@
 """A run while it is being done: what it was given, what it has said and called so far."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -26,6 +26,7 @@ from hexdesk.core.use_cases.refusals import NoteRefusal
 from hexdesk.core.use_cases.run_log import TOOL_FINISHED, TOOL_STARTED, RunLog
 
 log = logging.getLogger("hexdesk.runs")
+INTERRUPTED = "was interrupted"
 
 
 class Assignment(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,7 +96,7 @@ class RunInProgress:
             arguments=redacted(item.arguments),
             status=ToolUseStatus.ERROR,
             duration_ms=0,
-            error="was interrupted",
+            error=INTERRUPTED,
         )
         self.outcome.tool_uses[item.call_id] = use
         data = {"call_id": use.call_id, "name": use.name, "arguments": use.arguments}
@@ -154,3 +155,24 @@ class RunInProgress:
             ):
                 return
         self.run_log.add(type_, data)
+
+
+def known_uses(checkpoint: Checkpoint | None, seen: Sequence[RunEvent]) -> dict[str, ToolUse]:
+    """Return the calls that an earlier process stored, and those that it has only told of."""
+    told: dict[str, ToolUse] = {}
+    for event in seen:
+        if event.type == TOOL_STARTED:
+            begun = msgspec.json.decode(event.data)
+            told[begun["call_id"]] = ToolUse(
+                **begun, status=ToolUseStatus.ERROR, duration_ms=0, error=INTERRUPTED
+            )
+        elif event.type == TOOL_FINISHED:
+            end = msgspec.json.decode(event.data)
+            told[end["call_id"]] = msgspec.structs.replace(
+                told[end["call_id"]],
+                status=ToolUseStatus(end["status"]),
+                duration_ms=end["duration_ms"],
+                error=None,
+            )
+    stored = checkpoint.tool_uses if checkpoint else ()
+    return told | {use.call_id: use for use in stored}

@@ -22,7 +22,12 @@ from hexdesk.core.ports.tokens import Capabilities
 from hexdesk.core.use_cases.answers import Outcome, PublishAnswer
 from hexdesk.core.use_cases.refusals import NoteRefusal
 from hexdesk.core.use_cases.response_cache import ResponseCache
-from hexdesk.core.use_cases.run_in_progress import Assignment, Checkpoint, RunInProgress
+from hexdesk.core.use_cases.run_in_progress import (
+    Assignment,
+    Checkpoint,
+    RunInProgress,
+    known_uses,
+)
 from hexdesk.core.use_cases.run_log import TEXT_DELTA, RunLog
 
 log = logging.getLogger("hexdesk.runs")
@@ -117,7 +122,7 @@ class RunWorker:
             run_log=run_log,
             outcome=Outcome(
                 model=f"{settings.model_provider}:{settings.model_name}",
-                tool_uses={use.call_id: use for use in checkpoint.tool_uses} if checkpoint else {},
+                tool_uses=known_uses(checkpoint, task.seen),
             ),
             agent_run=self._agent_run(task),
             steps=checkpoint.runner if checkpoint else None,

@@ -48,7 +48,7 @@ class SessionStarter:
         """Give the session its next pair of tokens."""
         now = self.clock.now()
         refresh_token = self.clock.new_secret()
-        await tx.sessions.add_refresh_token(
+        await tx.refresh_tokens.add(
             RefreshToken(
                 id=self.clock.new_id(),
                 session_id=session_id,
@@ -89,7 +89,7 @@ class RefreshSession:
         who = System(organization_id=found.organization_id, origin=origin)
         async with self.storage.transaction(who) as tx:
             user = await tx.sessions.active_user(found.session_id)
-            spent = await tx.sessions.spend(found.token_id) if user else None
+            spent = await tx.refresh_tokens.spend(found.token_id) if user else None
             if user and spent:
                 organization = await tx.organizations.get()
                 return await self.sessions.issue(tx, found.session_id, user, organization)

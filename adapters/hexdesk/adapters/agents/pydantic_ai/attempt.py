@@ -77,13 +77,15 @@ class Attempt:
     def of(cls, request: RunRequest, agent: Agent[RunTools, str], tools: RunTools) -> Self:
         """Return a run at its beginning, or at its last stored step."""
         steps = unpack(request.steps) if request.steps else []
+        responses = _responses(steps)
         return cls(
             request=request,
             agent=agent,
             tools=tools,
             history=as_messages(request.history),
             steps=steps,
-            usage=RunUsage(requests=len(_responses(steps))),
+            usage=RunUsage(requests=len(responses)),
+            has_spoken=request.streams and any(map(_text, responses)),
         )
 
     async def go_on(self, model: Model) -> AsyncGenerator[RunProgress]:

@@ -5,12 +5,11 @@ through both anew each time, as the libraries do, takes a third of the CPU of a 
 """
 
 from dataclasses import replace
-from functools import cached_property
 from typing import Any, cast
 
 from cachetools import LRUCache
 from openai import AsyncOpenAI, AsyncStream, Omit
-from openai.resources.chat import AsyncChat, AsyncCompletions
+from openai.resources.chat import AsyncCompletions
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from pydantic_ai.models import ModelRequestParameters
 from pydantic_ai.models.openai import OpenAIChatModel
@@ -27,43 +26,39 @@ OPTIONS = {
 }
 
 
-class PlainOpenAI(AsyncOpenAI):
-    """A client that sends chat completions as they are given."""
-
-    @cached_property
-    def chat(self) -> "_PlainChat":
-        """The chat resource."""
-        return _PlainChat(self)
+def plain_client(base_url: str, api_key: str) -> AsyncOpenAI:
+    """Return a client that sends chat completions as they are given, and sends them once."""
+    client = AsyncOpenAI(base_url=base_url, api_key=api_key, max_retries=0)
+    client.chat.completions = PlainCompletions(client)  # pyright: ignore[reportAttributeAccessIssue] - a cached property, which an attribute may replace
+    return client
 
 
-class _PlainChat(AsyncChat):
-    @cached_property
-    def completions(self) -> "_PlainCompletions":
-        return _PlainCompletions(self._client)
+class PlainCompletions(AsyncCompletions):
+    """Chat completions whose parameters are JSON already."""
 
-
-class _PlainCompletions(AsyncCompletions):
     async def create(self, *, stream: bool = False, **given: Any) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride] - takes what the original takes, and need not name it
-        options = {
+        """Ask for a completion."""
+        options: Any = {
             name: given.pop(key)
             for key, name in OPTIONS.items()
             if key in given and given[key] is not None
         }
-        body = {key: value for key, value in given.items() if not isinstance(value, Omit)}
-        return await self._post(
+        answer: Any = await self._post(
             "/chat/completions",
-            body={**body, "stream": stream},
-            options={**options, "security": {"bearer_auth": True}},
+            body={key: value for key, value in given.items() if not isinstance(value, Omit)}
+            | {"stream": stream},
+            options=options | {"security": {"bearer_auth": True}},
             cast_to=ChatCompletion,
             stream=stream,
             stream_cls=AsyncStream[ChatCompletionChunk],
         )
+        return answer
 
 
 class PlainChatModel(OpenAIChatModel):
     """A chat model that looks through the schema of each tool once."""
 
-    def __init__(self, name: str, client: PlainOpenAI) -> None:
+    def __init__(self, name: str, client: AsyncOpenAI) -> None:
         """Keep the client, whose connections are the model's."""
         super().__init__(name, provider=OpenAIProvider(openai_client=client))
         self._shaped = LRUCache[int, tuple[ToolDefinition, ToolDefinition]](MOST_TOOLS)
@@ -83,7 +78,7 @@ class PlainChatModel(OpenAIChatModel):
         model_settings: ModelSettings | None,
         model_request_parameters: ModelRequestParameters,
     ) -> tuple[ModelSettings | None, ModelRequestParameters]:
-        """Leave out what the client is set to anyway: said again, it costs a new client each time."""
+        """Leave out what the client does anyway: said again, it costs a new client each time."""
         settings = {k: v for k, v in (model_settings or {}).items() if k != "max_retries"}
         return super().prepare_request(cast("ModelSettings", settings), model_request_parameters)
 

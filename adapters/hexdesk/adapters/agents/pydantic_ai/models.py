@@ -4,11 +4,12 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from openai import AsyncOpenAI
 from pydantic_ai.exceptions import UserError
 from pydantic_ai.models import Model, infer_model
 from pydantic_ai.providers import Provider, infer_provider, infer_provider_class
 
-from hexdesk.adapters.agents.pydantic_ai.chat_completions import PlainChatModel, PlainOpenAI
+from hexdesk.adapters.agents.pydantic_ai.chat_completions import PlainChatModel, plain_client
 from hexdesk.core.model.agents import AgentSettings
 from hexdesk.core.model.ai_config import Credentials, ModelChoice, Models
 
@@ -39,7 +40,7 @@ class ModelShelf:
         default_factory=dict[ModelChoice, "Model | None"]
     )
     _providers: dict[str, Provider[object]] = field(default_factory=dict[str, "Provider[object]"])
-    _clients: list[PlainOpenAI] = field(default_factory=list[PlainOpenAI])
+    _clients: list[AsyncOpenAI] = field(default_factory=list[AsyncOpenAI])
     _offline: list[Model] = field(default_factory=list[Model])
 
     def chain(self, settings: AgentSettings, *, inherits_model: bool) -> tuple[ChosenModel, ...]:
@@ -72,15 +73,14 @@ class ModelShelf:
         credentials = self.credentials.get(choice.provider)
         if choice.provider == "openai" and credentials and credentials.base_url:
             # Servers that speak OpenAI's protocol speak chat completions, seldom Responses.
-            return PlainChatModel(choice.name, self._client(credentials))
+            return PlainChatModel(
+                choice.name, self._client(credentials.base_url, credentials.api_key)
+            )
         return infer_model(str(choice), self._provider)
 
-    def _client(self, credentials: Credentials) -> PlainOpenAI:
+    def _client(self, base_url: str, api_key: str | None) -> AsyncOpenAI:
         if not self._clients:
-            api_key = credentials.api_key or NO_KEY
-            # Whoever asks decides whether to ask again.
-            client = PlainOpenAI(base_url=credentials.base_url, api_key=api_key, max_retries=0)
-            self._clients.append(client)
+            self._clients.append(plain_client(base_url, api_key or NO_KEY))
         return self._clients[0]
 
     def _provider(self, name: str) -> Provider[object]:

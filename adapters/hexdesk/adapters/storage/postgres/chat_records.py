@@ -63,6 +63,18 @@ EVENTS_AFTER = """
     WHERE r.id = $1 ORDER BY e.id
 """
 
+# A hundred runs take a few milliseconds, and whoever forgets the same at once need not wait.
+FORGET_EVENTS = """
+    WITH over AS (
+        SELECT id FROM runs
+        WHERE created_at < $1 AND keeps_events AND status <> 'running'
+        ORDER BY created_at LIMIT 100 FOR NO KEY UPDATE SKIP LOCKED
+    ), gone AS (
+        DELETE FROM run_events USING over WHERE run_id = over.id
+    )
+    UPDATE runs SET keeps_events = false FROM over WHERE runs.id = over.id
+"""
+
 
 @dataclass(slots=True)
 class PostgresThreads(Threads):
@@ -170,3 +182,6 @@ class PostgresEventLog(EventLog):
             if number is not None
         ]
         return events, RunStatus(rows[0]["status"])
+
+    async def forget(self, before: datetime) -> int:
+        return await self.bound.change(FORGET_EVENTS, before)

@@ -38,6 +38,13 @@ KEEP_ANSWER = f"""
     SET {", ".join(f"{name} = excluded.{name}" for name in ANSWERS.columns)}
     WHERE idempotency_keys.created_at < ${len(ANSWERS.columns) + len(_SCOPE) + 1}
 """  # noqa: S608  names of columns
+# Whoever is at the same rows need not be waited for: what is old gets no younger.
+FORGET_ANSWERS = """
+    DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM idempotency_keys WHERE created_at < $1
+        ORDER BY created_at LIMIT 1000 FOR UPDATE SKIP LOCKED
+    ))
+"""
 
 CLAIM_CALL = """
     INSERT INTO tool_calls (run_id, call_id, tool) VALUES ($1, $2, $3)
@@ -110,6 +117,9 @@ class PostgresIdempotencyKeys(IdempotencyKeys):
     async def keep(self, key: IdempotencyKey, answer: KeptAnswer, since: datetime) -> bool:
         values = (*ANSWERS.written_values(answer), *_scope(key), since)
         return await self.bound.change(KEEP_ANSWER, *values) == 1
+
+    async def forget(self, before: datetime) -> int:
+        return await self.bound.change(FORGET_ANSWERS, before)
 
 
 def _scope(key: IdempotencyKey) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """Who is who, in PostgreSQL."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from msgspec.structs import replace
@@ -17,7 +18,13 @@ from hexdesk.adapters.storage.postgres.tables import (
 from hexdesk.core.errors import ConflictError, NotFoundError
 from hexdesk.core.model.identity import ApiKey, Organization, RefreshToken, Session, User
 from hexdesk.core.model.listing import Page, Slice
-from hexdesk.core.ports.identity_records import ApiKeys, Organizations, Sessions, Users
+from hexdesk.core.ports.identity_records import (
+    ApiKeys,
+    Organizations,
+    RefreshTokens,
+    Sessions,
+    Users,
+)
 
 ORGANIZATIONS = RecordTable(Organization, OrganizationRow, called="organization")
 USERS = RecordTable(User, UserRow, called="user")
@@ -56,6 +63,27 @@ SPEND = f"""
         AND s.organization_id = t.organization_id AND s.id = t.session_id AND s.ended_at IS NULL
     RETURNING {REFRESH_TOKENS.listed_as("t")}
 """  # noqa: S608  names of columns
+FORGET_TOKENS = """
+    DELETE FROM refresh_tokens WHERE id = ANY (ARRAY(
+        SELECT id FROM refresh_tokens WHERE expires_at < $1
+        ORDER BY expires_at LIMIT 1000 FOR UPDATE SKIP LOCKED
+    ))
+    RETURNING session_id
+"""
+# The newest session from an address stays, and with it the knowledge that it is the member's.
+FORGET_SESSIONS = """
+    DELETE FROM sessions AS s
+    WHERE s.id = ANY ($1)
+        AND NOT EXISTS (
+            SELECT FROM refresh_tokens AS t
+            WHERE t.organization_id = s.organization_id AND t.session_id = s.id
+        )
+        AND (s.ip IS NULL OR EXISTS (
+            SELECT FROM sessions AS newer
+            WHERE newer.organization_id = s.organization_id AND newer.user_id = s.user_id
+                AND newer.ip = s.ip AND (newer.created_at, newer.id) > (s.created_at, s.id)
+        ))
+"""
 
 ADD_API_KEY = API_KEYS.insert_with("key_hash")
 REMOVE_API_KEY = f"DELETE FROM api_keys WHERE id = $1 RETURNING {API_KEYS.listed}"  # noqa: S608  names of columns
@@ -154,12 +182,25 @@ class PostgresSessions(Sessions):
     async def end_all(self, user_id: UUID, *, keep: UUID | None = None) -> None:
         await self.bound.change(END_SESSIONS, user_id, keep)
 
-    async def add_refresh_token(self, token: RefreshToken) -> None:
+
+@dataclass(slots=True)
+class PostgresRefreshTokens(RefreshTokens):
+    """The refresh tokens of a transaction's organization."""
+
+    bound: BoundConnection
+
+    async def add(self, token: RefreshToken) -> None:
         await REFRESH_TOKENS.add(self.bound, token)
 
     async def spend(self, token_id: UUID) -> RefreshToken | None:
         row = await self.bound.row(SPEND, token_id)
         return None if row is None else REFRESH_TOKENS.read(row)
+
+    async def forget(self, before: datetime) -> int:
+        rows = await self.bound.rows(FORGET_TOKENS, before)
+        if rows:
+            await self.bound.change(FORGET_SESSIONS, [row[0] for row in rows])
+        return len(rows)
 
 
 @dataclass(slots=True)

@@ -53,6 +53,8 @@ async def _bring_roles(admin: asyncpg.Connection) -> None:
         for role, attributes in _ATTRIBUTES.items():
             known = await admin.fetchval("SELECT true FROM pg_roles WHERE rolname = $1", role)
             await admin.execute(f"{'ALTER' if known else 'CREATE'} ROLE {role} {attributes}")
+        # None of our statements runs for long enough to be worth compiling.
+        await admin.execute(f"ALTER ROLE {APPLICATION} SET jit = off")
         await admin.execute(_membership(major))
 
 

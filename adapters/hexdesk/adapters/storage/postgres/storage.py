@@ -22,6 +22,7 @@ from hexdesk.adapters.storage.postgres.directory import PostgresDirectory
 from hexdesk.adapters.storage.postgres.identity_records import (
     PostgresApiKeys,
     PostgresOrganizations,
+    PostgresRefreshTokens,
     PostgresSessions,
     PostgresUsers,
 )
@@ -40,6 +41,7 @@ class PostgresTransaction(Transaction):
         self.organizations = PostgresOrganizations(bound)
         self.users = PostgresUsers(bound)
         self.sessions = PostgresSessions(bound)
+        self.refresh_tokens = PostgresRefreshTokens(bound)
         self.api_keys = PostgresApiKeys(bound)
         self.agents = PostgresAgents(bound)
         self.agent_log = PostgresAgentLog(bound)

@@ -118,9 +118,7 @@ class McpToolAccess(ToolAccess):
         self._breaker.succeeded()
         return answer
 
-    async def _try_twice(
-        self, transport: Transport, ask: Callable[[Client], Awaitable[T]]
-    ) -> T:
+    async def _try_twice(self, transport: Transport, ask: Callable[[Client], Awaitable[T]]) -> T:
         session = self._opened(transport)
         try:
             return await self._within(session, ask)
@@ -132,9 +130,7 @@ class McpToolAccess(ToolAccess):
         self._drop(session)
         return await self._within(self._opened(transport), ask)
 
-    async def _within(
-        self, session: SharedSession, ask: Callable[[Client], Awaitable[T]]
-    ) -> T:
+    async def _within(self, session: SharedSession, ask: Callable[[Client], Awaitable[T]]) -> T:
         client = await session.client()
         async with asyncio.timeout(self._call_seconds):
             return await ask(client)

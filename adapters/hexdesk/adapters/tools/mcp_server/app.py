@@ -11,16 +11,19 @@ from mcp.server.transport_security import TransportSecuritySettings
 from pydantic import AnyHttpUrl
 from starlette.middleware.authentication import AuthenticationMiddleware
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hexdesk.adapters.tools.mcp_server.callers import CallerVerifier
 from hexdesk.adapters.tools.mcp_server.server import create_tool_server
 from hexdesk.core.desk import Desk
+from hexdesk.core.errors import UnavailableError
 from hexdesk.core.model.health import HealthStatus
 
 PATH = "/mcp"
+HEALTH = "/health"
+NOTHING = PlainTextResponse("Not Found", status_code=404)
 LOOPBACK = ("127.0.0.1:*", "localhost:*", "[::1]:*")
 
 
@@ -35,26 +38,41 @@ def create_mcp_app(desk: Desk, verifier: CallerVerifier, options: McpOptions) ->
     """Return the application: `/mcp` for callers with a token, `/health` for everybody."""
     resource = AnyHttpUrl(options.public_url)
     metadata_url = build_resource_metadata_url(resource)
+    metadata_path = urlsplit(str(metadata_url)).path
     app = create_tool_server(desk).streamable_http_app(
         streamable_http_path=PATH,
         stateless_http=True,
         json_response=True,
         transport_security=_security(options),
         custom_starlette_routes=[
-            Route("/health", _health(desk), methods=["GET"]),
-            Route(urlsplit(str(metadata_url)).path, _metadata(resource), methods=["GET"]),
+            Route(HEALTH, _health(desk), methods=["GET"]),
+            Route(metadata_path, _metadata(resource), methods=["GET"]),
         ],
     )
     guarded = AuthenticationMiddleware(
         AuthContextMiddleware(RequireAuthMiddleware(app, [], metadata_url)),
         backend=BearerAuthBackend(verifier),
     )
+    known = {HEALTH: app, metadata_path: app, PATH: guarded, f"{PATH}/": guarded}
 
     async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
-        is_tools = scope["type"] == "http" and scope["path"].rstrip("/") == PATH
-        await (guarded if is_tools else app)(scope, receive, send)
+        # What is open is named here: the router within takes more spellings of a path than these.
+        chosen = known.get(scope["path"], NOTHING) if scope["type"] == "http" else app
+        try:
+            await chosen(scope, receive, send)
+        except UnavailableError as error:
+            await _unavailable(error)(scope, receive, send)
 
     return dispatch
+
+
+def _unavailable(error: UnavailableError) -> Response:
+    """Answer while it cannot be told who calls."""
+    return JSONResponse(
+        {"error": "temporarily_unavailable", "error_description": str(error)},
+        status_code=503,
+        headers={"Retry-After": str(error.retry_after)},
+    )
 
 
 def _security(options: McpOptions) -> TransportSecuritySettings:

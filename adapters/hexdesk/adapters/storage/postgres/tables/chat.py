@@ -89,6 +89,8 @@ class RunRow(IdentifiedRow):
     response: Mapped[dict[str, Any] | None]
     created_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
+    # Once its events are forgotten, a run is no longer looked at.
+    keeps_events: Mapped[bool] = mapped_column(server_default=text("true"))
 
     __table_args__ = (
         one_of("status", RunStatus),
@@ -103,6 +105,12 @@ class RunRow(IdentifiedRow):
         ),
         # The look-up of abandoned runs goes through all organizations.
         Index("ix_runs_lease_until", "lease_until", postgresql_where=IS_RUNNING),
+        # As does the look-up of what has expired, here and in other tables.
+        Index(
+            "ix_runs_keeps_events",
+            "created_at",
+            postgresql_where=text("keeps_events AND status <> 'running'"),
+        ),
     )
 
 

@@ -183,7 +183,7 @@ class IdempotencyKeyRow(TenantRow):
     headers: Mapped[dict[str, Any]]
     body: Mapped[bytes]
     run_id: Mapped[UUID | None]
-    created_at: Mapped[datetime]
+    created_at: Mapped[datetime] = mapped_column(index=True)
 
     __table_args__ = (of_an_organization(),)
 

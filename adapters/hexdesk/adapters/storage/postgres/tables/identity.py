@@ -76,7 +76,7 @@ class RefreshTokenRow(IdentifiedRow):
     session_id: Mapped[UUID]
     token_hash: Mapped[bytes] = mapped_column(unique=True)
     created_at: Mapped[datetime]
-    expires_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
     used_at: Mapped[datetime | None]
 
     __table_args__ = (

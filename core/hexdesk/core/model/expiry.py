@@ -1,0 +1,13 @@
+"""How long things are kept that are of use for a while only."""
+
+from datetime import datetime
+
+import msgspec
+
+
+class KeptSince(msgspec.Struct, frozen=True, kw_only=True):
+    """What is older than this has expired: ended runs' events, answers, refresh tokens."""
+
+    events: datetime
+    answers: datetime
+    refresh_tokens: datetime

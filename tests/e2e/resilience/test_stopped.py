@@ -1,0 +1,68 @@
+"""A server asked to stop: streams end in good order, runs too, and clients go on after a restart."""
+
+import asyncio
+import time
+
+import httpx2
+
+from tests.e2e.resilience.client import Member, check_whole, said_in
+from tests.e2e.resilience.model import Model
+from tests.e2e.resilience.processes import Hexdesk
+from tests.openai_server import Always, Reply
+
+TEXT = "All of your tickets are open, and each of them waits for somebody to look at it."
+MOST_SECONDS = 15
+
+
+async def test_a_stopped_server_ends_its_runs_and_clients_get_the_rest_from_the_next_one(
+    up: Hexdesk, model: Model, http: httpx2.AsyncClient
+) -> None:
+    ann = await Member.register(http, up.url)
+    thread, other_thread = await ann.thread(), await ann.thread()
+    model.when("slowly, please", Always(Reply(text=TEXT, chunks=20, chunk_latency=0.1)))
+    model.when("all at once", Always(Reply(text=TEXT, latency=2)))
+    whole = asyncio.create_task(ann.say(other_thread, "all at once"))
+    await model.asked("all at once")
+    async with ann.say_streaming(thread, "slowly, please") as stream:
+        await stream.until(lambda stream: stream.has("text.delta"))
+        up.terminate()
+        await stream.to_end()
+    assert (stream.comments, stream.is_cut) == (["draining"], False)
+    assert not stream.has("run.completed")
+    assert (await whole).content == TEXT
+    assert await up.exit_code(within=MOST_SECONDS) == 0
+    await up.start()
+    run, last = stream.events[0].data["run_id"], stream.events[-1].id
+    async with ann.follow(thread, run, last) as rest:
+        await rest.to_end()
+    _, answer = await ann.messages(thread)
+    response = check_whole(stream.events + rest.events, answer)
+    assert answer["content"] == TEXT
+    assert not response["degraded"]
+
+
+async def test_a_server_stops_in_time_though_a_model_hangs_and_the_next_one_ends_the_run(
+    up: Hexdesk, model: Model, http: httpx2.AsyncClient
+) -> None:
+    ann = await Member.register(http, up.url)
+    thread = await ann.thread()
+    model.when("tell me", Always(Reply(text=TEXT, hangs_after=6)))
+    async with ann.say_streaming(thread, "tell me") as stream:
+        await stream.until(lambda stream: stream.has("text.delta"))
+        began = time.monotonic()
+        up.terminate()
+        await stream.to_end()
+        assert time.monotonic() - began < 2
+    assert (stream.comments, stream.is_cut) == (["draining"], False)
+    assert await up.exit_code(within=MOST_SECONDS) == 0
+    assert time.monotonic() - began < MOST_SECONDS
+    await up.start()
+    run, last = stream.events[0].data["run_id"], stream.events[-1].id
+    async with ann.follow(thread, run, last) as rest:
+        await rest.to_end()
+    _, answer = await ann.messages(thread)
+    events = stream.events + rest.events
+    response = check_whole(events, answer)
+    assert answer["content"].startswith(said_in(stream.events))
+    assert "temporarily unavailable" in answer["content"]
+    assert response["degraded_reason"] == "model_unavailable"

@@ -1,0 +1,24 @@
+"""What the desk says in its own words."""
+
+import pytest
+
+from hexdesk.core.model.chat import DegradedReason
+from hexdesk.core.policy.words import NOTICES, with_notice
+
+
+@pytest.mark.parametrize("reason", NOTICES)
+def test_a_notice_says_what_is_unavailable_for_now(reason: DegradedReason) -> None:
+    assert "temporarily unavailable" in with_notice("", reason)
+
+
+def test_a_notice_stands_apart_from_what_was_said_before() -> None:
+    notice = with_notice("", DegradedReason.RUN_LIMIT)
+    assert with_notice("I found two", DegradedReason.RUN_LIMIT) == f"\n\n{notice}"
+    assert with_notice(" \n", DegradedReason.RUN_LIMIT) == notice
+
+
+@pytest.mark.parametrize(
+    "reason", [DegradedReason.AGENT_UNAVAILABLE, DegradedReason.STORAGE_UNAVAILABLE]
+)
+def test_a_silent_agent_and_a_whole_answer_need_no_notice(reason: DegradedReason) -> None:
+    assert with_notice("", reason) == with_notice("All is well.", reason) == ""
