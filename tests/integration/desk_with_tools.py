@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from mcp.server import Server
 from msgspec.structs import replace
@@ -13,6 +14,7 @@ from hexdesk.adapters.agents.pydantic_ai import ModelShelf, PydanticAIRunner
 from hexdesk.adapters.tokens.jwt import JwtAccessTokens, JwtCapabilities
 from hexdesk.adapters.tokens.signing_keys import SigningKeys
 from hexdesk.adapters.tools.mcp_client import Breaker, McpToolAccess, within_process
+from hexdesk.adapters.tools.mcp_client.transports import Transport
 from hexdesk.adapters.tools.mcp_server import CallerVerifier, create_tool_server
 from hexdesk.core.assembly import open_desk
 from hexdesk.core.desk import Desk, Ports
@@ -44,6 +46,7 @@ MCP_URL = "http://127.0.0.1:8001/mcp"
 SECRET = "a secret of more than forty characters for tests"
 PASSWORD = "correct horse battery"
 HOUR = timedelta(hours=1)
+ANYBODY = Member(organization_id=UUID(int=0), user_id=UUID(int=0), role=Role.USER)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +68,7 @@ class ToolDesk:
     capabilities: JwtCapabilities
     verifier: CallerVerifier
     server: Server[dict[str, Any]]
+    within_process: Transport
     access: McpToolAccess
 
     async def register(self, name: str = "Acme") -> SignedIn:
@@ -83,14 +87,22 @@ class ToolDesk:
         return await self._signed_in(tokens.access_token)
 
     async def run_of(self, who: Member | Customer, *tools: str, **changes: Any) -> AgentRun:
-        """Return a run of the organization's agent that may call these tools."""
+        """Begin a run of the organization's agent that may call these tools."""
         async with self.storage.transaction(who) as transaction:
             agent = (await transaction.agents.all())[0]
+            user_id = who.user_id if isinstance(who, Member) else None
+            thread = examples.a_thread(agent, user_id=user_id)
+            message = examples.a_message(thread.id, user_id=user_id)
+            run = examples.a_run(thread, message, ANYBODY, principal=who)
+            await transaction.threads.add(thread)
+            await transaction.messages.add(message)
+            await transaction.runs.begin(run)
         made = AgentRun(
             organization_id=who.organization_id,
             agent_id=agent.id,
-            run_id=examples.new_id(),
+            run_id=run.id,
             acts_for=who,
+            thread_id=thread.id,
             tools=frozenset(tools),
         )
         return replace(made, **changes)
@@ -152,7 +164,8 @@ async def tool_desk(
     authenticate = Authenticate(storage=storage, access_tokens=_access_tokens(keys, clock, MCP_URL))
     verifier = CallerVerifier(capabilities, authenticate)
     server = create_tool_server(desk)
-    used.reach_by(within_process(server, verifier))
+    transport = within_process(server, verifier)
+    used.reach_by(transport)
     async with used.running():
         yield ToolDesk(
             desk=desk,
@@ -162,6 +175,7 @@ async def tool_desk(
             capabilities=capabilities,
             verifier=verifier,
             server=server,
+            within_process=transport,
             access=used,
         )
         await desk.run_desk.drain(5)

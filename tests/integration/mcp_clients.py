@@ -10,7 +10,6 @@ from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.types import CallToolResult, TextContent
 
-from hexdesk.adapters.tools.mcp_client import within_process
 from hexdesk.adapters.tools.mcp_server import CALL_ID
 from tests.integration.desk_with_tools import ToolDesk
 
@@ -18,7 +17,7 @@ from tests.integration.desk_with_tools import ToolDesk
 @asynccontextmanager
 async def in_process(desk: ToolDesk, token: str) -> AsyncGenerator[Client]:
     """Reach the desk's tool server without a network."""
-    transport = within_process(desk.server, desk.verifier)
+    transport = desk.within_process
     async with transport.presenting(token), transport.open_client() as client:
         yield client
 
@@ -28,7 +27,7 @@ async def over_http(url: str, token: str, *, mode: str = "auto") -> AsyncGenerat
     """Reach a tool server over streamable HTTP; `legacy` is the handshake of 2025."""
     headers = {"Authorization": f"Bearer {token}"}
     async with (
-        httpx2.AsyncClient(headers=headers, verify=_tls(), trust_env=False) as http,
+        httpx2.AsyncClient(headers=headers, verify=tls(), trust_env=False) as http,
         Client(streamable_http_client(url, http_client=http), mode=mode) as client,
     ):
         yield client
@@ -47,6 +46,6 @@ def words(result: CallToolResult) -> str:
 
 
 @cache
-def _tls() -> ssl.SSLContext:
+def tls() -> ssl.SSLContext:
     """Make one context for all clients: it costs more than a test."""
     return ssl.create_default_context()

@@ -38,6 +38,7 @@ from hexdesk.core.use_cases import (
 from hexdesk.core.use_cases.agent_rules import AgentRules
 from hexdesk.core.use_cases.assignments import Assignments
 from hexdesk.core.use_cases.configurations import Configurations
+from hexdesk.core.use_cases.expiry import ForgetExpired
 from hexdesk.core.use_cases.health import CheckHealth
 from hexdesk.core.use_cases.integration_types import IntegrationTypes, Webhook
 from hexdesk.core.use_cases.refusals import NoteRefusal
@@ -107,19 +108,23 @@ class _Parts:
 
 
 def _desk(parts: _Parts, run_desk: RunDesk) -> Desk:
+    ports = parts.ports
     return Desk(
-        ports=parts.ports,
+        ports=ports,
         tools=parts.tools,
         identity=_identity(parts),
         agents=_agents(parts),
         chat=_chat(parts, run_desk),
         tickets=_tickets(parts),
         integrations=_integrations(parts),
-        list_audit_events=audit.ListAuditEvents(storage=parts.ports.storage),
+        list_audit_events=audit.ListAuditEvents(storage=ports.storage),
         check_health=parts.check_health,
         callable_tools=ListCallableTools(catalogue=parts.tools),
         call_tool=_call_tool(parts),
         run_desk=run_desk,
+        forget_expired=ForgetExpired(
+            storage=ports.storage, clock=ports.clock, settings=ports.settings
+        ),
     )
 
 

@@ -37,6 +37,7 @@ from hexdesk.core.use_cases import (
     threads,
     tickets,
 )
+from hexdesk.core.use_cases.expiry import ForgetExpired
 from hexdesk.core.use_cases.follow_run import AwaitAnswer, FollowRun
 from hexdesk.core.use_cases.health import CheckHealth
 from hexdesk.core.use_cases.idempotency import OnceStorage
@@ -165,6 +166,7 @@ class Desk:
     callable_tools: ListCallableTools
     call_tool: CallTool
     run_desk: RunDesk
+    forget_expired: ForgetExpired
 
     def once(self, who: Principal, key: IdempotencyKey) -> OnceStorage:
         """Return the storage of a request that is carried out once."""

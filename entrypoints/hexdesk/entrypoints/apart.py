@@ -4,6 +4,8 @@ import logging
 import tempfile
 from pathlib import Path
 
+import msgspec
+
 from hexdesk.entrypoints import loop
 from hexdesk.entrypoints.bootstrap.database import operators_database
 from hexdesk.entrypoints.bootstrap.house import Place, open_house
@@ -34,6 +36,8 @@ async def _serve_api(settings: Settings, place: Place, host: str, port: int) -> 
 
 
 async def _serve_mcp(settings: Settings, place: Place, host: str, port: int) -> None:
+    # One set of variables serves both processes, and this one need not look for itself.
+    settings = msgspec.structs.replace(settings, mcp_url=None)
     async with open_house(settings, place) as house:
         await serve(
             (Listener(app=house.mcp, host=host, port=port),),

@@ -1,21 +1,27 @@
 """Real processes, a real database and a stand-in for the model, started by the first who asks."""
 
-import asyncio
 import tempfile
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Generator, Iterator
 from pathlib import Path
 
 import httpx2
 import pytest
 
-from hexdesk.adapters.storage.postgres.embedded import SUPERUSER, EmbeddedPostgres
-from hexdesk.adapters.storage.postgres.roles import OWNER, bootstrap
+from hexdesk.adapters.storage.postgres.embedded import EmbeddedPostgres
 from tests.database import Database
+from tests.e2e.resilience.apart import LEASE_SECONDS, apart, made_ready
 from tests.e2e.resilience.client import PATIENCE_SECONDS
 from tests.e2e.resilience.model import Model
-from tests.e2e.resilience.processes import SECRET, Hexdesk, running
+from tests.e2e.resilience.processes import Hexdesk, running
 
-LEASE_SECONDS = 2
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show what the processes wrote when a test fails."""
+    report = yield
+    if report.failed:
+        report.sections += [(str(one.log), one.end_of_log()) for one in Hexdesk.started]
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -54,31 +60,6 @@ def played_out(model: Model) -> Iterator[None]:
 def desk_database(postgres_server: EmbeddedPostgres) -> Database:
     """A database for processes to share; each test founds an organization of its own in it."""
     return made_ready(postgres_server)
-
-
-def made_ready(server: EmbeddedPostgres) -> Database:
-    """Make a database with the present schema."""
-    from hexdesk.adapters.storage.postgres.migrate import migrate  # noqa: PLC0415  takes seconds
-
-    database = Database(server, "resilience")
-    asyncio.run(bootstrap(server.url("postgres", SUPERUSER), database.name))
-    migrate(server.url(database.name, OWNER))
-    return database
-
-
-def apart(command: str, folder: Path, database: Database, model: Model, **settings: str) -> Hexdesk:
-    """Return a process on a database of its own operator's."""
-    return Hexdesk(
-        command,
-        folder,
-        {
-            "HEXDESK_DATABASE_URL": database.url,
-            "HEXDESK_SECRET_KEY": SECRET,
-            "HEXDESK_RUN_LEASE": str(LEASE_SECONDS),
-            **model.settings,
-            **settings,
-        },
-    )
 
 
 @pytest.fixture(scope="session")

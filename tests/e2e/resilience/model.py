@@ -65,6 +65,12 @@ class Model:
         return part(request) if part else Reply(status=400, text="nothing to say to that")
 
 
+def in_turn(*behaviours: Behaviour) -> Behaviour:
+    """Behave in these ways one after the other, and in the last one from then on."""
+    left = chain(behaviours, repeat(behaviours[-1]))
+    return lambda request: next(left)(request)
+
+
 def said_last(request: ChatRequest) -> str:
     """Return the last thing that the person said."""
     return next(

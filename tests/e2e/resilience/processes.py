@@ -10,13 +10,12 @@ import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx2
 import msgspec
 
 HEXDESK = str(Path(sys.executable).with_name("hexdesk"))
-SECRET = "shared by the processes of a test and long enough to sign with"
 READY_SECONDS = 60
 STOP_SECONDS = 20
 LOOK_AGAIN_SECONDS = 0.02
@@ -29,6 +28,9 @@ UNLIMITED = {
 
 class Hexdesk:
     """One `hexdesk up`, `api` or `mcp`, which comes back where it was when it is started again."""
+
+    started: ClassVar[list["Hexdesk"]] = []
+    """Those whose logs are shown when a test fails."""
 
     def __init__(self, command: str, folder: Path, settings: Mapping[str, str]) -> None:
         self.folder = folder
@@ -54,6 +56,8 @@ class Hexdesk:
     async def start(self) -> None:
         """Start it, and wait until it takes requests."""
         self.folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+        if self not in self.started:
+            self.started.append(self)
         with self.log.open("ab") as output:
             self._process = subprocess.Popen(
                 self._command,
@@ -130,6 +134,8 @@ async def running(*processes: Hexdesk) -> AsyncGenerator[tuple[Hexdesk, ...]]:
         yield processes
     finally:
         await asyncio.gather(*(one.stop() for one in processes))
+        for one in processes:
+            Hexdesk.started.remove(one)
 
 
 def free_ports(count: int) -> tuple[int, ...]:

@@ -4,9 +4,10 @@ import asyncio
 import time
 
 import httpx2
+import pytest
 
 from tests.e2e.resilience.client import Member, check_whole, said_in
-from tests.e2e.resilience.model import Model
+from tests.e2e.resilience.model import Model, in_turn
 from tests.e2e.resilience.processes import Hexdesk
 from tests.openai_server import Always, Reply
 
@@ -45,8 +46,11 @@ async def test_a_server_stops_in_time_though_a_model_hangs_and_the_next_one_ends
     up: Hexdesk, model: Model, http: httpx2.AsyncClient
 ) -> None:
     ann = await Member.register(http, up.url)
-    thread = await ann.thread()
+    thread, other_thread = await ann.thread(), await ann.thread()
     model.when("tell me", Always(Reply(text=TEXT, hangs_after=6)))
+    model.when("tell me all", in_turn(Always(Reply(hangs_after=0)), Always(Reply(text=TEXT))))
+    whole = asyncio.create_task(ann.say(other_thread, "tell me all", key="all"))
+    await model.asked("tell me all")
     async with ann.say_streaming(thread, "tell me") as stream:
         await stream.until(lambda stream: stream.has("text.delta"))
         began = time.monotonic()
@@ -54,6 +58,8 @@ async def test_a_server_stops_in_time_though_a_model_hangs_and_the_next_one_ends
         await stream.to_end()
         assert time.monotonic() - began < 2
     assert (stream.comments, stream.is_cut) == (["draining"], False)
+    with pytest.raises(httpx2.TransportError):
+        await whole
     assert await up.exit_code(within=MOST_SECONDS) == 0
     assert time.monotonic() - began < MOST_SECONDS
     await up.start()
@@ -66,3 +72,4 @@ async def test_a_server_stops_in_time_though_a_model_hangs_and_the_next_one_ends
     assert answer["content"].startswith(said_in(stream.events))
     assert "temporarily unavailable" in answer["content"]
     assert response["degraded_reason"] == "model_unavailable"
+    assert (await ann.say(other_thread, "tell me all", key="all")).content == TEXT

@@ -40,9 +40,7 @@ async def url(desk: ToolDesk) -> AsyncGenerator[str]:
 
 
 @pytest.fixture(params=WAYS)
-async def connect(
-    request: pytest.FixtureRequest, desk: ToolDesk
-) -> AsyncGenerator[Connect]:
+async def connect(request: pytest.FixtureRequest, desk: ToolDesk) -> AsyncGenerator[Connect]:
     """Return what opens a client that shows a token."""
     if request.param == "in process":
         yield lambda token: in_process(desk, token)

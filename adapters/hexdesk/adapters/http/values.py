@@ -1,6 +1,5 @@
 """Values that callers send: read strictly, and told exactly where they are wrong."""
 
-from contextlib import suppress
 from typing import Any, TypeVar, cast
 
 import msgspec
@@ -23,15 +22,14 @@ def decoded(body: bytes, shape: type[T]) -> T:
     Raise `ClientException` (400) for what is no JSON, `InvalidError` for what breaks a rule.
     """
     try:
-        value = _parsed(body, shape)
-    except InvalidError:
-        # What is broken further on is worse than a value that breaks a rule.
-        with suppress(InvalidError):
-            _parsed(body, Any)
-        raise
+        value = msgspec.json.decode(body, type=shape)
+    except msgspec.ValidationError as error:
+        return _second_look(body, shape, error)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _malformed(error) from error
     may_be_deep = body.count(b"{") + body.count(b"[") > MOST_LEVELS
     if may_be_deep or ESCAPED_NUL in body:
-        look_through(_parsed(body, Any))
+        look_through(msgspec.json.decode(body))
     return value
 
 
@@ -63,12 +61,35 @@ def look_through(value: Any, pointer: str = "", level: int = 0) -> None:
             return
 
 
-def _parsed(body: bytes, shape: Any) -> Any:
+def _second_look(body: bytes, shape: type[T], error: msgspec.ValidationError) -> T:
+    """Read a body that breaks a rule at first sight: 8.0 is an integer to JSON, if not to msgspec.
+
+    What is broken further on is worse than a value that breaks a rule.
+    """
     try:
-        return msgspec.json.decode(body, type=shape)
-    except msgspec.ValidationError as error:
+        plain = msgspec.json.decode(body)
+        look_through(plain)
+        return msgspec.convert(_with_whole_numbers(plain), shape)
+    except msgspec.ValidationError:
         raise invalid(error) from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ClientException(detail=f"the body is not JSON: {error}") from error
-    except RecursionError as error:
-        raise ClientException(detail="the body is nested too deeply") from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as worse:
+        raise _malformed(worse) from worse
+
+
+def _with_whole_numbers(value: Any) -> Any:
+    match value:
+        case float():
+            return int(value) if value.is_integer() else value
+        case dict():
+            items = cast("dict[str, Any]", value).items()
+            return {name: _with_whole_numbers(inner) for name, inner in items}
+        case list():
+            return [_with_whole_numbers(inner) for inner in cast("list[Any]", value)]
+        case _:
+            return value
+
+
+def _malformed(error: Exception) -> ClientException:
+    if isinstance(error, RecursionError):
+        return ClientException(detail="the body is nested too deeply")
+    return ClientException(detail=f"the body is not JSON: {error}")

@@ -90,7 +90,9 @@ class MemoryIdempotencyKeys(IdempotencyKeys):
         records = await self.draft.to_write()
         count = len(records.answers)
         records.answers = {
-            scope: answer for scope, answer in records.answers.items() if answer.created_at >= before
+            scope: answer
+            for scope, answer in records.answers.items()
+            if answer.created_at >= before
         }
         return count - len(records.answers)
 

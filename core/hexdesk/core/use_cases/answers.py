@@ -55,7 +55,7 @@ class Outcome:
 
 
 class UnstoredAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """An answer that was given and waits to be stored."""
+    """An answer that was given and waits to be stored; as JSON, since its events' data is."""
 
     organization_id: UUID
     run: Run
@@ -124,7 +124,7 @@ class PublishAnswer:
         events = run_log.amend(told)
         entry = replace(answer, events=events, run=replace(answer.run, response=told))
         try:
-            await self.journal.append(msgspec.msgpack.encode(entry))
+            await self.journal.append(msgspec.json.encode(entry))
         except JournalFullError as error:
             log.error("answer lost", extra={"run_id": str(answer.run.id), "reason": str(error)})
         return told
@@ -187,6 +187,8 @@ class RestoreAnswers:
     async def __call__(self) -> int:
         """Return how many were stored; those that still cannot be stay where they are.
 
+        Raise `StorageUnavailableError` if storage is still gone.
+
         An answer that a customer has been given comes before whatever another process makes of
         the same run meanwhile; a run that has another answer by now keeps that one.
         """
@@ -197,14 +199,14 @@ class RestoreAnswers:
                 continue
             try:
                 restored += await self._restore(answer)
-            except (BusyError, StorageUnavailableError):
-                break
+            except BusyError:
+                continue
             await self.journal.remove(name)
         return restored
 
     def _read(self, name: str, entry: bytes) -> UnstoredAnswer | None:
         try:
-            return msgspec.msgpack.decode(entry, type=UnstoredAnswer)
+            return msgspec.json.decode(entry, type=UnstoredAnswer)
         except msgspec.DecodeError as error:
             # Written by another version, perhaps: it stays, and keeps no other from being stored.
             if name not in self._unreadable:

@@ -3,6 +3,7 @@
 import asyncio
 
 import asyncpg
+from sqlalchemy.exc import DBAPIError
 
 from hexdesk.adapters.storage.postgres.checks import DatabaseSetupError, check_server
 from hexdesk.adapters.storage.postgres.embedded import SUPERUSER, EmbeddedPostgres
@@ -41,19 +42,30 @@ def upgrade_database(url: str, app_password: str | None) -> str:
     Raise `SettingsError` for a database that cannot be reached or a role that may not do it.
     """
     try:
-        asyncio.run(_prepare(url, app_password))
-        migrate(url)
+        is_superuser = asyncio.run(_prepare(url, app_password))
+        migrate(_as_owner(url) if is_superuser else url)
+    except DBAPIError as error:
+        raise SettingsError(f"cannot upgrade the database: {error.orig}") from error
     except (OSError, asyncpg.PostgresError) as error:
         # PostgreSQL's words name roles and databases, never passwords.
         raise SettingsError(f"cannot upgrade the database: {error}") from error
     return head_revision()
 
 
-async def _prepare(url: str, app_password: str | None) -> None:
+def _as_owner(url: str) -> str:
+    """Return the URL of a session in which all that a superuser makes is the owner's."""
+    return f"{url}{'&' if '?' in url else '?'}role={OWNER}"
+
+
+async def _prepare(url: str, app_password: str | None) -> bool:
+    """Make the roles and rights as far as this role may, and tell whether it is a superuser."""
     connection = await asyncpg.connect(url)
     try:
         role: str = await connection.fetchval("SELECT current_user::text")
-        if await connection.fetchval("SELECT rolsuper FROM pg_roles WHERE rolname = $1", role):
+        is_superuser: bool = await connection.fetchval(
+            "SELECT rolsuper FROM pg_roles WHERE rolname = $1", role
+        )
+        if is_superuser:
             database: str = await connection.fetchval("SELECT current_database()::text")
             await bootstrap(url, database)
         elif role != OWNER:
@@ -64,5 +76,6 @@ async def _prepare(url: str, app_password: str | None) -> None:
         if app_password:
             quoted: str = await connection.fetchval("SELECT quote_literal($1::text)", app_password)
             await connection.execute(f"ALTER ROLE {APPLICATION} PASSWORD {quoted}")
+        return is_superuser
     finally:
         await connection.close()

@@ -98,13 +98,17 @@ async def open_house(settings: Settings, place: Place) -> AsyncGenerator[House]:
     ):
         house = _house(_Site.of(settings, place, ai_config), storage, egress, access)
         run_desk = house.desk.run_desk
-        housekeeping = asyncio.create_task(run_desk.keep_house(), name="housekeeping")
+        housekeeping = (
+            asyncio.create_task(run_desk.keep_house(), name="housekeeping"),
+            asyncio.create_task(house.desk.forget_expired.keep_forgetting(), name="forgetting"),
+        )
         try:
             yield house
         finally:
             house.draining.set()
-            housekeeping.cancel()
-            await asyncio.gather(housekeeping, return_exceptions=True)
+            for task in housekeeping:
+                task.cancel()
+            await asyncio.gather(*housekeeping, return_exceptions=True)
             await run_desk.drain(GRACE_SECONDS)
 
 

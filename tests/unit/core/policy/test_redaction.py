@@ -39,6 +39,7 @@ JSON = some.recursive(
         | some.dictionaries(some.text(max_size=5), inner, max_size=3)
         | hidden(inner)
     ),
+    max_leaves=8,
 )
 
 

@@ -41,11 +41,16 @@ class McpToolAccess(ToolAccess):
     """
 
     def __init__(
-        self, *, timeout_seconds: float, breaker: Breaker, open_seconds: float = OPEN_SECONDS
+        self,
+        *,
+        timeout_seconds: float,
+        breaker: Breaker,
+        margin_seconds: float = MARGIN_SECONDS,
+        open_seconds: float = OPEN_SECONDS,
     ) -> None:
         """Keep how long a call may take on the server's side; `reach_by` says where that is."""
         self._transport: Transport | None = None
-        self._call_seconds = timeout_seconds + MARGIN_SECONDS
+        self._call_seconds = timeout_seconds + margin_seconds
         self._open_seconds = open_seconds
         self._breaker = breaker
         self._lists = TTLCache[str, Listing](MOST_LISTS, LIST_TTL_SECONDS)

@@ -50,12 +50,15 @@ def within_process(server: Server[dict[str, Any]], verifier: TokenVerifier) -> T
     return Transport(lambda: Client(server, cache=None), presenting)
 
 
-def over_http(url: str, *, read_seconds: float) -> Transport:
-    """Reach a server over streamable HTTP; all runs share the connections, none its token."""
+def over_http(url: str) -> Transport:
+    """Reach a server over streamable HTTP; all runs share the connections, none its token.
+
+    Whoever calls bounds the time: a time-out in here would take down the session for all.
+    """
 
     @asynccontextmanager
     async def open_client() -> AsyncGenerator[Client]:
-        timeout = httpx2.Timeout(read_seconds, connect=CONNECT_SECONDS)
+        timeout = httpx2.Timeout(None, connect=CONNECT_SECONDS)
         limits = httpx2.Limits(max_connections=64, max_keepalive_connections=64)
         async with (
             httpx2.AsyncClient(

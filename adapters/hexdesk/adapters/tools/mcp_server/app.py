@@ -53,11 +53,14 @@ def create_mcp_app(desk: Desk, verifier: CallerVerifier, options: McpOptions) ->
         AuthContextMiddleware(RequireAuthMiddleware(app, [], metadata_url)),
         backend=BearerAuthBackend(verifier),
     )
-    known = {HEALTH: app, metadata_path: app, PATH: guarded, f"{PATH}/": guarded}
+    known = {HEALTH: app, metadata_path: app, PATH: guarded}
 
     async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
-        # What is open is named here: the router within takes more spellings of a path than these.
-        chosen = known.get(scope["path"], NOTHING) if scope["type"] == "http" else app
+        chosen: ASGIApp = app
+        if scope["type"] == "http":
+            scope["path"] = scope["path"].removesuffix("/")
+            # What is open is named here: the router within takes more spellings of a path.
+            chosen = known.get(scope["path"], NOTHING)
         try:
             await chosen(scope, receive, send)
         except UnavailableError as error:

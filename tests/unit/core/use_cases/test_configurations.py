@@ -1,0 +1,62 @@
+"""Resolved configurations are kept for a while, and never meet what they were not made of."""
+
+import msgspec
+
+from hexdesk.core.model.agents import Agent, AgentOverrides
+from hexdesk.core.model.ai_config import AIConfig
+from hexdesk.core.model.identity import Organization, OrganizationSettings
+from hexdesk.core.testing import MemoryCache, SteadyClock
+from hexdesk.core.testing.examples import an_agent, an_organization
+from hexdesk.core.use_cases.agent_rules import AgentRules
+from hexdesk.core.use_cases.configurations import Configurations
+
+ORGANIZATION = an_organization()
+AGENT = an_agent(ORGANIZATION.id)
+
+
+def configurations(cache: MemoryCache, tone: str = "helpful") -> Configurations:
+    rules = AgentRules(
+        tool_names=frozenset(),
+        destructive_tools=("delete_ticket",),
+        ai_config=AIConfig(agent=AgentOverrides(tone=tone)),
+    )
+    return Configurations(cache=cache, rules=rules)
+
+
+async def tone_of(
+    found: Configurations, agent: Agent = AGENT, organization: Organization = ORGANIZATION
+) -> str:
+    return (await found.of(agent, organization)).values.tone
+
+
+async def test_a_configuration_is_kept_for_fifteen_minutes_under_the_agents_id() -> None:
+    clock = SteadyClock()
+    cache = MemoryCache(clock)
+    resolved = await configurations(cache).of(AGENT, ORGANIZATION)
+    clock.advance(899)
+    assert await cache.get(f"config_{AGENT.id}")
+    assert await configurations(cache).of(AGENT, ORGANIZATION) == resolved
+    clock.advance(1)
+    assert await cache.get(f"config_{AGENT.id}") is None
+
+
+async def test_what_was_kept_is_what_is_returned() -> None:
+    cache = MemoryCache(SteadyClock())
+    await tone_of(configurations(cache))
+    kept = await cache.get(f"config_{AGENT.id}")
+    assert kept
+    await cache.put(f"config_{AGENT.id}", kept.replace(b"helpful", b"HELPFUL"), 900)
+    assert await tone_of(configurations(cache)) == "HELPFUL"
+
+
+async def test_a_changed_agent_organization_or_file_is_resolved_anew() -> None:
+    cache = MemoryCache(SteadyClock())
+    assert await tone_of(configurations(cache)) == "helpful"
+    own = msgspec.structs.replace(AGENT, own=AgentOverrides(tone="dry"))
+    assert await tone_of(configurations(cache), own) == "dry"
+    layer = msgspec.structs.replace(AGENT, configuration=AgentOverrides(tone="calm"))
+    assert await tone_of(configurations(cache), layer) == "calm"
+    settings = OrganizationSettings(agent_defaults=AgentOverrides(tone="warm"))
+    warm = msgspec.structs.replace(ORGANIZATION, settings=settings)
+    assert await tone_of(configurations(cache), AGENT, warm) == "warm"
+    assert await tone_of(configurations(cache, tone="brisk")) == "brisk"
