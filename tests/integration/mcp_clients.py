@@ -1,7 +1,7 @@
 """MCP clients as strangers write them: the SDK's own, with a token in the header."""
 
 import ssl
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from functools import cache
 
@@ -34,10 +34,12 @@ async def over_http(url: str, token: str, *, mode: str = "auto") -> AsyncGenerat
 
 
 async def call(
-    client: Client, name: str, arguments: dict[str, object], call_id: str | None = None
+    client: Client, name: str, arguments: Mapping[str, object], call_id: str | None = None
 ) -> CallToolResult:
     """Call a tool, under the id that a run gives to its call."""
-    return await client.call_tool(name, arguments, meta={CALL_ID: call_id} if call_id else None)
+    return await client.call_tool(
+        name, dict(arguments), meta={CALL_ID: call_id} if call_id else None
+    )
 
 
 def words(result: CallToolResult) -> str:

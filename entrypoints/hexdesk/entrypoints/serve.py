@@ -85,7 +85,7 @@ async def _watch(draining: asyncio.Event, is_needed: Callable[[], bool]) -> None
 
 async def _answers(listener: Listener, tasks: Sequence[asyncio.Task[None]]) -> None:
     """Return when connections are taken, or the server has ended."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(listener.host, listener.host)  # noqa: S104
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(listener.host, listener.host)  # noqa: S104 - compared, not listened on
     while not any(task.done() for task in tasks):
         try:
             _, writer = await asyncio.open_connection(host, listener.port)

@@ -86,3 +86,30 @@ async def up(laptop: Hexdesk) -> Hexdesk:
     if not laptop.is_running:
         await laptop.start()
     return laptop
+
+
+@pytest.fixture(scope="session")
+async def apis(
+    api: Hexdesk, process_folder: Path, desk_database: Database, model: Model
+) -> AsyncGenerator[tuple[Hexdesk, Hexdesk]]:
+    """Two APIs on one database."""
+    other = apart("api", process_folder / "other-api", desk_database, model)
+    async with running(other):
+        yield api, other
+
+
+@pytest.fixture(scope="session")
+async def small_api(
+    process_folder: Path, desk_database: Database, model: Model
+) -> AsyncGenerator[Hexdesk]:
+    """An API that takes two runs at a time, and waits a second for a thread."""
+    process = apart(
+        "api",
+        process_folder / "small-api",
+        desk_database,
+        model,
+        HEXDESK_MOST_RUNS="2",
+        HEXDESK_THREAD_WAIT="1",
+    )
+    async with running(process):
+        yield process

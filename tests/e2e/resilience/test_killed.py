@@ -172,10 +172,6 @@ async def _counter_locked(up: Hexdesk) -> AsyncGenerator[asyncpg.Connection]:
 def _check_call_ids(request: ChatRequest, response: dict[str, Any]) -> None:
     """Check that the model was told of one call with one result, and by which id."""
     (use,) = response["tools_used"]
-    calls = [
-        call["id"] for message in request.messages for call in message.get("tool_calls") or ()
-    ]
-    results = [
-        message["tool_call_id"] for message in request.messages if message["role"] == "tool"
-    ]
+    calls = [call["id"] for message in request.messages for call in message.get("tool_calls") or ()]
+    results = [message["tool_call_id"] for message in request.messages if message["role"] == "tool"]
     assert calls == results == [use["call_id"]]

@@ -11,7 +11,7 @@ from hexdesk.adapters.tokens.jwt import JwtAccessTokens, JwtCapabilities
 from hexdesk.adapters.tokens.signing_keys import SigningKeys
 from hexdesk.adapters.tools.mcp_server import McpOptions, create_mcp_app
 from hexdesk.core.model.identity import Role
-from hexdesk.core.model.principals import AccessClaims, Origin
+from hexdesk.core.model.principals import AccessClaims, AgentRun, Origin
 from hexdesk.core.use_cases.api_keys import NewApiKey
 from hexdesk.core.use_cases.members import MemberChange
 from tests.integration.desk_with_tools import API_URL, HOUR, MCP_URL, SECRET, SignedIn, ToolDesk
@@ -84,24 +84,27 @@ async def test_an_expired_capability_is_worth_nothing(
 
 
 @pytest.mark.parametrize(
-    ("secret", "audience", "issuer"),
+    "wrong",
     [
-        ("another secret of more than forty characters", MCP_URL, API_URL),
-        (SECRET, ELSEWHERE, API_URL),
-        (SECRET, MCP_URL, "https://elsewhere.example"),
+        {"secret": "another secret of more than forty characters"},
+        {"mcp_url": ELSEWHERE},
+        {"api_url": "https://elsewhere.example"},
     ],
 )
-async def test_capabilities_of_others_are_worth_nothing(  # noqa: PLR0913 - a token has three ways to be wrong
-    http: httpx2.AsyncClient,
-    desk: ToolDesk,
-    admin: SignedIn,
-    secret: str,
-    audience: str,
-    issuer: str,
+async def test_capabilities_of_others_are_worth_nothing(
+    http: httpx2.AsyncClient, desk: ToolDesk, admin: SignedIn, wrong: dict[str, str]
 ) -> None:
-    theirs = JwtCapabilities(SigningKeys(secret), desk.clock, api_url=issuer, mcp_url=audience)
-    forged = theirs.mint(await desk.run_of(admin.who, "get_ticket"), HOUR)
-    assert (await ask(http, forged)).status_code == 401
+    right = {"secret": SECRET, "api_url": API_URL, "mcp_url": MCP_URL}
+    run = await desk.run_of(admin.who, "get_ticket")
+    assert (await ask(http, _minted(desk, run, **right))).status_code == 200
+    assert (await ask(http, _minted(desk, run, **right | wrong))).status_code == 401
+
+
+def _minted(desk: ToolDesk, run: AgentRun, *, secret: str, api_url: str, mcp_url: str) -> str:
+    capabilities = JwtCapabilities(
+        SigningKeys(secret), desk.clock, api_url=api_url, mcp_url=mcp_url
+    )
+    return capabilities.mint(run, HOUR)
 
 
 async def test_an_access_token_for_another_place_is_worth_nothing(
@@ -208,10 +211,12 @@ async def test_a_strange_host_name_is_refused(http: httpx2.AsyncClient, admin: S
 
 async def test_the_public_name_is_known(desk: ToolDesk, admin: SignedIn) -> None:
     options = McpOptions(public_url="https://tools.example/mcp")
-    async with served(create_mcp_app(desk.desk, desk.verifier, options)) as url:
-        async with httpx2.AsyncClient(base_url=url, verify=tls(), trust_env=False) as http:
-            assert (await ask(http, admin.token, Host="tools.example")).status_code == 200
-            assert (await ask(http, admin.token, Host="rebound.example")).status_code == 421
+    async with (
+        served(create_mcp_app(desk.desk, desk.verifier, options)) as url,
+        httpx2.AsyncClient(base_url=url, verify=tls(), trust_env=False) as http,
+    ):
+        assert (await ask(http, admin.token, Host="tools.example")).status_code == 200
+        assert (await ask(http, admin.token, Host="rebound.example")).status_code == 421
 
 
 async def test_no_token_is_remembered_from_one_request_to_the_next(

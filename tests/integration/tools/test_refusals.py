@@ -1,4 +1,4 @@
-"""What a caller may not call is refused by the server, whatever the client did, and written down."""
+"""What a caller may not call is refused, whatever its client did, and written down once."""
 
 import logging
 

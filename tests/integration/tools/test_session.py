@@ -44,7 +44,7 @@ async def access(line: Line, now: Now) -> AsyncGenerator[McpToolAccess]:
     """Return access over the line."""
     breaker = Breaker(most_failures=3, rest_seconds=REST_SECONDS, now=now)
     access = McpToolAccess(timeout_seconds=20, breaker=breaker)
-    access.reach_by(over_http(line.url, read_seconds=20))
+    access.reach_by(over_http(line.url))
     async with access.running():
         yield access
 
@@ -55,7 +55,7 @@ async def impatient(line: Line) -> AsyncGenerator[McpToolAccess]:
     access = McpToolAccess(
         timeout_seconds=0.5, margin_seconds=0, open_seconds=0.5, breaker=Breaker()
     )
-    access.reach_by(over_http(line.url, read_seconds=20))
+    access.reach_by(over_http(line.url))
     async with access.running():
         yield access
 
@@ -205,11 +205,11 @@ async def test_a_silent_server_keeps_nobody_longer_than_one_opening(
 
 
 async def test_a_call_that_takes_too_long_ends_alone(
-    access: McpToolAccess,
     impatient: McpToolAccess,
     desk: ToolDesk,
     admin: SignedIn,
     capability: str,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     async with desk.storage.transaction(admin.who) as transaction:
         # Whoever writes next must wait for this transaction, and who only reads must not.
@@ -217,6 +217,8 @@ async def test_a_call_that_takes_too_long_ends_alone(
         with pytest.raises(ToolsUnavailableError, match="cannot be reached"):
             await create(impatient, capability)
         assert (await impatient.call(capability, "call-2", "list_tickets", {})).error is None
+    failed = [record.message for record in caplog.records if record.name == "hexdesk.tools"]
+    assert failed == ["tool server failed"]  # and not the session
 
 
 async def test_a_run_that_is_given_up_leaves_the_session_to_the_others(
@@ -287,7 +289,7 @@ async def test_without_a_way_to_the_server_there_are_no_tools(capability: str) -
 async def test_nothing_runs_on_after_closing(line: Line, capability: str) -> None:
     before = asyncio.all_tasks()
     access = McpToolAccess(timeout_seconds=1, breaker=Breaker())
-    access.reach_by(over_http(line.url, read_seconds=5))
+    access.reach_by(over_http(line.url))
     async with access.running():
         await create(access, capability)
     named = {task.get_name() for task in asyncio.all_tasks() - before}

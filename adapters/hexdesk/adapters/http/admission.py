@@ -13,6 +13,7 @@ from hexdesk.adapters.http.answers import send_bytes
 from hexdesk.adapters.http.calls import call_of
 from hexdesk.adapters.http.exchange import Exchange
 from hexdesk.adapters.http.options import HttpOptions
+from hexdesk.adapters.http.queries import read_query
 from hexdesk.adapters.http.rate_limits import RateLimits
 from hexdesk.core.desk import Desk
 from hexdesk.core.errors import UnauthenticatedError
@@ -28,7 +29,7 @@ AnyRequest = Request[Any, Any, Any]
 
 
 class Admission(ASGIMiddleware):
-    """Lets a call in: credentials, rate, body's type and size, right, in this order.
+    """Lets a call in: credentials, rate, body's type and size, right, query, in this order.
 
     Only a bearer token counts, never a cookie, so no other site can call in a member's name.
     """
@@ -55,6 +56,8 @@ class Admission(ASGIMiddleware):
         self._check_body(request)
         if who and call.right:
             require(who, call.right)
+        if who:
+            exchange.query = read_query(scope["query_string"], call.query)
         await next_app(scope, receive, send)
 
     async def _member(self, request: AnyRequest, exchange: Exchange) -> Member:

@@ -34,7 +34,8 @@ class HeaderParameter(msgspec.Struct, frozen=True, kw_only=True):
 class Call(msgspec.Struct, frozen=True, kw_only=True):
     """What admission and the OpenAPI document need to know of a call.
 
-    `right` None is enough for every member. `is_public` needs no credentials. `registers` counts
+    `right` None is what every member has. `is_public` needs no credentials. `query` is the Struct
+    of its query parameters. `registers` counts
     against the rate of registrations; what is not `is_limited` counts against none. `also` are
     the statuses that this call can answer beside those that follow from the rest. `example` is a
     body, `answers` what it answers where the handler's annotation cannot say so, `when_down` what
@@ -44,6 +45,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     right: Right | None = None
     is_public: bool = False
     registers: bool = False
+    query: type[msgspec.Struct] | None = None
     once: Once | None = None
     also: tuple[int, ...] = ()
     headers: tuple[HeaderParameter, ...] = ()

@@ -10,8 +10,8 @@ Customer support with AI agents that reach tools only through MCP.
 
 Ids are UUIDv7 strings, times are RFC 3339 in UTC. Lists come in parts, with `limit`, `offset` and
 `sort`; `total` is exact up to 10,000. Errors are `application/problem+json` (RFC 9457). Unknown
-fields of a body are refused, unknown query parameters are passed over. A thing of another
-organization, or of another member, is answered as if it did not exist."""
+fields of a body and unknown query parameters are refused. A thing of another organization, or of
+another member, is answered as if it did not exist."""
 
 TAGS = {
     "Sign-in": "Signing up, in and out.",

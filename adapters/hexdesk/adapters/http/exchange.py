@@ -1,7 +1,7 @@
 """What the layers of the API know of the request at hand."""
 
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 from litestar.types import HTTPScope, Scope
 
@@ -17,13 +17,15 @@ PLACE = "exchange"
 class Exchange:
     """One request and its answer.
 
-    `verdict` says how the rate stands that was counted last. `once` is the storage of a request
+    `verdict` says how the rate stands that was counted last. `query` is what the query
+    parameters say. `once` is the storage of a request
     with an idempotency key, `first` the run that answered the same key before.
     """
 
     request_id: str
     address: str | None
     verdict: Verdict | None = None
+    query: Any = None
     once: OnceStorage | None = None
     first: KeptAnswer | None = None
 

@@ -14,8 +14,8 @@ from hexdesk.adapters.http import conventions, streams
 from hexdesk.adapters.http.admission import WITH_BODY
 from hexdesk.adapters.http.calls import Call, HeaderParameter
 from hexdesk.adapters.http.once import IDEMPOTENCY_KEY
-from hexdesk.adapters.http.queries import ListQuery
 from hexdesk.adapters.http.schemas import Schema, Schemas
+from hexdesk.core.policy.listing import sortable
 from hexdesk.core.policy.rights import NOT_BY_API_KEY, USER_RIGHTS
 
 JSON = "application/json"
@@ -59,10 +59,6 @@ class Operation:
     def _method(self) -> str:
         return next(iter(self.handler.http_methods))
 
-    def _query(self) -> type[ListQuery] | None:
-        shape = self._hints.get("wanted")
-        return shape if isinstance(shape, type) and issubclass(shape, ListQuery) else None
-
     def _who_may(self) -> str:
         right = self.call.right
         if right is None:
@@ -80,11 +76,16 @@ class Operation:
                 "description": f"The id of the {thing}.",
                 "schema": {"type": "string", "format": "uuid"},
             }
-        query = self._query()
-        for name, schema in self.schemas.fields(query).items() if query else ():
-            yield _query_parameter(name, schema)
+        yield from self._query_parameters()
         for header in (*self.call.headers, *((IDEMPOTENCY_KEY,) if self.call.once else ())):
             yield _header_parameter(header)
+
+    def _query_parameters(self) -> Iterator[dict[str, Any]]:
+        fields = self.schemas.fields(self.call.query) if self.call.query else {}
+        if "sort" in fields:
+            fields["sort"] = _orders(self._hints["return"], fields["sort"])
+        for name, schema in fields.items():
+            yield _query_parameter(name, schema)
 
     def _body(self) -> dict[str, Any] | None:
         if "data" not in self._hints:
@@ -124,7 +125,9 @@ class Operation:
 
     def _problems(self, *, has_body: bool) -> dict[str, Any]:
         call = self.call
-        reads_values = has_body or call.headers or call.once or self._query()
+        reads_values = (
+            has_body or call.headers or call.once or self.call.query or not self.call.is_public
+        )
         possible = {
             400: has_body,
             401: not call.is_public,
@@ -133,7 +136,7 @@ class Operation:
             409: call.once is not None,
             413: self._method in WITH_BODY,
             415: self._method in WITH_BODY,
-            422: reads_values,
+            422: has_body or not call.is_public,
             429: call.is_limited,
             500: True,
             503: call.when_down is None,
@@ -142,6 +145,14 @@ class Operation:
         return {
             str(status): conventions.problem(status) for status in sorted(statuses | {*call.also})
         }
+
+
+def _orders(answer: Any, schema: Schema) -> Schema:
+    """Say by which fields of its items a list can be sorted."""
+    (item,) = get_args(answer)
+    names = sorted(sortable(item))
+    schema.pop("pattern")
+    return schema | {"enum": [*names, *(f"-{name}" for name in names)]}
 
 
 def _query_parameter(name: str, schema: Schema) -> dict[str, Any]:

@@ -17,8 +17,9 @@ AnyRequest = Request[Any, Any, Any]
 def providers(desk: Desk, options: HttpOptions) -> dict[str, Provide]:
     """Return the dependencies that every handler may name.
 
-    `once` is the desk on the storage of a call with an idempotency key, and the plain desk for
-    one without. What is slow goes over `desk`, before any effect, so that no transaction waits.
+    `wanted` is what the query asks for. `once` is the desk on the storage of a call with an
+    idempotency key, and the plain desk for one without. What is slow goes over `desk`, before any
+    effect, so that no transaction waits.
     """
 
     # Each depends on the one before: for two that do not, Litestar starts a task group each time.
@@ -34,6 +35,11 @@ def providers(desk: Desk, options: HttpOptions) -> dict[str, Provide]:
         storage = Exchange.of(request.scope).once
         return on_storage(desk, storage) if storage else desk
 
+    def wanted(
+        request: AnyRequest, desk: NamedDependency[Desk], who: NamedDependency[Member]
+    ) -> Any:
+        return Exchange.of(request.scope).query
+
     def origin(request: AnyRequest, desk: NamedDependency[Desk]) -> Origin:
         return Exchange.of(request.scope).origin
 
@@ -44,6 +50,7 @@ def providers(desk: Desk, options: HttpOptions) -> dict[str, Provide]:
         "desk": the_desk,
         "who": who,
         "once": once,
+        "wanted": wanted,
         "origin": origin,
         "options": the_options,
     }

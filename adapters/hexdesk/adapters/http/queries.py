@@ -1,21 +1,19 @@
 """Query parameters, read into one Struct per call."""
 
 from datetime import datetime
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 from urllib.parse import parse_qsl
 
 import msgspec
-from litestar import Request
-from litestar.di import Provide
 from msgspec import UNSET, Meta, UnsetType
 
 from hexdesk.adapters.http.values import converted
 from hexdesk.core.errors import InvalidError
 from hexdesk.core.model.listing import MAX_LIMIT, MAX_OFFSET, Slice
 from hexdesk.core.policy.changes import given
+from hexdesk.core.policy.mistakes import escaped
 
-Q = TypeVar("Q", bound="ListQuery")
-F = TypeVar("F", bound=msgspec.Struct)
+T = TypeVar("T", bound=msgspec.Struct)
 
 Moment = Annotated[
     datetime,
@@ -48,27 +46,24 @@ class ListQuery(msgspec.Struct, frozen=True, kw_only=True):
         sort = default if self.sort is UNSET else self.sort
         return Slice(limit=self.limit, offset=self.offset, sort=sort)
 
-    def filled(self, shape: type[F]) -> F:
+    def filled(self, shape: type[T]) -> T:
         """Return a filter of what is asked for."""
         names = shape.__struct_fields__
         return shape(**{name: value for name, value in given(self).items() if name in names})
 
 
-def query(shape: type[Q]) -> dict[str, Provide]:
-    """Provide the query of a call as `wanted`.
+def read_query(text: bytes, shape: type[T] | None) -> T | None:
+    """Read a query as the shape that the call knows, if it knows any.
 
-    Parameters that the call does not know are passed over; known ones come once.
+    A parameter that the call does not know, or that comes twice, is refused: whoever misspells a
+    filter must not be told of everything.
     """
-
-    def read(request: Request[Any, Any, Any]) -> Any:
-        known = shape.__struct_fields__
-        values: dict[str, str] = {}
-        text = request.scope["query_string"].decode("latin-1")
-        for name, value in parse_qsl(text, keep_blank_values=True):
-            if name in values:
-                raise InvalidError("is given more than once", pointer=f"/{name}")
-            if name in known:
-                values[name] = value
-        return converted(values, shape)
-
-    return {"wanted": Provide(read, sync_to_thread=False)}
+    known = shape.__struct_fields__ if shape else ()
+    values: dict[str, str] = {}
+    for name, value in parse_qsl(text.decode("latin-1"), keep_blank_values=True):
+        if name not in known:
+            raise InvalidError("is not a known query parameter", pointer=f"/{escaped(name)}")
+        if name in values:
+            raise InvalidError("is given more than once", pointer=f"/{name}")
+        values[name] = value
+    return converted(values, shape) if shape else None

@@ -165,7 +165,7 @@ def _house(
     )
     verifier = CallerVerifier(desk.ports.capabilities, authenticate)
     access.reach_by(
-        over_http(settings.mcp_url, read_seconds=settings.tool_timeout)
+        over_http(settings.mcp_url)
         if settings.mcp_url
         else within_process(create_tool_server(desk), verifier)
     )

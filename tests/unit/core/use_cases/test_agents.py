@@ -102,7 +102,7 @@ async def test_a_list_of_agents_is_sorted_by_resolved_values(scene: Scene, admin
 async def test_an_unknown_tool_is_refused_and_the_known_ones_named(
     scene: Scene, admin: Member, wish: NewAgent, pointer: str
 ) -> None:
-    with pytest.raises(InvalidError, match="unknown tools: fly; known are .*get_ticket") as error:
+    with pytest.raises(InvalidError, match=r"unknown tools: fly; known are .*get_ticket") as error:
         await scene.desk.agents.add(admin, wish)
     assert error.value.pointer == pointer
     assert (await scene.desk.agents.list(admin, ALL)).total == 1
@@ -158,7 +158,7 @@ async def test_every_change_is_written_down_with_before_and_after(
     await scene.desk.agents.remove(admin, agent.id)
     page = await scene.desk.agents.list_history(admin, agent.id, Slice(sort="created_at"))
     made, changed, off, on, gone = page.data
-    stored = {"tone": "dry", "configuration": {}, "is_active": True}
+    stored: dict[str, object] = {"tone": "dry", "configuration": {}, "is_active": True}
     assert (made.before, made.after) == (None, stored)
     assert (changed.before, changed.after) == (stored, {**stored, "tone": "calm"})
     assert (gone.before, gone.after) == (changed.after, None)

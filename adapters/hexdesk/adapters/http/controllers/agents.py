@@ -7,7 +7,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from hexdesk.adapters.http.calls import Once, call
-from hexdesk.adapters.http.queries import OLDEST_FIRST, ListQuery, query
+from hexdesk.adapters.http.queries import OLDEST_FIRST, ListQuery
 from hexdesk.core.desk import Desk
 from hexdesk.core.model.agents import (
     ActionCount,
@@ -33,7 +33,7 @@ class AgentsController(Controller):
     path = "/agents"
     tags = ["Agents"]
 
-    @get(opt=call(Right.READ_AGENTS), dependencies=query(ListQuery))
+    @get(opt=call(Right.READ_AGENTS, query=ListQuery))
     async def list_agents(
         self,
         who: NamedDependency[Member],
@@ -97,11 +97,7 @@ class AgentsController(Controller):
         """Show which layer each of an agent's settings comes from."""
         return await desk.agents.show_configuration(who, agent_id)
 
-    @get(
-        "/{agent_id:uuid}/history",
-        opt=call(Right.READ_AGENT_RECORDS),
-        dependencies=query(ListQuery),
-    )
+    @get("/{agent_id:uuid}/history", opt=call(Right.READ_AGENT_RECORDS, query=ListQuery))
     async def list_agent_history(
         self,
         who: NamedDependency[Member],
@@ -112,11 +108,7 @@ class AgentsController(Controller):
         """List how an agent was changed, and by whom."""
         return await desk.agents.list_history(who, agent_id, wanted.part())
 
-    @get(
-        "/{agent_id:uuid}/actions",
-        opt=call(Right.READ_AGENT_RECORDS),
-        dependencies=query(ListQuery),
-    )
+    @get("/{agent_id:uuid}/actions", opt=call(Right.READ_AGENT_RECORDS, query=ListQuery))
     async def list_agent_actions(
         self,
         who: NamedDependency[Member],
@@ -127,11 +119,7 @@ class AgentsController(Controller):
         """List an agent's tool calls, secrets redacted."""
         return await desk.agents.list_actions(who, agent_id, wanted.part())
 
-    @get(
-        "/{agent_id:uuid}/actions/stats",
-        opt=call(Right.READ_AGENT_RECORDS),
-        dependencies=query(ListQuery),
-    )
+    @get("/{agent_id:uuid}/actions/stats", opt=call(Right.READ_AGENT_RECORDS, query=ListQuery))
     async def count_agent_actions(
         self,
         who: NamedDependency[Member],

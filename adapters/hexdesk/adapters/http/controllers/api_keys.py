@@ -7,7 +7,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from hexdesk.adapters.http.calls import call
-from hexdesk.adapters.http.queries import ListQuery, query
+from hexdesk.adapters.http.queries import ListQuery
 from hexdesk.core.desk import Desk
 from hexdesk.core.model.identity import ApiKey
 from hexdesk.core.model.listing import Page
@@ -22,7 +22,7 @@ class ApiKeysController(Controller):
     path = "/api-keys"
     tags = ["API keys"]
 
-    @get(opt=call(Right.MANAGE_API_KEYS), dependencies=query(ListQuery))
+    @get(opt=call(Right.MANAGE_API_KEYS, query=ListQuery))
     async def list_api_keys(
         self,
         who: NamedDependency[Member],

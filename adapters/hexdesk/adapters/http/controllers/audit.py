@@ -8,7 +8,7 @@ from litestar.di import NamedDependency
 from msgspec import UNSET, Meta, UnsetType
 
 from hexdesk.adapters.http.calls import call
-from hexdesk.adapters.http.queries import ListQuery, Moment, query
+from hexdesk.adapters.http.queries import ListQuery, Moment
 from hexdesk.core.desk import Desk
 from hexdesk.core.model.audit import AuditEvent, AuditFilter, Outcome
 from hexdesk.core.model.listing import Page
@@ -35,7 +35,7 @@ class AuditController(Controller):
     path = "/audit-events"
     tags = ["Audit"]
 
-    @get(opt=call(Right.READ_AUDIT), dependencies=query(AuditQuery))
+    @get(opt=call(Right.READ_AUDIT, query=AuditQuery))
     async def list_audit_events(
         self,
         who: NamedDependency[Member],

@@ -12,7 +12,7 @@ from litestar.response import Stream
 from hexdesk.adapters.http.calls import Once, call
 from hexdesk.adapters.http.once import REPLAYED
 from hexdesk.adapters.http.options import HttpOptions
-from hexdesk.adapters.http.queries import OLDEST_FIRST, ListQuery, query
+from hexdesk.adapters.http.queries import OLDEST_FIRST, ListQuery
 from hexdesk.adapters.http.runs import LAST_EVENT_ID, begin, last_event_id, wants_stream
 from hexdesk.adapters.http.streams import event_stream
 from hexdesk.core.desk import Desk
@@ -38,7 +38,7 @@ class ChatController(Controller):
     path = "/chat/threads"
     tags = ["Chat"]
 
-    @get(opt=call(Right.CHAT), dependencies=query(ListQuery))
+    @get(opt=call(Right.CHAT, query=ListQuery))
     async def list_threads(
         self,
         who: NamedDependency[Member],
@@ -89,7 +89,7 @@ class ChatController(Controller):
         """Remove a conversation with all that was said; tickets that came out of it stay."""
         await desk.chat.remove_thread(who, thread_id)
 
-    @get("/{thread_id:uuid}/messages", opt=call(Right.CHAT), dependencies=query(ListQuery))
+    @get("/{thread_id:uuid}/messages", opt=call(Right.CHAT, query=ListQuery))
     async def list_messages(
         self,
         who: NamedDependency[Member],

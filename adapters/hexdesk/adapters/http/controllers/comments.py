@@ -7,7 +7,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from hexdesk.adapters.http.calls import Once, call
-from hexdesk.adapters.http.queries import ListQuery, query
+from hexdesk.adapters.http.queries import ListQuery
 from hexdesk.core.desk import Desk
 from hexdesk.core.model.listing import Page
 from hexdesk.core.model.principals import Member
@@ -24,7 +24,7 @@ class CommentsController(Controller):
     path = "/tickets/{ticket_id:uuid}/comments"
     tags = ["Tickets"]
 
-    @get(opt=call(Right.CHANGE_TICKETS), dependencies=query(ListQuery))
+    @get(opt=call(Right.CHANGE_TICKETS, query=ListQuery))
     async def list_comments(
         self,
         who: NamedDependency[Member],

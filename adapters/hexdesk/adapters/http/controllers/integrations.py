@@ -7,7 +7,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from hexdesk.adapters.http.calls import Once, call
-from hexdesk.adapters.http.queries import ListQuery, query
+from hexdesk.adapters.http.queries import ListQuery
 from hexdesk.core.desk import Desk
 from hexdesk.core.model.integrations import ConnectionCheck, Integration
 from hexdesk.core.model.listing import Page
@@ -29,7 +29,7 @@ class IntegrationsController(Controller):
     path = "/integrations"
     tags = ["Integrations"]
 
-    @get(opt=call(Right.READ_INTEGRATIONS), dependencies=query(ListQuery))
+    @get(opt=call(Right.READ_INTEGRATIONS, query=ListQuery))
     async def list_integrations(
         self,
         who: NamedDependency[Member],
@@ -39,7 +39,7 @@ class IntegrationsController(Controller):
         """List the integrations."""
         return await desk.integrations.list(who, wanted.part())
 
-    @get("/active", opt=call(Right.READ_INTEGRATIONS), dependencies=query(ListQuery))
+    @get("/active", opt=call(Right.READ_INTEGRATIONS, query=ListQuery))
     async def list_active_integrations(
         self,
         who: NamedDependency[Member],

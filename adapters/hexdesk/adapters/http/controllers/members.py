@@ -7,7 +7,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from hexdesk.adapters.http.calls import Once, call
-from hexdesk.adapters.http.queries import ListQuery, query
+from hexdesk.adapters.http.queries import ListQuery
 from hexdesk.core.desk import Desk
 from hexdesk.core.model.identity import User
 from hexdesk.core.model.listing import Page
@@ -28,7 +28,7 @@ class MembersController(Controller):
     path = "/users"
     tags = ["Members"]
 
-    @get(opt=call(Right.MANAGE_MEMBERS), dependencies=query(ListQuery))
+    @get(opt=call(Right.MANAGE_MEMBERS, query=ListQuery))
     async def list_members(
         self,
         who: NamedDependency[Member],

@@ -12,7 +12,7 @@ from msgspec.structs import asdict
 
 from hexdesk.adapters.http.calls import Once, call
 from hexdesk.adapters.http.preconditions import IF_MATCH, expected_version, tagged
-from hexdesk.adapters.http.queries import NEWEST_FIRST, ListQuery, Moment, query
+from hexdesk.adapters.http.queries import NEWEST_FIRST, ListQuery, Moment
 from hexdesk.core.desk import Desk
 from hexdesk.core.model.listing import Page
 from hexdesk.core.model.principals import Member
@@ -79,7 +79,7 @@ class TicketsController(Controller):
     path = "/tickets"
     tags = ["Tickets"]
 
-    @get(opt=call(Right.READ_TICKETS), dependencies=query(TicketQuery))
+    @get(opt=call(Right.READ_TICKETS, query=TicketQuery))
     async def list_tickets(
         self,
         who: NamedDependency[Member],

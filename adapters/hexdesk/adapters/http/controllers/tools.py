@@ -7,7 +7,7 @@ from litestar import Controller, get
 from litestar.di import NamedDependency
 
 from hexdesk.adapters.http.calls import call
-from hexdesk.adapters.http.queries import ListQuery, query
+from hexdesk.adapters.http.queries import ListQuery
 from hexdesk.core.desk import Desk
 from hexdesk.core.model.listing import Page
 from hexdesk.core.model.principals import Member
@@ -35,7 +35,7 @@ class ToolsController(Controller):
     path = "/tools"
     tags = ["Agents"]
 
-    @get(opt=call(Right.READ_AGENTS), dependencies=query(ListQuery))
+    @get(opt=call(Right.READ_AGENTS, query=ListQuery))
     async def list_tools(
         self,
         who: NamedDependency[Member],

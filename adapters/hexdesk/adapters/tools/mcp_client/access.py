@@ -112,13 +112,13 @@ class McpToolAccess(ToolAccess):
                 answer = await self._try_twice(transport, ask)
         except ToolsUnavailableError:
             raise
-        except MCPError as error:
-            if error.error.code in BROKEN_CODES:
-                self._failed(error)
-            raise ToolsUnavailableError(f"the tool server refused the request: {error}") from error
         except Exception as error:
             # Transports fail in many ways, and none may end the run.
-            self._failed(error)
+            if isinstance(error, MCPError) and error.error.code not in BROKEN_CODES:
+                words = f"the tool server refused the request: {error}"
+                raise ToolsUnavailableError(words) from error
+            log.warning("tool server failed", extra={"reason": repr(error)})
+            self._breaker.failed()
             raise ToolsUnavailableError("the tool server cannot be reached") from error
         self._breaker.succeeded()
         return answer
@@ -152,10 +152,6 @@ class McpToolAccess(ToolAccess):
             task = asyncio.create_task(session.closed(CLOSE_SECONDS), name="mcp session ending")
             self._ending.add(task)
             task.add_done_callback(self._ending.discard)
-
-    def _failed(self, error: Exception) -> None:
-        log.warning("tool server failed", extra={"reason": repr(error)})
-        self._breaker.failed()
 
 
 def _description(tool: types.Tool) -> ToolDescription:

@@ -1,0 +1,99 @@
+"""A model that fails in every way: the person gets an answer that says so."""
+
+from typing import Any
+
+import httpx2
+import pytest
+
+from tests.e2e.resilience.client import Member, check_whole, said_in
+from tests.e2e.resilience.model import Model
+from tests.e2e.resilience.processes import Hexdesk
+from tests.openai_server import Always, Behaviour, Reply, ToolLoop
+
+SAID = "what now?"
+TEXT = "There are three tickets, and all of them are open. Shall I close one of them for you?"
+NOTICE = "I'm temporarily unavailable"
+NOBODY = {"model_provider": "nobody", "model_name": "nothing"}
+NO_KEY = {"model_provider": "anthropic", "model_name": "claude-haiku-4-5"}
+SILENT = Always(Reply(hangs_after=0))
+
+TROUBLE = [
+    pytest.param(NOBODY, Always(Reply(text=TEXT)), "model_unavailable", id="unknown provider"),
+    pytest.param(NO_KEY, Always(Reply(text=TEXT)), "model_unavailable", id="missing key"),
+    pytest.param({}, Always(Reply(status=500)), "model_unavailable", id="error 500"),
+    pytest.param({}, Always(Reply(status=401)), "model_unavailable", id="wrong key"),
+    pytest.param({}, Always(Reply(is_garbled=True)), "model_unavailable", id="garbled"),
+    pytest.param({}, Always(Reply()), "model_unavailable", id="nothing said"),
+    pytest.param({}, Always(Reply(text=TEXT, dies_after=0)), "model_unavailable", id="dies"),
+    pytest.param({"timeout": 0.5}, SILENT, "model_unavailable", id="hangs"),
+    pytest.param({"max_iterations": 3}, ToolLoop(), "run_limit", id="never comes to an end"),
+    pytest.param({"timeout_seconds": 1}, SILENT, "run_limit", id="takes too long"),
+]
+
+
+@pytest.mark.parametrize(("agent", "behaviour", "reason"), TROUBLE)
+async def test_an_answer_says_what_went_wrong_with_the_model(
+    api: Hexdesk,
+    model: Model,
+    http: httpx2.AsyncClient,
+    agent: dict[str, Any],
+    behaviour: Behaviour,
+    reason: str,
+) -> None:
+    ann = await Member.register(http, api.url)
+    thread = await ann.thread(**agent)
+    model.when(SAID, behaviour)
+    answer = await ann.say(thread, SAID)
+    assert answer.status == 201
+    _check(answer.body, reason)
+    async with ann.say_streaming(thread, SAID) as stream:
+        await stream.to_end()
+    messages = await ann.messages(thread)
+    assert [message["role"] for message in messages] == ["user", "assistant"] * 2
+    assert messages[1] == answer.body["message"]
+    _check(check_whole(stream.events, messages[3]), reason)
+
+
+async def test_a_model_that_dies_in_mid_sentence_leaves_a_notice_as_the_last_thing_said(
+    api: Hexdesk, model: Model, http: httpx2.AsyncClient
+) -> None:
+    ann = await Member.register(http, api.url)
+    thread = await ann.thread()
+    model.when(SAID, Always(Reply(text=TEXT, dies_after=6, chunk_latency=0.1)))
+    async with ann.say_streaming(thread, SAID) as stream:
+        await stream.until(lambda stream: stream.has("text.delta"))
+        seen = said_in(stream.events)
+        await stream.to_end()
+    _, message = await ann.messages(thread)
+    response = check_whole(stream.events, message)
+    assert message["content"].startswith(seen)
+    assert TEXT.startswith(message["content"].partition("\n\n")[0])
+    assert NOTICE in [event for event in stream.events if event.name == "text.delta"][-1].data["text"]
+    assert response["degraded_reason"] == "model_unavailable"
+    assert len(model.requests(SAID)) >= 1
+
+
+async def test_an_agent_that_is_switched_off_says_nothing(
+    api: Hexdesk, model: Model, http: httpx2.AsyncClient
+) -> None:
+    ann = await Member.register(http, api.url)
+    thread = await ann.thread(name="Silent")
+    (agent_id,) = {(await ann.get(f"/chat/threads/{thread}"))["agent_id"]}
+    changed = await ann.call("PATCH", f"/agents/{agent_id}", {"is_active": False})
+    assert changed.status == 200
+    asked = len(model.server.requests)
+    answer = await ann.say(thread, SAID)
+    assert answer.status == 201
+    assert answer.body["message"] is None
+    assert answer.body["degraded_reason"] == "agent_unavailable"
+    async with ann.say_streaming(thread, SAID) as stream:
+        await stream.to_end()
+    assert check_whole(stream.events, None)["degraded_reason"] == "agent_unavailable"
+    assert [message["role"] for message in await ann.messages(thread)] == ["user"] * 2
+    assert len(model.server.requests) == asked
+
+
+def _check(response: dict[str, Any], reason: str) -> None:
+    assert (response["degraded"], response["degraded_reason"]) == (True, reason)
+    assert response["stored"]
+    assert NOTICE in response["message"]["content"]
