@@ -31,6 +31,8 @@ from pydantic_ai.tools import ToolDefinition
 from pydantic_ai.toolsets import AbstractToolset, ToolsetTool
 from pydantic_core import SchemaValidator, core_schema
 
+from hexdesk.entrypoints.loop import run as run_tuned
+from hexdesk.entrypoints.loop import settle
 from tests.benchmarks.bare_tools import bare_tool_server
 from tests.openai_server.replies import ANSWER
 
@@ -179,10 +181,12 @@ async def measured(answer: Callable[[], Awaitable[float]], messages: int, at_onc
     )
 
 
-async def serve(base_url: str) -> None:
+async def serve(base_url: str, *, is_tuned: bool) -> None:
     """Do what stdin says until it ends."""
     async with bare_agent(base_url) as agent:
         answers = {"run": agent.run, "stream": agent.stream}
+        if is_tuned:
+            settle()
         while line := await asyncio.to_thread(sys.stdin.buffer.readline):
             command, messages, at_once = line.decode().split()
             result = await measured(answers[command], int(messages), int(at_once))
@@ -199,7 +203,12 @@ def main() -> None:
     """Read the arguments and serve."""
     parser = argparse.ArgumentParser(prog="tests.benchmarks.bare_agent", description=__doc__)
     parser.add_argument("--base-url", required=True, help="an OpenAI-compatible server")
-    asyncio.run(serve(parser.parse_args().base_url))
+    parser.add_argument(
+        "--tuned", action="store_true", help="with the event loop and the collector of hexdesk"
+    )
+    arguments = parser.parse_args()
+    start = run_tuned if arguments.tuned else asyncio.run
+    start(serve(arguments.base_url, is_tuned=arguments.tuned))
 
 
 if __name__ == "__main__":

@@ -37,6 +37,7 @@ class Round(msgspec.Struct, frozen=True, kw_only=True):
     """CPU seconds of one message, and how long the messages took, on both sides."""
 
     bare_cpu: float
+    tuned_cpu: float
     desk_cpu: float
     database_cpu: float
     bare_latencies: list[float]
@@ -49,6 +50,7 @@ class ChatBench:
 
     model: ModelServer
     bare: BareProgram
+    tuned: BareProgram
     desk: RunningDesk
     effort: Effort
 
@@ -72,14 +74,17 @@ class ChatBench:
                 "bare CPU ms",
                 "hexdesk CPU ms",
                 "ratio",
-                f"goal {RATIO_GOAL}",
+                "goal",
+                "tuned bare CPU ms",
+                "ratio to it",
                 "PostgreSQL CPU ms",
                 "bare p50 / p95 ms",
                 "hexdesk p50 / p95 ms",
             ),
             rows=tuple(rows),
-            remark=f"Medians of {self.effort.rounds} rounds that alternate; the ratio is the "
-            "median of each round's own.",
+            remark=f"Medians of {self.effort.rounds} rounds in which all take turns; a ratio is "
+            "the median of each round's own. Tuned is the bare agent on the event loop and the "
+            "garbage collector's settings that hexdesk has.",
         )
 
     async def first_text(self) -> Table:
@@ -118,12 +123,15 @@ class ChatBench:
         )
 
     async def _round(self, talks: list[Conversation], messages: int, *, streamed: bool) -> Round:
-        bare = await self.bare.answer("stream" if streamed else "run", messages, len(talks))
+        command = "stream" if streamed else "run"
+        bare = await self.bare.answer(command, messages, len(talks))
+        tuned = await self.tuned.answer(command, messages, len(talks))
         before = self.desk.tree.use()
         latencies = await share(range(messages), talks, _stream if streamed else _post)
         used = self.desk.tree.use().since(before)
         return Round(
             bare_cpu=bare.cpu_seconds / messages,
+            tuned_cpu=tuned.cpu_seconds / messages,
             desk_cpu=used.program / messages,
             database_cpu=used.database / messages,
             bare_latencies=bare.latencies,
@@ -143,9 +151,10 @@ async def chat_bench(effort: Effort, folder: Path) -> AsyncGenerator[ChatBench]:
     async with (
         model_server() as model,
         bare_program(model) as bare,
+        bare_program(model, is_tuned=True) as tuned,
         desk(model, folder) as running,
     ):
-        yield ChatBench(model, bare, running, effort)
+        yield ChatBench(model, bare, tuned, running, effort)
 
 
 async def measure_chat(effort: Effort, folder: Path) -> list[Table]:
@@ -169,6 +178,7 @@ async def _stream(talk: Conversation, _: int) -> None:
 
 def _cost_row(clients: int, rounds: list[Round]) -> tuple[str, ...]:
     bare = [each.bare_cpu for each in rounds]
+    tuned = [each.tuned_cpu for each in rounds]
     whole = [each.desk_cpu for each in rounds]
     ratio = median_ratio(whole, bare)
     return (
@@ -177,6 +187,8 @@ def _cost_row(clients: int, rounds: list[Round]) -> tuple[str, ...]:
         milliseconds(median(whole)),
         f"{ratio:.2f}",
         verdict(ratio, RATIO_GOAL),
+        milliseconds(median(tuned)),
+        f"{median_ratio(whole, tuned):.2f}",
         milliseconds(median(each.database_cpu for each in rounds)),
         _p50_p95([latency for each in rounds for latency in each.bare_latencies]),
         _p50_p95([latency for each in rounds for latency in each.desk_latencies]),

@@ -94,11 +94,14 @@ async def model_server() -> AsyncGenerator[ModelServer]:
 
 
 @asynccontextmanager
-async def bare_program(model: ModelServer) -> AsyncGenerator[BareProgram]:
-    """Run the bare agent."""
+async def bare_program(
+    model: ModelServer, *, is_tuned: bool = False
+) -> AsyncGenerator[BareProgram]:
+    """Run the bare agent; a tuned one has hexdesk's event loop and collector settings."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *("-m", "tests.benchmarks.bare_agent", "--base-url", model.base_url),
+        *(["--tuned"] if is_tuned else []),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         cwd=ROOT,
@@ -125,7 +128,11 @@ async def desk(model: ModelServer, folder: Path) -> AsyncGenerator[RunningDesk]:
         with _running(command, output, stderr=output, env=_environment(model)) as process:
             url = f"http://127.0.0.1:{port}"
             await _until_ready(url, process.poll, log)
-            yield RunningDesk(url, process.pid, time.perf_counter() - began)
+            try:
+                yield RunningDesk(url, process.pid, time.perf_counter() - began)
+            except Exception as error:
+                error.add_note(f"the end of what `hexdesk up` wrote:\n{_end_of(log)}")
+                raise
 
 
 def _environment(model: ModelServer) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """A desk in memory with the real things around it: tokens, tool server, tool client, runner."""
 
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -137,6 +137,7 @@ async def tool_desk(
     access: McpToolAccess | None = None,
 ) -> AsyncGenerator[ToolDesk]:
     """Open a desk whose agents reach the tool server in this process; its runs end with it."""
+    shelf = shelf or ModelShelf()
     clock = SteadyClock()
     keys = SigningKeys(SECRET)
     storage = MemoryStorage(clock)
@@ -156,7 +157,7 @@ async def tool_desk(
         journal=MemoryJournal(),
         events=MemoryEvents(),
         telemetry=telemetry,
-        runner=PydanticAIRunner(shelf=shelf or ModelShelf(), tools=used),
+        runner=PydanticAIRunner(shelf=shelf, tools=used),
         ai_config=ai_config or AIConfig(),
         settings=settings or DeskSettings(),
     )
@@ -166,7 +167,7 @@ async def tool_desk(
     server = create_tool_server(desk)
     transport = within_process(server, verifier)
     used.reach_by(transport)
-    async with used.running():
+    async with used.running(), aclosing(shelf):
         yield ToolDesk(
             desk=desk,
             clock=clock,

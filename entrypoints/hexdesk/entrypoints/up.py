@@ -122,4 +122,4 @@ def _model_line(house: House) -> str:
         return "none: set OPENAI_API_KEY, or OPENAI_BASE_URL for a server of your own"
     if model.startswith("hexdesk-offline"):
         return f"{model}: built in, follows rules; set OPENAI_API_KEY for one that reasons"
-    return f"{model}: its provider has a key"
+    return f"{model}: its provider is set up"

@@ -5,6 +5,7 @@ import socket
 from collections.abc import Generator
 from contextlib import contextmanager
 from threading import Event, Thread
+from typing import Any
 
 from granian.constants import Interfaces
 from granian.server.embed import Server
@@ -17,8 +18,9 @@ PATIENCE_SECONDS = 20
 class LiveHouse:
     """A house and the address of its API."""
 
-    def __init__(self) -> None:
+    def __init__(self, **ports: Any) -> None:
         self.house: House
+        self._ports = ports
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]
@@ -45,7 +47,7 @@ class LiveHouse:
 
     async def _run(self) -> None:
         self._loop, self._is_over = asyncio.get_running_loop(), asyncio.Event()
-        async with a_house() as self.house:
+        async with a_house(**self._ports) as self.house:
             server = Server(
                 self.house.app,
                 address="127.0.0.1",
@@ -74,9 +76,9 @@ class LiveHouse:
 
 
 @contextmanager
-def a_live_house() -> Generator[LiveHouse]:
-    """Serve a house until the block ends."""
-    live = LiveHouse()
+def a_live_house(**ports: Any) -> Generator[LiveHouse]:
+    """Serve a house with these ports until the block ends."""
+    live = LiveHouse(**ports)
     live.start()
     try:
         yield live

@@ -106,6 +106,7 @@ async def a_company(installation: Installation, word: str) -> Company:
         names={
             "organization_id": tokens["organization"]["id"],
             "user_id": user["id"],
+            "admin_id": tokens["user"]["id"],
             "email": colleague["email"],
             "password": PASSWORD,
             "word": word,
@@ -135,7 +136,7 @@ async def _fill(company: Company) -> None:
     assert first.status_code == 201, first.text
     webhook = {"url": f"https://{word}.example/hook", "secret": f"{word} secret"}
     wishes: Mapping[str, tuple[str, dict[str, Any]]] = {
-        "api_key_id": ("/api-keys", {"name": f"{word} key"}),
+        "api_key_id": ("/api-keys", {"name": f"{word} key", "role": "admin"}),
         "agent_id": ("/agents", an_agent(word)),
         "integration_id": (
             "/integrations",
@@ -147,7 +148,10 @@ async def _fill(company: Company) -> None:
         ),
     }
     for name, (path, body) in wishes.items():
-        company.names[name] = (await made(admin, path, **body))["id"]
+        one = await made(admin, path, **body)
+        company.names[name] = one["id"]
+        if "key" in one:
+            company.names["api_key"] = one["key"]
     company.names |= {"ticket_id": first.json()["id"], "ticket_number": first.json()["number"]}
 
 
@@ -162,6 +166,4 @@ async def _converse(company: Company) -> None:
 
 def nobodys(names: Mapping[str, str]) -> dict[str, str]:
     """Return the same names with ids of nothing in place of ids of something."""
-    return {
-        name: str(new_id()) if name.endswith("_id") else value for name, value in names.items()
-    }
+    return {name: str(new_id()) if name.endswith("_id") else value for name, value in names.items()}

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import httpx2
 
@@ -45,13 +45,12 @@ async def make(client: httpx2.AsyncClient, route: str, names: Mapping[str, Any])
 
 def filled(value: Any, names: Mapping[str, Any]) -> Any:
     """Return the value with names in place of the words in braces."""
-    match value:
-        case str():
-            return value.format(**names)
-        case dict():
-            return {key: filled(one, names) for key, one in dict[str, Any](value).items()}
-        case _:
-            return value
+    if isinstance(value, str):
+        return value.format(**names)
+    if isinstance(value, dict):
+        parts = cast("dict[str, Any]", value)
+        return {key: filled(one, names) for key, one in parts.items()}
+    return value
 
 
 async def everything_of(company: Company) -> dict[str, str]:

@@ -15,6 +15,7 @@ from pydantic_ai.messages import (
     ModelResponse,
     TextPart,
     ToolCallPart,
+    ToolReturnPart,
     UserPromptPart,
 )
 from pydantic_ai.models.function import AgentInfo, FunctionModel
@@ -66,10 +67,11 @@ class ObedientModel(FunctionModel):
         if not info.allow_text_output:
             raise UnexpectedModelBehavior("answers in words only")
         last = messages[-1].parts[-1]
-        if not isinstance(last, UserPromptPart):
-            return ModelResponse(parts=[TextPart(json.dumps(last.content))])
-        if str(last.content).startswith("{"):
-            wish = json.loads(str(last.content))
+        if isinstance(last, ToolReturnPart):
+            return ModelResponse(parts=[TextPart(last.model_response_str())])
+        asked = str(last.content) if isinstance(last, UserPromptPart) else ""
+        if asked.startswith("{"):
+            wish = json.loads(asked)
             return ModelResponse(parts=[ToolCallPart(wish["tool"], wish["arguments"])])
         self.answers += 1
         return ModelResponse(parts=[TextPart(f"Answer number {self.answers}.")])

@@ -11,6 +11,7 @@ from litestar import Litestar
 from litestar.routes import HTTPRoute
 
 API = "/api/v1"
+HIDDEN = 404
 ADDED_BY_LITESTAR = {"OPTIONS", "HEAD"}
 
 
@@ -37,7 +38,7 @@ def own(colleague: int = 200) -> Case:
 
 def hidden(colleague: int, body: Any = None) -> Case:
     """Return the case of a call about something that does not exist for another company."""
-    return Case(404, colleague, body)
+    return Case(HIDDEN, colleague, body)
 
 
 def public(status: int = 200, body: Any = None) -> Case:

@@ -125,9 +125,6 @@ class Operation:
 
     def _problems(self, *, has_body: bool) -> dict[str, Any]:
         call = self.call
-        reads_values = (
-            has_body or call.headers or call.once or self.call.query or not self.call.is_public
-        )
         possible = {
             400: has_body,
             401: not call.is_public,
@@ -172,8 +169,11 @@ def _header_parameter(header: HeaderParameter) -> dict[str, Any]:
         "in": "header",
         "required": False,
         "description": header.description,
-        "schema": {"type": "string", "pattern": header.pattern},
-        "example": header.example,
+        "schema": {
+            "type": "string",
+            "pattern": header.pattern,
+            "examples": [header.example],
+        },
     }
 
 

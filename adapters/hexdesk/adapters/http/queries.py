@@ -1,5 +1,6 @@
 """Query parameters, read into one Struct per call."""
 
+import re
 from datetime import datetime
 from typing import Annotated, TypeVar
 from urllib.parse import parse_qsl
@@ -20,6 +21,8 @@ Moment = Annotated[
     Meta(tz=True, description="RFC 3339, with its offset.", examples=["2026-01-01T12:00:00Z"]),
 ]
 
+NUMBERS = frozenset({"limit", "offset"})
+DIGITS = re.compile("-?[0-9]{1,18}")
 NEWEST_FIRST = "-created_at"
 OLDEST_FIRST = "created_at"
 
@@ -59,11 +62,11 @@ def read_query(text: bytes, shape: type[T] | None) -> T | None:
     filter must not be told of everything.
     """
     known = shape.__struct_fields__ if shape else ()
-    values: dict[str, str] = {}
+    values: dict[str, str | int] = {}
     for name, value in parse_qsl(text.decode("latin-1"), keep_blank_values=True):
         if name not in known:
             raise InvalidError("is not a known query parameter", pointer=f"/{escaped(name)}")
         if name in values:
             raise InvalidError("is given more than once", pointer=f"/{name}")
-        values[name] = value
+        values[name] = int(value) if name in NUMBERS and DIGITS.fullmatch(value) else value
     return converted(values, shape) if shape else None

@@ -33,11 +33,11 @@ def decoded(body: bytes, shape: type[T]) -> T:
     return value
 
 
-def converted(values: dict[str, str], shape: type[T]) -> T:
-    """Read the texts of a query as a shape; raise `InvalidError` for what breaks a rule."""
+def converted(values: dict[str, str | int], shape: type[T]) -> T:
+    """Read the values of a query as a shape; raise `InvalidError` for what breaks a rule."""
     look_through(values)
     try:
-        return msgspec.convert(values, shape, strict=False)
+        return msgspec.convert(values, shape)
     except msgspec.ValidationError as error:
         raise invalid(error) from error
 

@@ -6,7 +6,10 @@ from hexdesk.core.model.limits import Rate
 
 
 class DeskSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Times are in seconds; a rate of None is off."""
+    """Times are in seconds; a rate of None is off.
+
+    `poll_seconds` is how long to wait before looking again for what another process does.
+    """
 
     version: str = "0"
     access_token_seconds: int = 600
@@ -16,6 +19,7 @@ class DeskSettings(msgspec.Struct, frozen=True, kw_only=True):
     idempotency_seconds: int = 86_400
     events_kept_seconds: int = 86_400
     thread_wait_seconds: float = 30
+    poll_seconds: float = 0.25
     run_lease_seconds: float = 15
     most_runs: int = 256
     tool_timeout_seconds: float = 10

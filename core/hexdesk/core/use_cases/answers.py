@@ -26,6 +26,7 @@ from hexdesk.core.model.chat import (
     Usage,
 )
 from hexdesk.core.model.principals import Member, System
+from hexdesk.core.policy.moments import next_moment
 from hexdesk.core.ports.agents import AnswerFinished
 from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.journal import Journal
@@ -76,7 +77,7 @@ class PublishAnswer:
         self, run: Run, user_message: Message, run_log: RunLog, outcome: Outcome, started_at: float
     ) -> ChatResponse | None:
         """Return what was published: nothing if the run is somebody else's by now."""
-        message = self._message(run, run_log.text, outcome)
+        message = self._message(user_message, run, run_log.text, outcome)
         response = ChatResponse(
             thread_id=run.thread_id,
             run_id=run.id,
@@ -129,7 +130,7 @@ class PublishAnswer:
             log.error("answer lost", extra={"run_id": str(answer.run.id), "reason": str(error)})
         return told
 
-    def _message(self, run: Run, text: str, outcome: Outcome) -> Message | None:
+    def _message(self, asked: Message, run: Run, text: str, outcome: Outcome) -> Message | None:
         if outcome.reason is DegradedReason.AGENT_UNAVAILABLE:
             return None
         return Message(
@@ -140,7 +141,7 @@ class PublishAnswer:
             content=text,
             tool_calls=tuple(outcome.tool_uses.values()),
             confidence_score=outcome.confidence,
-            created_at=self.clock.now(),
+            created_at=next_moment(self.clock.now(), asked.created_at),
         )
 
     def _actions(self, run: Run, uses: Iterable[ToolUse]) -> tuple[AgentAction, ...]:

@@ -1,9 +1,11 @@
 """Putting together what a run needs."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
+from msgspec.structs import replace
 
 from hexdesk.core.model.agents import Agent
 from hexdesk.core.model.ai_config import Prompts
@@ -14,6 +16,7 @@ from hexdesk.core.model.settings import DeskSettings
 from hexdesk.core.policy.configuration import inherits_model
 from hexdesk.core.policy.context import history
 from hexdesk.core.policy.instructions import instructions
+from hexdesk.core.policy.moments import next_moment
 from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.storage import Transaction
 from hexdesk.core.use_cases.configurations import Configurations
@@ -37,8 +40,11 @@ class Assignments:
         found: tuple[Thread, Agent, Organization],
         message: Message,
         started_at: float,
-    ) -> Assignment:
-        """Return the assignment to answer a message that is not stored yet."""
+    ) -> Assignment | None:
+        """Begin a run and return the assignment to answer a message that is not stored yet.
+
+        None, and no run, while another is running in the thread.
+        """
         thread, agent, organization = found
         resolved = await self.configurations.of(agent, organization)
         now = self.clock.now()
@@ -53,7 +59,11 @@ class Assignments:
             lease_until=now + timedelta(seconds=self.settings.run_lease_seconds),
             created_at=now,
         )
+        if not await tx.runs.begin(run):
+            return None
+        # Not before: only now is the answer to the message before this one sure to be there.
         earlier = await tx.messages.latest(thread.id, resolved.values.memory_retention)
+        message = replace(message, created_at=self._after(earlier))
         told = instructions(run.settings, self.prompts)
         return Assignment(
             run=run,
@@ -85,6 +95,11 @@ class Assignments:
             started_at=self.clock.elapsed(),
             seen=tuple(seen),
         )
+
+    def _after(self, earlier: Sequence[Message]) -> datetime:
+        """Return the present, which is later than all that was said, whoever's clock is late."""
+        now = self.clock.now()
+        return next_moment(now, earlier[-1].created_at) if earlier else now
 
 
 def _run_started(run: Run) -> RunEvent:

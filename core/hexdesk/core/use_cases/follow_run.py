@@ -20,8 +20,6 @@ from hexdesk.core.use_cases.run_desk import RunDesk
 from hexdesk.core.use_cases.run_log import RUN_COMPLETED, TERMINAL
 from hexdesk.core.use_cases.threads import visible_thread
 
-POLL_SECONDS = 0.25
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FollowRun:
@@ -84,7 +82,7 @@ class FollowRun:
                 yield event
             if status is not RunStatus.RUNNING or any(one.type in TERMINAL for one in events):
                 return
-            await asyncio.sleep(POLL_SECONDS)
+            await asyncio.sleep(self.settings.poll_seconds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

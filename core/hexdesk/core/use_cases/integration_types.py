@@ -96,7 +96,8 @@ class IntegrationTypes:
             checked = msgspec.convert(self._unmasked(kind, config, kept), kind.config)
         except msgspec.ValidationError as error:
             raise invalid(error, within="/config") from error
-        stored: dict[str, Any] = msgspec.to_builtins(checked)
+        # As it comes back from storage, with lists for tuples.
+        stored: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(checked))
         address = kind.address(stored)
         if address:
             try:

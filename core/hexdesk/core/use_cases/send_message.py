@@ -22,12 +22,6 @@ from hexdesk.core.use_cases.assignments import Assignments
 from hexdesk.core.use_cases.run_desk import RunDesk
 from hexdesk.core.use_cases.run_in_progress import Assignment
 
-POLL_SECONDS = 0.2
-
-
-class _ThreadTakenError(Exception):
-    """Another run is running in the thread: what was begun is to be undone."""
-
 
 class AnsweredBeforeError(Exception):
     """The idempotency key has an answer already: nothing was done this time."""
@@ -114,28 +108,24 @@ class SendMessage:
 
     async def _accept(self, order: Order) -> Assignment | None:
         """Store the message with its run; None, and nothing stored, while another is running."""
-        try:
-            async with self.storage.transaction(order.who) as tx:
-                return await self._store(tx, order)
-        except _ThreadTakenError:
-            return None
+        async with self.storage.transaction(order.who) as tx:
+            found = await tx.threads.with_agent(order.thread_id)
+            if not sees_thread(order.who, found[0]):
+                raise NotFoundError(f"no thread {order.thread_id}")
+            message = self._message(order)
+            task = await self.assignments.new(tx, order.who, found, message, order.started_at)
+            if task is not None:
+                await self._store(tx, order, task)
+        return task and replace(task, is_followed=order.is_followed)
 
-    async def _store(self, tx: Transaction, order: Order) -> Assignment:
-        found = await tx.threads.with_agent(order.thread_id)
-        thread = found[0]
-        if not sees_thread(order.who, thread):
-            raise NotFoundError(f"no thread {order.thread_id}")
-        message = self._message(order)
-        task = await self.assignments.new(tx, order.who, found, message, order.started_at)
-        await tx.messages.add(message)
-        if not await tx.runs.begin(task.run):
-            raise _ThreadTakenError
+    async def _store(self, tx: Transaction, order: Order, task: Assignment) -> None:
+        thread, message = task.thread, task.user_message
         await self._keep(tx, order, task.run)
+        await tx.messages.add(message)
         await tx.event_log.add(task.run.id, task.seen)
         is_closed = thread.status is ThreadStatus.CLOSED
         status = ThreadStatus.ACTIVE if is_closed else thread.status
         await tx.threads.update(replace(thread, status=status, updated_at=message.created_at))
-        return replace(task, is_followed=order.is_followed)
 
     async def _keep(self, tx: Transaction, order: Order, run: Run) -> None:
         if order.key:
@@ -164,7 +154,7 @@ class SendMessage:
             return
         is_dead = run.lease_until < self.clock.now()
         if not is_dead or not await self.run_desk.take_over(run.id, order.who.organization_id):
-            await asyncio.sleep(POLL_SECONDS)
+            await asyncio.sleep(self.settings.poll_seconds)
 
     def _seconds_left(self, order: Order) -> float:
         spent = self.clock.elapsed() - order.started_at

@@ -89,14 +89,16 @@ class House:
 async def open_house(settings: Settings, place: Place) -> AsyncGenerator[House]:
     """Open everything the desk needs, and close it again; runs end before the storage does."""
     ai_config = read_ai_config(find_ai_config(settings.ai_config), settings.environment)
+    site = _Site.of(settings, place, ai_config)
     pool = PoolSettings(max_size=settings.database_pool)
     access = McpToolAccess(timeout_seconds=settings.tool_timeout, breaker=Breaker())
     async with (
         PostgresStorage.open(place.database_url, pool) as storage,
         aclosing(HttpEgress(allow_private=settings.egress_allow_private)) as egress,
+        aclosing(site.shelf),
         access.running(),
     ):
-        house = _house(_Site.of(settings, place, ai_config), storage, egress, access)
+        house = _house(site, storage, egress, access)
         run_desk = house.desk.run_desk
         housekeeping = (
             asyncio.create_task(run_desk.keep_house(), name="housekeeping"),

@@ -34,14 +34,12 @@ from hexdesk.adapters.agents.pydantic_ai.conversation import (
     unpack,
 )
 from hexdesk.adapters.agents.pydantic_ai.toolset import RunTools
-from hexdesk.core.model.agents import ToolUseStatus
 from hexdesk.core.model.chat import Usage
 from hexdesk.core.ports.agents import (
     RunProgress,
     RunRequest,
     StepTaken,
     TextDelta,
-    ToolFinished,
     ToolStarted,
 )
 
@@ -170,20 +168,9 @@ class Attempt:
                             arguments=_arguments(part),
                         )
                     case FunctionToolResultEvent():
-                        yield self._finished(event)
+                        yield self.tools.ended(event.part.tool_call_id, event.part.tool_name or "")
                     case _:
                         pass
-
-    def _finished(self, event: FunctionToolResultEvent) -> ToolFinished:
-        """Say how a call ended; one that never got to the tools was of an unknown name."""
-        call_id, name = event.part.tool_call_id, event.part.tool_name or ""
-        return self.tools.finished.get(call_id) or ToolFinished(
-            call_id=call_id,
-            name=name,
-            status=ToolUseStatus.DENIED,
-            duration_ms=0,
-            error=self.tools.denial(name),
-        )
 
     def _keep(self, run: Run, node: Node | End[Any]) -> None:
         """Keep how far the run is; what the model was about to be asked is part of it."""

@@ -60,6 +60,14 @@ class ModelShelf:
             self._offline.append(self.offline())
         return (ChosenModel(self._offline[0].model_name, self._offline[0]),)
 
+    async def aclose(self) -> None:
+        """Close the connections to all providers."""
+        for client in self._clients:
+            await client.close()
+        for provider in self._providers.values():
+            async with provider:
+                pass  # on leaving, a provider closes what it opened when first asked
+
     def _model(self, choice: ModelChoice) -> Model | None:
         if choice not in self._made:
             try:

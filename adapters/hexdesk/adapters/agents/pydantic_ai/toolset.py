@@ -49,7 +49,7 @@ class RunTools:
             answer = await self._answer(call_id, name, arguments)
         except ToolsUnavailableError as error:
             self.problem = str(error)
-            answer = ToolAnswer(error=f"the tool {name!r} is temporarily unavailable")
+            answer = ToolAnswer(error=_unavailable(name))
         status = ToolUseStatus.OK
         if answer.error is not None:
             status = ToolUseStatus.DENIED if answer.is_denied else ToolUseStatus.ERROR
@@ -69,10 +69,24 @@ class RunTools:
             return ToolAnswer(error=f"{name!r} needs a person's approval", is_denied=True)
         return await self.access.call(self.capability, call_id, name, arguments)
 
-    def denial(self, name: str) -> str:
-        """Say that a tool is not allowed, and what is."""
+    def ended(self, call_id: str, name: str) -> ToolFinished:
+        """Say how a call ended, also one that never got as far as the tool server."""
+        if call_id in self.finished:
+            return self.finished[call_id]
+        status, error = ToolUseStatus.ERROR, "the arguments are no JSON object"
+        if name not in self.allowed | self.needs_approval:
+            status, error = ToolUseStatus.DENIED, self._denial(name)
+        elif name not in {one.name for one in self.listed}:
+            error = _unavailable(name)
+        return ToolFinished(call_id=call_id, name=name, status=status, duration_ms=0, error=error)
+
+    def _denial(self, name: str) -> str:
         allowed = ", ".join(sorted(self.allowed)) or "no tools"
         return f"tool access denied: this agent may not use {name!r}; it may use {allowed}"
+
+
+def _unavailable(name: str) -> str:
+    return f"the tool {name!r} is temporarily unavailable"
 
 
 class ToolAccessToolset(AbstractToolset[RunTools]):

@@ -1,0 +1,209 @@
+"""The OpenAPI document, and whether the API keeps to it."""
+
+import json
+import logging
+import re
+from collections.abc import AsyncGenerator, Generator
+from dataclasses import dataclass
+from typing import Any, cast
+from uuid import uuid4
+
+import httpx2
+import jsonschema_rs
+import pytest
+import schemathesis
+import structlog
+from schemathesis import GenerationMode
+
+from hexdesk.core.model.tickets import TicketDraft
+from hexdesk.core.ports.agents import RunProgress, RunRequest
+from hexdesk.core.testing import ScriptedRunner, saying
+from tests.e2e.http.every_call import CALLS, DOCUMENT
+from tests.e2e.http.house import PASSWORD, a_house, unlimited
+from tests.e2e.http.live import a_live_house
+
+EXAMPLES = 12
+
+# What a schema cannot say, call by call: each of these is 422 for a value that fits its schema.
+UNSAID = {
+    "add_agent": "the tools and models there are depend on the installation",
+    "change_agent": "the tools and models there are depend on the installation",
+    "change_organization": "a default agent must be one of the organization's active ones",
+    "add_api_key": "an expiry must lie in the future",
+    "add_integration": "what `config` holds depends on the type, and types on the installation",
+    "change_integration": "what `config` holds depends on the type",
+    "start_thread": "an agent must be one of the organization's active ones; metadata is bounded",
+    "change_thread": "metadata is bounded in bytes",
+    "change_password": "the present password must be right",
+    "assign_ticket": "an assignee must be a member of the organization",
+}
+
+# Its types leave much unsaid.
+tool = cast("Any", schemathesis)
+config = tool.Config.from_dict(
+    {
+        "generation": {
+            "max-examples": EXAMPLES,
+            "deterministic": True,
+            # U+0000 is valid in JSON and JSON Schema, and 422 by the contract.
+            "allow-x00": False,
+        },
+        "operations": [
+            {
+                "include-operation-id": sorted(UNSAID),
+                "checks": {"positive_data_acceptance": {"enabled": False}},
+            },
+        ],
+    }
+)
+api = tool.openapi.from_dict(DOCUMENT, config=config)
+
+
+@dataclass(frozen=True)
+class Visit:
+    """The address of a live house, the credentials of its admin, and the ids of what is there."""
+
+    url: str
+    headers: dict[str, str]
+    ids: dict[str, str]
+
+
+class TalkativeRunner(ScriptedRunner):
+    """Answers every message, and draws a ticket of every text."""
+
+    def run(self, request: RunRequest) -> AsyncGenerator[RunProgress]:
+        self.scripts.append(saying("Hello!"))
+        return super().run(request)
+
+    async def draft_ticket(self, request: RunRequest) -> TicketDraft:
+        self.drafts.append(TicketDraft(title="Help"))
+        return await super().draft_ticket(request)
+
+
+@pytest.fixture(scope="module")
+def visit() -> Generator[Visit]:
+    """Open a house on a real server, with an admin and one of everything in it."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    with (
+        a_live_house(runner=TalkativeRunner()) as live,
+        httpx2.Client(base_url=live.url, trust_env=False) as client,
+    ):
+        body = {"organization_name": "x", "email": "ada@example.com", "password": PASSWORD}
+        tokens = client.post("/api/v1/auth/register", json=body).json()
+        client.headers["Authorization"] = f"Bearer {tokens['access_token']}"
+        yield Visit(live.url, dict(client.headers), made_by(client))
+    structlog.reset_defaults()
+
+
+def made_by(client: httpx2.Client) -> dict[str, str]:
+    """Make one of everything, and return the ids by the names that paths give them."""
+
+    def made(path: str, **body: Any) -> dict[str, str]:
+        answer = client.post(f"/api/v1{path}", json=body)
+        assert answer.status_code == 201, answer.text
+        return answer.json()
+
+    thread_id = made("/chat/threads")["id"]
+    webhook = {"url": "https://example.com/hook"}
+    return {
+        "agent_id": made("/agents")["id"],
+        "api_key_id": made("/api-keys", name="x")["id"],
+        "integration_id": made("/integrations", type="webhook", name="x", config=webhook)["id"],
+        "run_id": made(f"/chat/threads/{thread_id}/messages", content="Hi")["run_id"],
+        "thread_id": thread_id,
+        "ticket_id": made("/tickets", title="x")["id"],
+        "user_id": made("/users", email="b@example.com", password=PASSWORD)["id"],
+    }
+
+
+@api.parametrize()
+def test_the_api_keeps_to_its_document(visit: Visit, case: Any) -> None:
+    if case.meta is not None and case.meta.generation.mode is GenerationMode.POSITIVE:
+        make_sensible(case, visit)
+    case.call_and_validate(base_url=visit.url, headers=visit.headers)
+
+
+def make_sensible(case: Any, visit: Visit) -> None:
+    """Let a valid call be about something that is there."""
+    if case.method != "DELETE":
+        for name in case.path_parameters or ():
+            case.path_parameters[name] = visit.ids[name]
+    if "Idempotency-Key" in case.headers:
+        # An example's key would rightly be refused when it comes with another body.
+        case.headers["Idempotency-Key"] = str(uuid4())
+    if "If-Match" in case.headers:
+        # Next to a body at its bounds, schemathesis takes `0` for a value of any header.
+        case.headers["If-Match"] = '"1"'
+
+
+def test_every_call_is_described():
+    tags = {tag["name"] for tag in DOCUMENT["tags"]}
+    names = [call.name for call in CALLS]
+    assert len(names) == len(set(names))
+    for call in CALLS:
+        operation = call.operation
+        assert operation["summary"], call.name
+        assert set(operation["tags"]) <= tags
+        assert any(status.startswith("2") for status in operation["responses"]), call.name
+
+
+def test_every_call_tells_what_can_go_wrong():
+    for call in CALLS:
+        told = call.operation["responses"].keys()
+        assert {"500", "503"} <= told, call.name
+        assert call.is_public or {"401", "429"} <= told, call.name
+        assert not call.parameters or "404" in told, call.name
+        if "requestBody" in call.operation:
+            assert {"400", "413", "415", "422"} <= told, call.name
+
+
+def test_every_example_of_a_body_is_one_that_the_call_takes():
+    for call in CALLS:
+        content = call.operation.get("requestBody", {}).get("content", {}).get("application/json")
+        if content and "example" in content:
+            assert_fits(content["example"], content["schema"])
+
+
+def test_references_lead_somewhere():
+    references = set(re.findall(r'"\$ref":\s*"#/([^"]+)"', json.dumps(DOCUMENT)))
+    assert len(references) > 50
+    for reference in references:
+        found: Any = DOCUMENT
+        for step in reference.split("/"):
+            found = found[step]
+
+
+def test_answers_say_that_what_is_always_there_is_required():
+    schemas = DOCUMENT["components"]["schemas"]
+    ticket = schemas["Ticket"]
+    assert set(ticket["required"]) == set(ticket["properties"])
+    assert ticket["properties"]["created_at"]["format"] == "date-time"
+    assert "total_is_exact" not in schemas["TicketPage"]["required"]
+    assert schemas["NewTicket"]["required"] == ["title"]
+    assert schemas["NewTicket"]["additionalProperties"] is False
+
+
+async def test_the_document_is_served_with_the_installations_version_and_address():
+    options = unlimited(version="1.2.3", public_url="https://desk.example.com")
+    async with a_house(options) as house, house.client() as nobody:
+        answer = await nobody.get("/openapi.json")
+        again = await nobody.get("/openapi.json")
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.content == again.content
+    told = answer.json()
+    assert told["openapi"] == "3.1.0"
+    assert told["info"]["version"] == "1.2.3"
+    assert told["servers"] == [{"url": "https://desk.example.com"}]
+    assert told["paths"] == DOCUMENT["paths"]
+
+
+def test_what_does_not_work_yet_is_not_described():
+    text = json.dumps(DOCUMENT["paths"])
+    for word in ("approvals/", "/files", "/tasks", "handoff", "/reply", "/resume", "attachments"):
+        assert word not in text
+
+
+def assert_fits(value: Any, schema: dict[str, Any]) -> None:
+    """Check an example against its schema."""
+    whole = schema | {"components": DOCUMENT["components"]}
+    jsonschema_rs.validator_for(whole).validate(value)
