@@ -90,8 +90,9 @@ def visit() -> Generator[Visit]:
     ):
         body = {"organization_name": "x", "email": "ada@example.com", "password": PASSWORD}
         tokens = client.post("/api/v1/auth/register", json=body).json()
-        client.headers["Authorization"] = f"Bearer {tokens['access_token']}"
-        yield Visit(live.url, dict(client.headers), made_by(client))
+        headers = {"Authorization": f"Bearer {tokens['access_token']}"}
+        client.headers.update(headers)
+        yield Visit(live.url, headers, made_by(client))
     structlog.reset_defaults()
 
 
