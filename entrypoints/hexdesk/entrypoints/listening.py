@@ -1,6 +1,7 @@
 """Where a server listens: whether the port can be had, and how it is reached then."""
 
 import socket
+from ipaddress import ip_address
 
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  what to call, not where to listen
 
@@ -22,6 +23,14 @@ def refuse_taken(host: str, port: int, option: str) -> None:
             wrong = "--host" if isinstance(error, socket.gaierror) else option
             message = f"cannot listen on {host}:{port}: {reason}; choose another with {wrong}"
             raise PortTakenError(message) from error
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine can call what listens there."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def http_address(host: str, port: int) -> str:

@@ -16,7 +16,7 @@ from hexdesk.entrypoints.bootstrap.house import House, Place, open_house
 from hexdesk.entrypoints.bootstrap.logs import configure as configure_logs
 from hexdesk.entrypoints.demo import ensure_demo
 from hexdesk.entrypoints.demo_access import DemoAccess
-from hexdesk.entrypoints.listening import http_address
+from hexdesk.entrypoints.listening import http_address, is_loopback
 from hexdesk.entrypoints.secret_file import secret_key
 from hexdesk.entrypoints.serve import Listener, serve
 from hexdesk.entrypoints.served_at import keep_api_url
@@ -43,6 +43,7 @@ def run(settings: Settings, wish: Wish, postgres: EmbeddedPostgres | None) -> No
         secret_key=settings.secret_key or secret_key(wish.data_dir),
         data_dir=wish.data_dir,
         is_laptop=True,
+        are_metrics_open=is_loopback(wish.host),
     )
     loop.run(_serve(_at(settings, wish), place, wish, postgres))
 

@@ -1,86 +1,83 @@
-"""The API on a real server, in a thread of its own, for clients that know no event loop."""
+"""The API on a real server, in a process of its own, for clients that know no event loop."""
 
 import asyncio
+import logging
 import socket
-from collections.abc import Generator
+import subprocess
+import sys
+from collections.abc import AsyncGenerator, Generator
 from contextlib import contextmanager
-from threading import Event, Thread
-from typing import Any
+from pathlib import Path
 
+import structlog
 from granian.constants import Interfaces
 from granian.server.embed import Server
 
-from tests.e2e.http.house import House, a_house
+from hexdesk.core.model.tickets import TicketDraft
+from hexdesk.core.ports.agents import RunProgress, RunRequest
+from hexdesk.core.testing import ScriptedRunner, saying
+from tests.e2e.http.house import a_house
 
-PATIENCE_SECONDS = 20
+ROOT = Path(__file__).resolve().parents[3]
+READY = "ready"
 
 
-class LiveHouse:
-    """A house and the address of its API."""
+class TalkativeRunner(ScriptedRunner):
+    """Answers every message, and draws a ticket of every text."""
 
-    def __init__(self, **ports: Any) -> None:
-        self.house: House
-        self._ports = ports
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
-        self._loop: asyncio.AbstractEventLoop
-        self._is_ready = Event()
-        self._is_over: asyncio.Event
-        self._thread = Thread(target=lambda: asyncio.run(self._run()))
+    def run(self, request: RunRequest) -> AsyncGenerator[RunProgress]:
+        self.scripts.append(saying("Hello!"))
+        return super().run(request)
 
-    @property
-    def url(self) -> str:
-        """Return where it is reached."""
-        return f"http://127.0.0.1:{self.port}"
-
-    def start(self) -> None:
-        """Serve from now on."""
-        self._thread.start()
-        assert self._is_ready.wait(PATIENCE_SECONDS), "the server did not start"
-
-    def stop(self) -> None:
-        """Serve no more."""
-        self._loop.call_soon_threadsafe(self._is_over.set)
-        self._thread.join(PATIENCE_SECONDS)
-        assert not self._thread.is_alive(), "the server did not stop"
-
-    async def _run(self) -> None:
-        self._loop, self._is_over = asyncio.get_running_loop(), asyncio.Event()
-        async with a_house(**self._ports) as self.house:
-            server = Server(
-                self.house.app,
-                address="127.0.0.1",
-                port=self.port,
-                interface=Interfaces.ASGI,
-                log_enabled=False,
-                websockets=False,
-            )
-            serving = asyncio.create_task(server.serve())
-            await self._answers()
-            self._is_ready.set()
-            await self._is_over.wait()
-            server.stop()
-            await serving
-
-    async def _answers(self) -> None:
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            while True:
-                try:
-                    _, writer = await asyncio.open_connection("127.0.0.1", self.port)
-                except ConnectionError:
-                    await asyncio.sleep(0.01)
-                else:
-                    writer.close()
-                    return
+    async def draft_ticket(self, request: RunRequest) -> TicketDraft:
+        self.drafts.append(TicketDraft(title="Help"))
+        return await super().draft_ticket(request)
 
 
 @contextmanager
-def a_live_house(**ports: Any) -> Generator[LiveHouse]:
-    """Serve a house with these ports until the block ends."""
-    live = LiveHouse(**ports)
-    live.start()
-    try:
-        yield live
-    finally:
-        live.stop()
+def a_live_house() -> Generator[str]:
+    """Serve a house in memory until the block ends; give its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    command = [sys.executable, "-m", "tests.e2e.http.live", str(port)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as server:
+        try:
+            assert server.stdout
+            assert server.stdout.readline().strip() == READY, "the server did not start"
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.kill()
+
+
+async def _serve(port: int) -> None:
+    async with a_house(runner=TalkativeRunner()) as house:
+        server = Server(
+            house.app,
+            address="127.0.0.1",
+            port=port,
+            interface=Interfaces.ASGI,
+            log_enabled=False,
+            websockets=False,
+        )
+        serving = asyncio.create_task(server.serve())
+        await _answers(port)
+        print(READY, flush=True)  # noqa: T201  the parent waits for this line
+        await serving
+
+
+async def _answers(port: int) -> None:
+    while True:
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+        except ConnectionError:
+            await asyncio.sleep(0.01)
+        else:
+            writer.close()
+            return
+
+
+if __name__ == "__main__":
+    quiet = structlog.make_filtering_bound_logger(logging.CRITICAL)
+    structlog.configure(wrapper_class=quiet)
+    asyncio.run(_serve(int(sys.argv[1])))

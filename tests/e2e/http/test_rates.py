@@ -3,10 +3,12 @@
 import httpx2
 import pytest
 
+from hexdesk.adapters.http.edge import UNLIMITED
 from hexdesk.adapters.http.options import HttpOptions, HttpRates
 from hexdesk.core.model.limits import Rate
 from hexdesk.core.model.settings import DeskSettings
 from hexdesk.core.testing import SteadyClock
+from tests.e2e.http.every_call import CALLS
 from tests.e2e.http.house import PASSWORD, SETTINGS, House, a_house, problem
 
 WRONG = {"email": "ada@example.com", "password": "wrong password"}
@@ -79,6 +81,24 @@ async def test_an_address_that_comes_too_often_is_refused_whatever_it_asks_for()
                 assert (await nobody.get(path)).status_code != 429
         async with house.client(address="192.0.2.2") as somebody_else:
             assert (await somebody_else.get("/nothing")).status_code == 404
+
+
+async def test_one_ipv6_network_is_one_address():
+    async with a_house(options(address=Rate("address", 1))) as house:
+        for address, status in (
+            ("2001:db8::1", 404),
+            ("2001:db8::2", 429),
+            ("2001:db8:0:1::1", 404),
+            ("::ffff:192.0.2.1", 404),
+            ("192.0.2.1", 429),
+        ):
+            async with house.client(address=address) as nobody:
+                assert (await nobody.get("/nothing")).status_code == status, address
+
+
+def test_the_document_tells_which_paths_are_not_limited():
+    unlimited = {call.path for call in CALLS if "429" not in call.operation["responses"]}
+    assert unlimited == UNLIMITED
 
 
 async def test_registrations_are_counted_per_address():

@@ -78,7 +78,7 @@ async def test_put_takes_a_title_and_nothing_unknown(
     problem(answer, 422, "invalid")
 
 
-@pytest.mark.parametrize("wanted", ['"1"', "*", ""])
+@pytest.mark.parametrize("wanted", ['"1"', "*"])
 async def test_put_of_the_present_version_is_carried_out(admin: httpx2.AsyncClient, wanted: str):
     ticket = await created(admin, "/tickets", title="x")
     path, headers = f"/api/v1/tickets/{ticket['id']}", {"If-Match": wanted}
@@ -94,7 +94,7 @@ async def test_put_of_a_stale_version_is_409(admin: httpx2.AsyncClient):
     assert (await admin.get(path)).json()["title"] == "y"
 
 
-@pytest.mark.parametrize("wanted", ["1", '"x"', 'W/"1"', '"1", "2"', '""', '"-1"'])
+@pytest.mark.parametrize("wanted", ["", "1", '"x"', 'W/"1"', '"1", "2"', '""', '"-1"'])
 async def test_a_malformed_version_is_422(admin: httpx2.AsyncClient, wanted: str):
     ticket = await created(admin, "/tickets", title="x")
     path, headers = f"/api/v1/tickets/{ticket['id']}", {"If-Match": wanted}

@@ -65,6 +65,13 @@ class Company:
         )
         return self.installation.desk.ports.capabilities.mint(run, timedelta(minutes=5))
 
+    async def colleague(self, name: str) -> tuple[str, httpx2.AsyncClient]:
+        """Add a member of role `user`, and return its id and a client for it."""
+        credentials = {"email": f"{name}@{self.word}.example", "password": PASSWORD}
+        member = await made(self.admin, "/users", full_name=f"{name} {self.word}", **credentials)
+        answer = await self.installation.client().post(f"{API}/auth/login", json=credentials)
+        return member["id"], self.installation.client(answer.json()["access_token"])
+
     async def ask(self, content: str, thread_id: str | None = None) -> dict[str, Any]:
         """Say something to an agent and return its answer."""
         path = f"/chat/threads/{thread_id or self.names['thread_id']}/messages"
@@ -84,9 +91,8 @@ async def made(client: httpx2.AsyncClient, path: str, **body: Any) -> dict[str, 
 
 async def a_company(installation: Installation, word: str) -> Company:
     """Found a company and give it one of everything, all of it with the word in it."""
-    nobody = installation.client()
     tokens = await made(
-        nobody,
+        installation.client(),
         "/auth/register",
         organization_name=f"{word} works",
         email=f"admin@{word}.example",
@@ -94,24 +100,17 @@ async def a_company(installation: Installation, word: str) -> Company:
         full_name=f"Ada {word}",
     )
     admin = installation.client(tokens["access_token"])
-    colleague = {"email": f"user@{word}.example", "password": PASSWORD}
-    user = await made(admin, "/users", full_name=f"Bob {word}", **colleague)
-    signed_in = (await nobody.post(f"{API}/auth/login", json=colleague)).json()
+    names = {
+        "organization_id": tokens["organization"]["id"],
+        "admin_id": tokens["user"]["id"],
+        "email": f"user@{word}.example",
+        "password": PASSWORD,
+        "word": word,
+    }
     company = Company(
-        installation=installation,
-        word=word,
-        tokens=tokens,
-        admin=admin,
-        user=installation.client(signed_in["access_token"]),
-        names={
-            "organization_id": tokens["organization"]["id"],
-            "user_id": user["id"],
-            "admin_id": tokens["user"]["id"],
-            "email": colleague["email"],
-            "password": PASSWORD,
-            "word": word,
-        },
+        installation=installation, word=word, tokens=tokens, admin=admin, user=admin, names=names
     )
+    company.names["user_id"], company.user = await company.colleague("user")
     await _fill(company)
     await _converse(company)
     company.note(json.dumps([company.names, tokens]))

@@ -101,6 +101,7 @@ class Installation:
     cache: WatchedCache
     app: Litestar
     tools: Transport
+    access: McpToolAccess
     clients: list[httpx2.AsyncClient] = field(default_factory=list[httpx2.AsyncClient])
 
     def client(self, token: str | None = None) -> httpx2.AsyncClient:
@@ -110,6 +111,12 @@ class Installation:
         client = httpx2.AsyncClient(transport=transport, base_url=API_URL, headers=headers)
         self.clients.append(client)
         return client
+
+    def kept_of_agents(self) -> tuple[list[str], list[str]]:
+        """Return the keys of built agents, and those of lists of tools."""
+        runner = cast("PydanticAIRunner", self.desk.ports.runner)
+        lists = self.access._lists  # pyright: ignore[reportPrivateUsage]  # noqa: SLF001  only the keys show it
+        return list(runner.agents), list(lists)
 
     @asynccontextmanager
     async def tool_client(self, token: str) -> AsyncGenerator[Client]:
@@ -137,6 +144,7 @@ async def an_installation(database_url: str) -> AsyncGenerator[Installation]:
             cache=cast("WatchedCache", ports.cache),
             app=create_app(desk, HttpOptions(rates=UNLIMITED)),
             tools=tools,
+            access=access,
         )
         yield installation
         for client in installation.clients:

@@ -3,8 +3,8 @@
 import asyncio
 import json
 from collections.abc import Callable
-from typing import Any
 
+import httpx2
 import pytest
 
 from hexdesk.core.errors import ToolsUnavailableError
@@ -104,12 +104,18 @@ async def test_agents_of_two_companies_at_work_at_once_share_a_session_and_nothi
 
 
 async def test_nobody_gets_an_answer_that_was_kept_for_another(acme: Company, rival: Company):
-    first = await said(acme)
-    assert await said(acme) == first
-    assert await said(rival) != first
-    assert await said(acme, client=acme.user) != first
-    twin = await made(acme.admin, "/agents", **an_agent(acme.word))
-    assert await said(acme, agent_id=twin["id"]) != first
+    ours, twin, theirs = [await an_agent_like_others(one) for one in (acme, acme, rival)]
+    first = await said(acme.admin, ours)
+    assert await said(acme.admin, ours) == first
+    _, another_user = await acme.colleague("another")
+    others = [
+        (rival.admin, theirs),
+        (acme.admin, twin),
+        (acme.user, ours),
+        (another_user, ours),
+    ]
+    answers = {first, *[await said(client, agent_id) for client, agent_id in others]}
+    assert len(answers) == 1 + len(others)
 
 
 async def test_a_cache_key_belongs_to_one_company(
@@ -118,7 +124,7 @@ async def test_a_cache_key_belongs_to_one_company(
     keys: list[set[str]] = []
     for company in (acme, rival):
         installation.cache.keys.clear()
-        await said(company)
+        await said(company.admin, await an_agent_like_others(company))
         await everything_of(company)
         keys.append(set(installation.cache.keys))
     assert keys[0] & keys[1] == set()
@@ -126,11 +132,21 @@ async def test_a_cache_key_belongs_to_one_company(
     assert {key.partition("_")[0] for key in keys[0] | keys[1]} == KNOWN_CACHES
 
 
+async def test_what_is_kept_of_an_agent_is_kept_under_its_id(
+    installation: Installation, acme: Company, rival: Company
+):
+    agents = {await an_agent_like_others(one): one for one in (acme, acme, rival)}
+    for agent_id, company in agents.items():
+        await said(company.admin, agent_id)
+    for kept in installation.kept_of_agents():
+        named = [agent_id for agent_id in agents for key in kept if agent_id in key]
+        assert sorted(named) == sorted(agents), kept
+
+
 async def test_agents_that_are_set_up_alike_are_told_apart(acme: Company, rival: Company):
-    alike = an_agent("the same")
     for company in (acme, rival):
-        company.names["agent_id"] = (await made(company.admin, "/agents", **alike))["id"]
-        thread = await made(company.admin, "/chat/threads", agent_id=company.names["agent_id"])
+        agent_id = await an_agent_like_others(company)
+        thread = await made(company.admin, "/chat/threads", agent_id=agent_id)
         company.names["thread_id"] = thread["id"]
     for own, other in ((acme, rival), (rival, acme)):
         listed = await own.tell_to_call("list_tickets")
@@ -138,10 +154,13 @@ async def test_agents_that_are_set_up_alike_are_told_apart(acme: Company, rival:
         assert other.known_in(json.dumps(listed)) == set()
 
 
-async def said(company: Company, **changes: Any) -> str:
-    """Ask the same question in a new thread, and return the answer."""
-    client = changes.get("client", company.admin)
-    agent_id = changes.get("agent_id", company.names["agent_id"])
+async def an_agent_like_others(company: Company) -> str:
+    """Make an agent whose configuration has the same hash in every company."""
+    return (await made(company.admin, "/agents", **an_agent("some company")))["id"]
+
+
+async def said(client: httpx2.AsyncClient, agent_id: str) -> str:
+    """Ask the one question in a new thread, and return the answer."""
     thread = await made(client, "/chat/threads", agent_id=agent_id)
     path = f"/chat/threads/{thread['id']}/messages"
     answer = await made(client, path, content="What are your opening hours?")

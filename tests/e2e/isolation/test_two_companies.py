@@ -72,6 +72,12 @@ async def test_a_colleague_does_not_see_the_conversations_of_an_admin(acme: Comp
     assert exchanged.answer.json()["total"] == 0
     shown = await make(acme.admin, THREADS, acme.names)
     assert [thread["id"] for thread in shown.answer.json()["data"]] == [acme.names["thread_id"]]
+    thread = await made(acme.user, "/chat/threads")
+    # The run of another thread is not in this one, though this one is the caller's own.
+    run = await acme.user.get(
+        f"{API}/chat/threads/{thread['id']}/runs/{acme.names['run_id']}/events"
+    )
+    assert run.status_code == 404
 
 
 async def test_a_filter_finds_nothing_of_another_company(acme: Company, rival: Company):

@@ -143,16 +143,18 @@ class Member:
         assert answer.status == 200, answer.body
         return answer.body
 
-    async def thread(self, **agent: Any) -> str:
-        """Begin a conversation, with an agent of its own if one is described."""
-        wish = {}
-        if agent:
-            made = await self.call("POST", "/agents", agent)
-            assert made.status == 201, made.body
-            wish = {"agent_id": made.body["id"]}
+    async def thread(self, agent_id: str | None = None) -> str:
+        """Begin a conversation."""
+        wish = {"agent_id": agent_id} if agent_id else {}
         answer = await self.call("POST", "/chat/threads", wish)
         assert answer.status == 201, answer.body
         return answer.body["id"]
+
+    async def thread_with(self, **agent: Any) -> tuple[str, str]:
+        """Begin a conversation with an agent of its own, and return both ids."""
+        made = await self.call("POST", "/agents", agent)
+        assert made.status == 201, made.body
+        return await self.thread(made.body["id"]), made.body["id"]
 
     async def say(self, thread: str, content: str, *, key: str | None = None) -> Answer:
         """Send a message and wait for the answer."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx2
 
-from tests.e2e.resilience.client import Answer, Member, check_whole
+from tests.e2e.resilience.client import PATIENCE_SECONDS, Answer, Member, check_whole
 from tests.e2e.resilience.model import Model, echo
 from tests.e2e.resilience.processes import Hexdesk
 from tests.integration.postgres.waiting import until
@@ -182,21 +182,24 @@ async def test_a_full_instance_refuses_further_conversations_and_stores_nothing(
     said = "is there room?"
     model.server.pause()
     model.when(said, echo)
+    asked = len(model.requests(said))
     asking = [asyncio.create_task(ann.say(thread, said)) for thread in threads]
-    async with asyncio.timeout(10):
-        refused = [await one for one in asyncio.as_completed(asking[:0])]
+    await model.asked(said, asked + 2)
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while sum(one.done() for one in asking) < 4:
-            await asyncio.wait(asking, timeout=1, return_when=asyncio.FIRST_COMPLETED)
+            left = [one for one in asking if not one.done()]
+            await asyncio.wait(left, return_when=asyncio.FIRST_COMPLETED)
     refused = [one.result() for one in asking if one.done()]
     assert [answer.status for answer in refused] == [503] * 4
     assert all(int(answer.headers["retry-after"]) > 0 for answer in refused)
-    held = [len(await ann.messages(thread)) for thread in threads]
-    assert sorted(held) == [0, 0, 0, 0, 1, 1]
+    counts = [len(await ann.messages(thread)) for thread in threads]
+    assert sorted(counts) == [0, 0, 0, 0, 1, 1]
     model.resume()
-    answers = [await one for one in asking]
+    answers = await asyncio.gather(*asking)
     assert sorted(answer.status for answer in answers) == [201, 201, 503, 503, 503, 503]
-    free = threads[held.index(0)]
-    assert (await ann.say(free, said)).status == 201
+    assert len(model.requests(said)) == asked + 2
+    refused_thread = threads[counts.index(0)]
+    assert (await ann.say(refused_thread, said)).status == 201
 
 
 async def test_a_process_that_slept_past_its_lease_does_no_harm(

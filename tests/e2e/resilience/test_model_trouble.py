@@ -41,17 +41,18 @@ async def test_an_answer_says_what_went_wrong_with_the_model(
     reason: str,
 ) -> None:
     ann = await Member.register(http, api.url)
-    thread = await ann.thread(**agent)
+    thread, agent_id = await ann.thread_with(**agent)
+    other_thread = await ann.thread(agent_id)
     model.when(SAID, behaviour)
-    answer = await ann.say(thread, SAID)
+    async with ann.say_streaming(other_thread, SAID) as stream:
+        answer = await ann.say(thread, SAID)
+        await stream.to_end()
     assert answer.status == 201
     _check(answer.body, reason)
-    async with ann.say_streaming(thread, SAID) as stream:
-        await stream.to_end()
-    messages = await ann.messages(thread)
-    assert [message["role"] for message in messages] == ["user", "assistant"] * 2
-    assert messages[1] == answer.body["message"]
-    _check(check_whole(stream.events, messages[3]), reason)
+    _, message = await ann.messages(thread)
+    assert message == answer.body["message"]
+    _, message = await ann.messages(other_thread)
+    _check(check_whole(stream.events, message), reason)
 
 
 async def test_a_model_that_dies_in_mid_sentence_leaves_a_notice_as_the_last_thing_said(
@@ -77,8 +78,7 @@ async def test_an_agent_that_is_switched_off_says_nothing(
     api: Hexdesk, model: Model, http: httpx2.AsyncClient
 ) -> None:
     ann = await Member.register(http, api.url)
-    thread = await ann.thread(name="Silent")
-    (agent_id,) = {(await ann.get(f"/chat/threads/{thread}"))["agent_id"]}
+    thread, agent_id = await ann.thread_with(name="Silent")
     changed = await ann.call("PATCH", f"/agents/{agent_id}", {"is_active": False})
     assert changed.status == 200
     asked = len(model.server.requests)

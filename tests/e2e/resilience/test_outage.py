@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -14,7 +15,7 @@ from tests.e2e.resilience.client import Answer, Member, check_whole
 from tests.e2e.resilience.model import Model, brings_result, echo
 from tests.e2e.resilience.processes import Hexdesk, running
 from tests.integration.postgres.waiting import until
-from tests.openai_server import Bench
+from tests.openai_server import Bench, ChatRequest, Reply
 from tests.postgres_server import IN_A_HURRY
 
 SAID = "open a ticket, and mention the violet giraffe"
@@ -90,19 +91,15 @@ async def answered_in_the_dark(
     return await sending
 
 
-def check_unstored(answer: Answer) -> None:
+def check_unstored(response: dict[str, Any]) -> None:
     """Check that the answer came, and says that it is not stored."""
-    assert answer.status == 201
-    assert answer.content == ANSWER
-    assert not answer.body["stored"]
-    assert (answer.body["degraded"], answer.body["degraded_reason"]) == (
-        True,
-        "storage_unavailable",
-    )
-    assert [use["status"] for use in answer.body["tools_used"]] == ["ok"]
+    assert response["message"]["content"] == ANSWER
+    assert not response["stored"]
+    assert (response["degraded"], response["degraded_reason"]) == (True, "storage_unavailable")
+    assert [use["status"] for use in response["tools_used"]] == ["ok"]
 
 
-async def check_stored_once(member: Member, thread: str, answer: Answer) -> None:
+async def check_stored_once(member: Member, thread: str, response: dict[str, Any]) -> None:
     """Wait for the answer to be stored, and check that it is, once, as it was delivered."""
 
     async def is_there() -> bool:
@@ -110,14 +107,13 @@ async def check_stored_once(member: Member, thread: str, answer: Answer) -> None
 
     await until(is_there)
     _, stored = await member.messages(thread)
-    assert stored == answer.body["message"]
+    assert stored == response["message"]
     again = await member.say(thread, SAID, key="key")
-    assert (again.status, again.is_replay, again.body) == (201, True, answer.body)
+    assert (again.status, again.is_replay, again.body) == (201, True, response)
     assert [ticket["title"] for ticket in await member.tickets()] == ["Giraffe"]
-    run = answer.body["run_id"]
-    async with member.follow(thread, run) as stream:
+    async with member.follow(thread, response["run_id"]) as stream:
         await stream.to_end()
-    assert check_whole(stream.events, stored) == answer.body
+    assert check_whole(stream.events, stored) == response
 
 
 async def test_an_answer_that_cannot_be_stored_is_delivered_and_stored_when_storage_is_back(
@@ -126,14 +122,15 @@ async def test_an_answer_that_cannot_be_stored_is_delivered_and_stored_when_stor
     ann = await Member.register(http, desk.api.url)
     thread = await ann.thread()
     answer = await answered_in_the_dark(desk, model, ann, thread)
-    check_unstored(answer)
+    assert answer.status == 201
+    check_unstored(answer.body)
     (entry,) = desk.entries()
     assert entry.stat().st_mode & 0o777 == 0o600
     assert desk.journal.stat().st_mode & 0o777 == 0o700
     for text in (ANSWER, "giraffe", answer.body["thread_id"], "storage_unavailable"):
         assert text.encode() not in entry.read_bytes()
     await desk.switch_on()
-    await check_stored_once(ann, thread, answer)
+    await check_stored_once(ann, thread, answer.body)
     assert not desk.entries()
     # The thread is free again, and the model is told what the person was told.
     model.when("and now?", echo)
@@ -141,18 +138,31 @@ async def test_an_answer_that_cannot_be_stored_is_delivered_and_stored_when_stor
     assert model.requests("and now?")[-1].messages[-2]["content"] == ANSWER
 
 
-async def test_an_answer_in_the_journal_outlives_its_process(
+async def test_an_answer_in_the_journal_outlives_its_process_with_all_that_was_seen_of_it(
     desk: Installation, model: Model, http: httpx2.AsyncClient
 ) -> None:
     ann = await Member.register(http, desk.api.url)
     thread = await ann.thread()
-    answer = await answered_in_the_dark(desk, model, ann, thread)
-    check_unstored(answer)
+
+    def slowly(request: ChatRequest) -> Reply:
+        if brings_result(request):
+            return Reply(text=ANSWER, chunks=15, chunk_latency=0.1)
+        return FILES_A_TICKET(request)
+
+    model.when(SAID, slowly)
+    async with ann.say_streaming(thread, SAID, key="key") as stream:
+        await stream.until(lambda stream: stream.has("text.delta"))
+        await desk.switch_off()
+        assert not stream.has("run.completed")
+        await stream.to_end()
+    response = stream.events[-1].data
+    check_unstored(response)
+    check_whole(stream.events, response["message"])
     asked = len(model.requests(SAID))
     desk.api.kill()
     await desk.switch_on()
     await desk.api.start()
-    await check_stored_once(ann, thread, answer)
+    await check_stored_once(ann, thread, response)
     assert not desk.entries()
     assert len(model.requests(SAID)) == asked
 
@@ -183,7 +193,7 @@ async def test_an_answer_goes_out_even_if_the_journal_cannot_take_it_and_health_
     health = await desk.api.health()
     assert health["status"] == "degraded"
     assert words in health["components"]["journal"]["detail"]
-    check_unstored(await answered_in_the_dark(desk, model, ann, thread))
+    check_unstored((await answered_in_the_dark(desk, model, ann, thread)).body)
     assert not desk.entries()
     desk.journal.rename(desk.journal.with_name(f"{spoil.__name__}-spoilt"))
     await desk.switch_on()

@@ -8,6 +8,7 @@ from hexdesk.adapters.agents.pydantic_ai import ModelShelf
 from hexdesk.core.model.ai_config import Credentials, ModelChoice, Models
 from hexdesk.core.model.principals import AgentRun
 from hexdesk.core.ports.agents import AgentRunner
+from tests.integration.agents.runs import Scene
 from tests.integration.desk_with_tools import SignedIn, ToolDesk, tool_desk
 from tests.openai_server import OpenAIServer
 
@@ -48,6 +49,11 @@ async def admin(desk: ToolDesk) -> SignedIn:
 @pytest.fixture
 async def run(desk: ToolDesk, admin: SignedIn) -> AgentRun:
     return await desk.run_of(admin.who, *TOOLS)
+
+
+@pytest.fixture
+def scene(desk: ToolDesk, admin: SignedIn, run: AgentRun, runner: AgentRunner) -> Scene:
+    return Scene(desk=desk, admin=admin, run=run, runner=runner)
 
 
 @pytest.fixture(params=[True, False], ids=["streamed", "whole"])

@@ -1,12 +1,15 @@
 """Runs by hand: what the runner is asked, and all that it tells."""
 
 import asyncio
+import dataclasses
 from contextlib import aclosing
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 from msgspec.structs import replace
 
+from hexdesk.adapters.agents.pydantic_ai import ModelShelf, PydanticAIRunner
 from hexdesk.core.model.agents import AgentSettings
 from hexdesk.core.model.principals import AgentRun
 from hexdesk.core.ports.agents import (
@@ -19,7 +22,7 @@ from hexdesk.core.ports.agents import (
     ToolFinished,
     ToolStarted,
 )
-from tests.integration.desk_with_tools import ToolDesk
+from tests.integration.desk_with_tools import SignedIn, ToolDesk
 
 PATIENCE_SECONDS = 30
 QUESTION = "What is up with my login?"
@@ -98,3 +101,27 @@ async def told(runner: AgentRunner, request: RunRequest) -> Told:
         async for item in items:
             progress.append(item)  # noqa: PERF401 - what was told before a failure is kept
     return Told(tuple(progress))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scene:
+    """A run of an agent, and whom it is for."""
+
+    desk: ToolDesk
+    admin: SignedIn
+    run: AgentRun
+    runner: AgentRunner
+
+    def request(self, **changes: Any) -> RunRequest:
+        """Return what the runner is asked."""
+        return a_request(self.desk, self.run, **changes)
+
+    async def told(self, **changes: Any) -> Told:
+        """Do the run to its end."""
+        return await told(self.runner, self.request(**changes))
+
+
+def with_models(scene: Scene, shelf: ModelShelf) -> Scene:
+    """Return the same scene, with other models to ask."""
+    runner = PydanticAIRunner(shelf=shelf, tools=scene.desk.access)
+    return dataclasses.replace(scene, runner=runner)

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from hexdesk.core.assembly import open_desk
 from hexdesk.core.desk import Desk, Ports
-from hexdesk.core.errors import DeskError
+from hexdesk.core.errors import DeskError, StorageUnavailableError
 from hexdesk.core.model.agents import AgentView
 from hexdesk.core.model.ai_config import AIConfig
 from hexdesk.core.model.audit import AuditEvent, AuditFilter
@@ -55,12 +55,14 @@ class WatchedStorage(Storage):
     """Notes for whom transactions are opened, and lets a test make trouble in them.
 
     The first of `at_commit` is taken by the transaction that commits next: raised in its place,
-    or awaited before it.
+    or awaited before it. So many next transactions as there are `lost_acknowledgements` commit,
+    and nobody hears of it.
     """
 
     storage: Storage
     opened_for: list[Principal] = field(default_factory=list[Principal])
     at_commit: list[Trouble] = field(default_factory=list[Trouble])
+    lost_acknowledgements: int = 0
 
     @property
     def directory(self) -> Directory:
@@ -76,6 +78,9 @@ class WatchedStorage(Storage):
                 if isinstance(trouble, DeskError):
                     raise trouble
                 await trouble()
+        if self.lost_acknowledgements:
+            self.lost_acknowledgements -= 1
+            raise StorageUnavailableError("the connection was lost while committing")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,7 @@
 """Which address a request comes from, with proxies in between."""
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from litestar.types import HTTPScope
@@ -25,6 +26,18 @@ def client_address(scope: HTTPScope, trusted: Sequence[Network]) -> str | None:
     return str(address) if address else None
 
 
+@lru_cache(maxsize=4096)
+def bucket(address: str | None) -> str:
+    """Return what an address is counted as: whoever has one IPv6 address has its whole /64.
+
+    On a socket without addresses all callers share one bucket.
+    """
+    parsed = _parsed(address or "")
+    if isinstance(parsed, IPv6Address):
+        return str(IPv6Network((parsed, 64), strict=False))
+    return str(parsed) if parsed else "unknown"
+
+
 def _hops(scope: HTTPScope) -> Iterator[Address]:
     values = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
     for text in reversed(b",".join(values).decode("latin-1").split(",")):
@@ -34,6 +47,7 @@ def _hops(scope: HTTPScope) -> Iterator[Address]:
         yield hop
 
 
+@lru_cache(maxsize=4096)
 def _parsed(text: str) -> Address | None:
     try:
         address = ip_address(text)

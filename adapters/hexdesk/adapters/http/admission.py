@@ -9,6 +9,7 @@ from litestar.exceptions import ClientException
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Receive, Scope, Send
 
+from hexdesk.adapters.http.addresses import bucket
 from hexdesk.adapters.http.answers import send_bytes
 from hexdesk.adapters.http.calls import call_of
 from hexdesk.adapters.http.exchange import Exchange
@@ -51,7 +52,7 @@ class Admission(ASGIMiddleware):
         request, exchange = AnyRequest(scope), Exchange.of(scope)
         if call.registers:
             rate = self._options.rates.register
-            await self._limits.count(rate, exchange.subject, exchange)
+            await self._limits.count(rate, bucket(exchange.address), exchange)
         who = None if call.is_public else await self._member(request, exchange)
         self._check_body(request)
         if who and call.right:

@@ -27,8 +27,8 @@ class HeaderParameter(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     description: str
-    example: str
     pattern: str
+    example: str | None = None
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ import structlog
 from litestar import Request
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
-from hexdesk.adapters.http.addresses import client_address
+from hexdesk.adapters.http.addresses import bucket, client_address
 from hexdesk.adapters.http.exchange import Exchange
 from hexdesk.adapters.http.options import HttpOptions
 from hexdesk.adapters.http.problems import on_desk_error
@@ -79,7 +79,7 @@ class Edge:
         if scope["path"] not in UNLIMITED:
             try:
                 rate = self._options.rates.address
-                await self._limits.count(rate, exchange.subject, exchange)
+                await self._limits.count(rate, bucket(exchange.address), exchange)
             except RateLimitedError as error:
                 request = Request[Any, Any, Any](scope)
                 response = cast("Any", on_desk_error(request, error))

@@ -34,11 +34,6 @@ class Exchange:
         """Where the request comes from, for the audit."""
         return Origin(ip=self.address, request_id=self.request_id)
 
-    @property
-    def subject(self) -> str:
-        """Whose bucket the address falls into; on a socket without addresses all share one."""
-        return self.address or "unknown"
-
     def attach(self, scope: HTTPScope) -> None:
         """Make it known to the layers further in."""
         scope["state"][PLACE] = self

@@ -33,7 +33,6 @@ IDEMPOTENCY_KEY = HeaderParameter(
         "Makes it safe to repeat the call: the same key with the same body gives the first"
         " answer again, for 24 hours."
     ),
-    example="0198a3f0-order-17",
     pattern="^[ -~]{1,255}$",
 )
 PRINTABLE = re.compile(IDEMPOTENCY_KEY.pattern.strip("^$"))

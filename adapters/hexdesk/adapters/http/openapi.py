@@ -1,7 +1,7 @@
 """The OpenAPI document: drawn from the routes, so that it can tell of no others."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, cast
 
 import msgspec
@@ -13,6 +13,7 @@ from hexdesk.adapters.http.operations import Operation
 from hexdesk.adapters.http.problems import Problem
 from hexdesk.adapters.http.schemas import Schemas
 
+METHODS = ("get", "post", "put", "patch", "delete")
 GENERIC = re.compile(r"\bPage_([A-Za-z]+)_")
 
 
@@ -45,10 +46,16 @@ def document(routes: Iterable[BaseRoute], version: str, public_url: str | None) 
 
 def _paths(routes: Iterable[BaseRoute], schemas: Schemas) -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = {}
-    for route in sorted(routes, key=lambda route: route.path_format):
-        if not isinstance(route, HTTPRoute):
-            continue
-        for handler in route.route_handlers:
+    found = {(place, method): call for place, method, call in _calls(routes, schemas)}
+    # Litestar keeps handlers in sets; the document is the same each time.
+    for path, method in sorted(found, key=lambda one: (one[0], METHODS.index(one[1]))):
+        paths.setdefault(path, {})[method] = found[path, method].described()
+    return paths
+
+
+def _calls(routes: Iterable[BaseRoute], schemas: Schemas) -> Iterator[tuple[str, str, Operation]]:
+    for route in routes:
+        for handler in route.route_handlers if isinstance(route, HTTPRoute) else ():
             call = cast("Call | None", handler.opt.get(PLACE))
             if call is None or not handler.resolve_include_in_schema():
                 continue
@@ -58,6 +65,5 @@ def _paths(routes: Iterable[BaseRoute], schemas: Schemas) -> dict[str, Any]:
                 path_parameters=tuple(route.path_parameters),
                 schemas=schemas,
             )
-            (method,) = handler.http_methods
-            paths.setdefault(route.path_format, {})[method.lower()] = operation.described()
-    return paths
+            for method in handler.http_methods:
+                yield route.path_format, method.lower(), operation

@@ -1,6 +1,7 @@
 """One call, as the OpenAPI document tells of it."""
 
 import inspect
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, get_args, get_origin, get_type_hints
@@ -20,6 +21,7 @@ from hexdesk.core.policy.rights import NOT_BY_API_KEY, USER_RIGHTS
 
 JSON = "application/json"
 NO_CONTENT = 204
+ASIDE = re.compile("[;:] ")
 EVENTS = """\
 The run's events. Each has an `id` (1, 2, 3 … within the run), an `event` and JSON `data`:
 `run.started` is first, `run.completed` (with the whole answer) or `run.failed` is last; between
@@ -38,13 +40,13 @@ class Operation:
 
     def described(self) -> dict[str, Any]:
         """Return the operation object."""
-        summary, _, rest = inspect.cleandoc(self.handler.fn.__doc__ or "").partition("\n")
+        summary, details = _told(self.handler.fn)
         body = self._body()
         return {
             "operationId": self.handler.fn.__name__,
             "tags": sorted(self.handler.resolve_tags()),
-            "summary": summary.rstrip("."),
-            "description": "\n\n".join(filter(None, (rest.strip(), self._who_may()))),
+            "summary": summary,
+            "description": "\n\n".join(filter(None, (*details, self._who_may()))),
             "security": [] if self.call.is_public else [{"bearer": []}],
             "parameters": [*self._parameters()],
             **({"requestBody": body} if body else {}),
@@ -103,7 +105,7 @@ class Operation:
             names += (conventions.REPLAYED,)
         found: dict[str, Any] = {}
         if self.call.streams:
-            content = {streams.MEDIA_TYPE: {"schema": {"type": "string"}}}
+            content = {streams.MEDIA_TYPE: {"schema": streams.EVENT}}
             found["200"] = _answer(EVENTS, names, content)
         shape = self.call.answers or _answer_of(self._hints["return"])
         if self.handler.status_code == NO_CONTENT:
@@ -144,6 +146,13 @@ class Operation:
         }
 
 
+def _told(handler: Any) -> tuple[str, tuple[str, ...]]:
+    """Return the name of a call and what else its docstring tells of it."""
+    first, _, rest = inspect.cleandoc(handler.__doc__ or "").partition("\n")
+    name, *more = ASIDE.split(first.rstrip("."), maxsplit=1)
+    return name, (*(f"{one[:1].upper()}{one[1:]}." for one in more), rest.strip())
+
+
 def _orders(answer: Any, schema: Schema) -> Schema:
     """Say by which fields of its items a list can be sorted."""
     (item,) = get_args(answer)
@@ -164,16 +173,13 @@ def _query_parameter(name: str, schema: Schema) -> dict[str, Any]:
 
 
 def _header_parameter(header: HeaderParameter) -> dict[str, Any]:
+    schema: Schema = {"type": "string", "pattern": header.pattern}
     return {
         "name": header.name,
         "in": "header",
         "required": False,
         "description": header.description,
-        "schema": {
-            "type": "string",
-            "pattern": header.pattern,
-            "examples": [header.example],
-        },
+        "schema": schema | ({"examples": [header.example]} if header.example else {}),
     }
 
 

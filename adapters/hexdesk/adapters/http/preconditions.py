@@ -26,10 +26,10 @@ def tagged(ticket: Ticket) -> Response[Ticket]:
 
 def expected_version(request: Request[Any, Any, Any]) -> int | None:
     """Return the version that the caller means to change, or None for whichever there is."""
-    text = ", ".join(request.headers.getall(IF_MATCH.name, [])).strip()
-    if text in {"", ANY}:
+    values = request.headers.getall(IF_MATCH.name, [])
+    if values in ([], [ANY]):
         return None
-    tag = TAG.fullmatch(text)
+    tag = TAG.fullmatch(", ".join(values))
     if not tag:
         raise InvalidError('the If-Match header must be one version in quotes, as in "3"')
     return int(tag[1])

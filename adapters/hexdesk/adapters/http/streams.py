@@ -9,6 +9,13 @@ from litestar.response import Stream
 
 from hexdesk.adapters.http.options import HttpOptions
 from hexdesk.core.model.chat import RunEvent
+from hexdesk.core.use_cases.run_log import (
+    RUN_STARTED,
+    TERMINAL,
+    TEXT_DELTA,
+    TOOL_FINISHED,
+    TOOL_STARTED,
+)
 
 MEDIA_TYPE = "text/event-stream"
 HEARTBEAT = b": heartbeat\n\n"
@@ -17,6 +24,19 @@ END = b""
 MOST_WAITING = 64
 # nginx holds answers back until its buffer is full, unless it is told not to.
 HEADERS = {"cache-control": "no-cache, no-store", "x-accel-buffering": "no"}
+
+EVENT = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "string", "pattern": "^[0-9]+$"},
+        "event": {
+            "enum": [RUN_STARTED, TEXT_DELTA, TOOL_STARTED, TOOL_FINISHED, *sorted(TERMINAL)],
+        },
+        "data": {"type": "string", "contentMediaType": "application/json"},
+    },
+    "required": ["id", "event", "data"],
+}
+"""How each event looks."""
 
 Frames = asyncio.Queue[bytes]
 

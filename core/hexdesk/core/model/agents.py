@@ -39,7 +39,7 @@ class AgentSettings(msgspec.Struct, frozen=True, kw_only=True):
     model_name: Word = "gpt-4o-mini"
     temperature: Temperature = 0.2
     max_tokens: Tokens = 2000
-    timeout: Seconds = 30
+    timeout: Seconds = 30.0
     mcp_enabled: bool = True
     tools_enabled: ToolNames = (
         "create_ticket",
@@ -57,7 +57,7 @@ class AgentSettings(msgspec.Struct, frozen=True, kw_only=True):
     memory_retention: Retention = 10
     max_context_size: ContextSize = 150_000
     max_iterations: Iterations = 8
-    timeout_seconds: RunSeconds = 120
+    timeout_seconds: RunSeconds = 120.0
 
 
 class AgentOverrides(

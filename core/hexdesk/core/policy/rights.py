@@ -57,15 +57,15 @@ CUSTOMER_TOOLS = frozenset({"create_ticket", "get_ticket", "search_tickets", "li
 def rights_of(who: Principal) -> frozenset[Right]:
     """Return all that the principal may do; an agent may what the person it acts for may."""
     match who:
+        case System():
+            return ADMIN_RIGHTS
         case Member():
             rights = ADMIN_RIGHTS if who.role is Role.ADMIN else USER_RIGHTS
             return rights - NOT_BY_API_KEY if who.api_key_id else rights
-        case Customer():
-            return CUSTOMER_RIGHTS if who.is_verified and who.email else UNVERIFIED_CUSTOMER_RIGHTS
         case AgentRun():
             return rights_of(who.acts_for)
-        case System():
-            return ADMIN_RIGHTS
+        case _:
+            return CUSTOMER_RIGHTS if who.is_verified and who.email else UNVERIFIED_CUSTOMER_RIGHTS
 
 
 def may(who: Principal, right: Right) -> bool:
@@ -96,16 +96,16 @@ def may_use_tool(who: Principal, name: str, right: Right) -> bool:
 def sees_thread(who: Principal, thread: Thread) -> bool:
     """Tell whether the thread exists for the principal: its own, and customers' for members."""
     match who:
+        case System():
+            return True
         case Member():
             if may(who, Right.SEE_ALL_THREADS):
                 return True
             return thread.user_id is None or thread.user_id == who.user_id
-        case Customer():
-            return thread.user_id is None and thread.metadata.get("customer_id") == who.customer_id
         case AgentRun():
             return thread.id == who.thread_id
-        case System():
-            return True
+        case _:
+            return thread.user_id is None and thread.metadata.get("customer_id") == who.customer_id
 
 
 def own_email(who: Principal) -> str | None:

@@ -12,7 +12,7 @@ from hexdesk.core.errors import (
     BusyError,
     JournalFullError,
     NotFoundError,
-    StorageUnavailableError,
+    UnavailableError,
 )
 from hexdesk.core.model.agents import AgentAction, ToolUse
 from hexdesk.core.model.chat import (
@@ -107,7 +107,7 @@ class PublishAnswer:
         try:
             if not await run_log.commit(lambda tx: store(tx, answer)):
                 return None
-        except (BusyError, StorageUnavailableError) as error:
+        except (BusyError, UnavailableError) as error:
             log.error("answer not stored", extra={"run_id": str(run.id), "reason": str(error)})
             response = await self._keep(answer, response, run_log)
         self.telemetry.answered(run.agent_id, response)
@@ -188,7 +188,7 @@ class RestoreAnswers:
     async def __call__(self) -> int:
         """Return how many were stored; those that still cannot be stay where they are.
 
-        Raise `StorageUnavailableError` if storage is still gone.
+        Raise `UnavailableError` if storage is still gone.
 
         An answer that a customer has been given comes before whatever another process makes of
         the same run meanwhile; a run that has another answer by now keeps that one.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import msgspec
 
 from hexdesk.core.model.listing import Page, Slice
-from hexdesk.core.model.principals import AgentRun, Customer, Member, Principal, person_behind
+from hexdesk.core.model.principals import AgentRun, Member, Principal, person_behind
 from hexdesk.core.model.tickets import AuthorType, Comment, CommentBody
 from hexdesk.core.policy.listing import check_sort
 from hexdesk.core.policy.rights import Right, require
@@ -38,7 +38,7 @@ class AddComment:
                 id=self.clock.new_id(),
                 ticket_id=ticket.id,
                 author_id=person.user_id if isinstance(person, Member) else None,
-                author_type=_author_type(who),
+                author_type=AuthorType.AGENT if isinstance(who, AgentRun) else AuthorType.USER,
                 body=wish.body,
                 internal=wish.internal,
                 created_at=self.clock.now(),
@@ -60,13 +60,3 @@ class ListComments:
         async with self.storage.transaction(who) as tx:
             ticket = await visible_ticket(tx, who, ref)
             return await tx.comments.page(ticket.id, part)
-
-
-def _author_type(who: Principal) -> AuthorType:
-    match who:
-        case AgentRun():
-            return AuthorType.AGENT
-        case Customer():
-            return AuthorType.CUSTOMER
-        case _:
-            return AuthorType.USER

@@ -67,11 +67,7 @@ class OnceStorage(Storage):
 
     async def undo(self) -> None:
         """Undo the request's effects, so that an answer of another kind can be kept."""
-        undone = _UndoneError()
-        try:
-            await self._leave().__aexit__(_UndoneError, undone, None)
-        except _UndoneError:
-            return
+        await self._leave().__aexit__(_UndoneError, _UndoneError(), None)
 
     def _leave(self) -> AsyncExitStack:
         stack, self._stack = self._stack, AsyncExitStack()

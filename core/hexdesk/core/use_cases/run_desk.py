@@ -2,12 +2,13 @@
 
 import asyncio
 import logging
+from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
-from hexdesk.core.errors import UnavailableError
+from hexdesk.core.errors import DeskError, UnavailableError
 from hexdesk.core.model.chat import ChatResponse
 from hexdesk.core.model.principals import System
 from hexdesk.core.model.settings import DeskSettings
@@ -24,6 +25,13 @@ MOST_AT_ONCE = 20
 Doing = asyncio.Task[ChatResponse | None]
 
 
+@dataclass(slots=True)
+class _Outage:
+    """Until when storage counts as gone: a while longer than it is."""
+
+    over_at: float = 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunDesk:
     """Owns the runs of this process: no request does, so none takes its run with it."""
@@ -37,7 +45,9 @@ class RunDesk:
     settings: DeskSettings
     _tasks: dict[UUID, Doing] = field(default_factory=dict[UUID, Doing])
     _held: dict[UUID, Assignment] = field(default_factory=dict[UUID, Assignment])
+    _given: OrderedDict[UUID, ChatResponse] = field(default_factory=OrderedDict[UUID, ChatResponse])
     _draining: asyncio.Event = field(default_factory=asyncio.Event)
+    _outage: _Outage = field(default_factory=_Outage)
 
     @property
     def is_full(self) -> bool:
@@ -63,20 +73,23 @@ class RunDesk:
         return doing is not None
 
     async def answer(self, run_id: UUID) -> ChatResponse | None:
-        """Wait for the answer of a run of this process; None if it is not one, or gives none."""
-        doing = self._tasks.get(run_id)
-        if doing is None:
-            return None
-        await asyncio.wait([doing])
-        return None if doing.cancelled() or doing.exception() else doing.result()
+        """Wait for the answer of a run of this process; None if it is not one, or gives none.
+
+        The latest answers are kept for those who ask a moment late: storage may not have them.
+        """
+        await self.ended(run_id)
+        return self._given.get(run_id)
 
     async def recover(self) -> int:
         """Store what waits in the journal, then go on with runs whose process is gone.
 
-        Return how many runs were taken over.
+        Return how many runs were taken over. None are for the length of a lease after storage was
+        gone: those who lived through it store their answers and hold their leases first.
         """
         await self.restore_answers()
         taken = 0
+        if self.clock.elapsed() < self._outage.over_at:
+            return taken
         for run_id, organization_id in await self.storage.directory.abandoned_runs(MOST_AT_ONCE):
             if run_id in self._tasks or self.is_full:
                 continue
@@ -91,6 +104,8 @@ class RunDesk:
 
     async def take_over(self, run_id: UUID, organization_id: UUID) -> bool:
         """Go on with an abandoned run; False if it ended, or somebody else has it."""
+        # Its answer may have been given, and wait here to be stored.
+        await self.restore_answers()
         async with self.storage.transaction(System(organization_id=organization_id)) as tx:
             run = await tx.runs.take_over(run_id, self.clock.new_id(), self._lease_end())
             if run is None:
@@ -105,9 +120,7 @@ class RunDesk:
         """Hold the leases of the runs that take long."""
         until = self._lease_end()
         for run_id, task in tuple(self._held.items()):
-            who = System(organization_id=task.thread.organization_id)
-            async with self.storage.transaction(who) as tx:
-                is_ours = await tx.runs.renew(run_id, task.run.lease_token, until)
+            is_ours = await self._hold(task, until)
             running = self._tasks.get(run_id)
             if not is_ours and running:
                 log.warning("run lost", extra={"run_id": str(run_id)})
@@ -121,6 +134,7 @@ class RunDesk:
                 try:
                     await work()
                 except UnavailableError as error:
+                    self._outage.over_at = self.clock.elapsed() + self.settings.run_lease_seconds
                     log.warning("housekeeping put off", extra={"reason": str(error)})
                 except Exception:
                     # Whatever goes wrong, the leases must be held.
@@ -132,9 +146,21 @@ class RunDesk:
         self._draining.set()
         if self._tasks:
             await asyncio.wait(self._tasks.values(), timeout=seconds)
-        for task in tuple(self._tasks.values()):
-            task.cancel()
+        left = tuple(self._held.values())
+        for doing in tuple(self._tasks.values()):
+            doing.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        try:
+            for task in left:
+                await self._hold(task, self.clock.now())
+        except DeskError as error:
+            # Then the others wait until the leases are over.
+            log.warning("runs not let go", extra={"reason": str(error)})
+
+    async def _hold(self, task: Assignment, until: datetime) -> bool:
+        who = System(organization_id=task.thread.organization_id)
+        async with self.storage.transaction(who) as tx:
+            return await tx.runs.renew(task.run.id, task.run.lease_token, until)
 
     def _lease_end(self) -> datetime:
         return self.clock.now() + timedelta(seconds=self.settings.run_lease_seconds)
@@ -150,5 +176,11 @@ class RunDesk:
     def _over(self, run_id: UUID, doing: Doing) -> None:
         self.events.close(run_id)
         del self._tasks[run_id], self._held[run_id]
-        if not doing.cancelled() and (error := doing.exception()):
+        if doing.cancelled():
+            return
+        if error := doing.exception():
             log.error("run broke off", extra={"run_id": str(run_id)}, exc_info=error)
+        elif answer := doing.result():
+            self._given[run_id] = answer
+            if len(self._given) > self.settings.most_runs:
+                self._given.popitem(last=False)

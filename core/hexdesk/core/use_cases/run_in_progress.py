@@ -6,14 +6,13 @@ from dataclasses import dataclass
 
 import msgspec
 
-from hexdesk.core.errors import BusyError, StorageUnavailableError
+from hexdesk.core.errors import BusyError, UnavailableError
 from hexdesk.core.model.agents import ToolUse, ToolUseStatus
 from hexdesk.core.model.chat import Message, Run, RunEvent, Thread, Turn
 from hexdesk.core.model.principals import AgentRun
 from hexdesk.core.policy.redaction import redacted
 from hexdesk.core.policy.storable import storable
 from hexdesk.core.ports.agents import (
-    AnswerFinished,
     RunProgress,
     StepTaken,
     TextDelta,
@@ -80,7 +79,7 @@ class RunInProgress:
                 await self._finished(item)
             case StepTaken():
                 return await self._save(item)
-            case AnswerFinished():
+            case _:
                 self.outcome.finish(item)
                 if item.detail:
                     log.warning(
@@ -142,7 +141,7 @@ class RunInProgress:
 
         try:
             return await self.run_log.commit(save)
-        except (BusyError, StorageUnavailableError) as error:
+        except (BusyError, UnavailableError) as error:
             log.warning("run steps not stored", extra={"run_id": str(run.id), "reason": str(error)})
             return True
 

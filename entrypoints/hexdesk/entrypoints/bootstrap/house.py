@@ -57,13 +57,14 @@ GRACE_SECONDS = 8
 class Place:
     """Where this process stands: its database, its secret, and a folder for what must last.
 
-    On a laptop the offline model may stand in, and the metrics are open.
+    On a laptop the offline model may stand in. Metrics are open where nobody else can ask.
     """
 
     database_url: str
     secret_key: str
     data_dir: Path
     is_laptop: bool = False
+    are_metrics_open: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,10 +109,11 @@ async def open_house(settings: Settings, place: Place) -> AsyncGenerator[House]:
             yield house
         finally:
             house.draining.set()
+            # Leases are still held while runs end.
+            await run_desk.drain(GRACE_SECONDS)
             for task in housekeeping:
                 task.cancel()
             await asyncio.gather(*housekeeping, return_exceptions=True)
-            await run_desk.drain(GRACE_SECONDS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -256,7 +258,7 @@ def _http_options(site: _Site, draining: asyncio.Event) -> HttpOptions:
         ),
         draining=draining,
         metrics=telemetry.render,
-        are_metrics_open=site.place.is_laptop,
+        are_metrics_open=site.place.are_metrics_open,
         metrics_token=settings.metrics_token,
         observe=telemetry.http_request,
         slow_seconds=settings.slow_ms / 1000,

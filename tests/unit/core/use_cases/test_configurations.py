@@ -5,6 +5,7 @@ import msgspec
 from hexdesk.core.model.agents import Agent, AgentOverrides
 from hexdesk.core.model.ai_config import AIConfig
 from hexdesk.core.model.identity import Organization, OrganizationSettings
+from hexdesk.core.policy.configuration import config_hash
 from hexdesk.core.testing import MemoryCache, SteadyClock
 from hexdesk.core.testing.examples import an_agent, an_organization
 from hexdesk.core.use_cases.agent_rules import AgentRules
@@ -38,6 +39,12 @@ async def test_a_configuration_is_kept_for_fifteen_minutes_under_the_agents_id()
     assert await configurations(cache).of(AGENT, ORGANIZATION) == resolved
     clock.advance(1)
     assert await cache.get(f"config_{AGENT.id}") is None
+
+
+async def test_what_was_kept_has_the_hash_of_what_was_resolved() -> None:
+    cache = MemoryCache(SteadyClock())
+    first, second = [await configurations(cache).of(AGENT, ORGANIZATION) for _ in range(2)]
+    assert config_hash(first.values) == config_hash(second.values)
 
 
 async def test_what_was_kept_is_what_is_returned() -> None:

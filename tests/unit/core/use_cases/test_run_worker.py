@@ -1,4 +1,4 @@
-"""Doing a run: what the model is given, what is made of what it says, and why there is an answer."""
+"""Doing a run: what the model is given, and what is made of what it says."""
 
 import logging
 from typing import Any
@@ -184,7 +184,7 @@ async def test_a_refusal_without_a_reason_is_one_all_the_same() -> None:
 
 
 async def test_a_call_that_never_ended_was_interrupted() -> None:
-    scene, who, response = await asked((started(), *degraded(DegradedReason.RUN_LIMIT)))
+    _, _, response = await asked((started(), *degraded(DegradedReason.RUN_LIMIT)))
     (use,) = response.tools_used
     assert (use.status, use.error) == (ToolUseStatus.ERROR, "was interrupted")
 

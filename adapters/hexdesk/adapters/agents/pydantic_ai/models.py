@@ -1,9 +1,11 @@
 """Which model answers: the agent's, then the fallback chain, then the offline model."""
 
+import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from cachetools import LRUCache
 from openai import AsyncOpenAI
 from pydantic_ai.exceptions import UserError
 from pydantic_ai.models import Model, infer_model
@@ -15,6 +17,7 @@ from hexdesk.core.model.ai_config import Credentials, ModelChoice, Models
 
 log = logging.getLogger("hexdesk.models")
 NO_KEY = "no-key-is-set"
+MOST_MODELS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,10 @@ class ChosenModel:
 
     name: str
     model: Model
+
+
+def _empty_shelf() -> LRUCache[ModelChoice, Model | None]:
+    return LRUCache(MOST_MODELS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,22 +43,17 @@ class ModelShelf:
     models: Models = field(default_factory=Models)
     credentials: Mapping[str, Credentials] = field(default_factory=dict[str, Credentials])
     offline: Callable[[], Model] | None = None
-    _made: dict[ModelChoice, Model | None] = field(
-        default_factory=dict[ModelChoice, "Model | None"]
-    )
+    _made: LRUCache[ModelChoice, Model | None] = field(default_factory=_empty_shelf)
+    _making: asyncio.Lock = field(default_factory=asyncio.Lock)
     _providers: dict[str, Provider[object]] = field(default_factory=dict[str, "Provider[object]"])
     _clients: list[AsyncOpenAI] = field(default_factory=list[AsyncOpenAI])
     _offline: list[Model] = field(default_factory=list[Model])
 
     def chain(self, settings: AgentSettings, *, inherits_model: bool) -> tuple[ChosenModel, ...]:
         """Return the models to ask, in order; empty if none can be asked."""
-        choices = (
-            ModelChoice(settings.model_provider, settings.model_name),
-            *self.models.fallback,
-        )
         chain = tuple(
             ChosenModel(str(choice), model)
-            for choice in dict.fromkeys(choices)
+            for choice in self._choices(settings)
             if (model := self._model(choice)) is not None
         )
         if chain or not inherits_model or self.offline is None:
@@ -60,6 +62,15 @@ class ModelShelf:
             self._offline.append(self.offline())
         return (ChosenModel(self._offline[0].model_name, self._offline[0]),)
 
+    async def prepare(self, settings: AgentSettings) -> None:
+        """Make the models that `chain` will return, beside what else is going on.
+
+        The library of a provider may take seconds to load.
+        """
+        if any(choice not in self._made for choice in self._choices(settings)):
+            async with self._making:
+                await asyncio.to_thread(self.chain, settings, inherits_model=True)
+
     async def aclose(self) -> None:
         """Close the connections to all providers."""
         for client in self._clients:
@@ -67,6 +78,10 @@ class ModelShelf:
         for provider in self._providers.values():
             async with provider:
                 pass  # on leaving, a provider closes what it opened when first asked
+
+    def _choices(self, settings: AgentSettings) -> Iterable[ModelChoice]:
+        first = ModelChoice(settings.model_provider, settings.model_name)
+        return dict.fromkeys((first, *self.models.fallback))
 
     def _model(self, choice: ModelChoice) -> Model | None:
         if choice not in self._made:

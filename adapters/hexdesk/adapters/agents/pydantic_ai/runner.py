@@ -44,7 +44,7 @@ class PydanticAIRunner(AgentRunner):
 
     shelf: ModelShelf
     tools: ToolAccess
-    _agents: TTLCache[str, Agent[RunTools, str]] = field(default_factory=_new_cache)
+    agents: TTLCache[str, Agent[RunTools, str]] = field(default_factory=_new_cache)
 
     async def run(self, request: RunRequest) -> AsyncGenerator[RunProgress]:
         tools = RunTools(
@@ -73,7 +73,7 @@ class PydanticAIRunner(AgentRunner):
     async def _try_all(
         self, request: RunRequest, attempt: Attempt, end: "_End"
     ) -> AsyncGenerator[RunProgress]:
-        tries = self._tries(request)
+        tries = await self._tries(request)
         while tries:
             chosen = tries.pop(0)
             end.name = chosen.name
@@ -100,7 +100,7 @@ class PydanticAIRunner(AgentRunner):
         root = components.pop(schema["$ref"].rpartition("/")[2])
         shape = StructuredDict({**root, "$defs": components}, name="ticket")
         problem = NO_MODEL
-        for chosen in self._tries(request):
+        for chosen in await self._tries(request):
             agent = Agent(chosen.model, output_type=shape, instructions=request.instructions)
             try:
                 async with asyncio.timeout(request.settings.timeout):
@@ -112,14 +112,15 @@ class PydanticAIRunner(AgentRunner):
                 problem = words(error)
         raise ModelUnavailableError(problem)
 
-    def _tries(self, request: RunRequest) -> list[ChosenModel]:
+    async def _tries(self, request: RunRequest) -> list[ChosenModel]:
+        await self.shelf.prepare(request.settings)
         chain = self.shelf.chain(request.settings, inherits_model=request.inherits_model)
         return list(chain)
 
     def _agent(self, request: RunRequest) -> Agent[RunTools, str]:
         settings = request.settings
         key = f"agent_{request.agent_id}_{config_hash(settings)}"
-        agent = self._agents.get(key)
+        agent = self.agents.get(key)
         if agent is None:
             agent = Agent(
                 name=settings.name,
@@ -129,7 +130,7 @@ class PydanticAIRunner(AgentRunner):
                 retries={"tools": settings.max_iterations, "output": 1},
                 toolsets=[ToolAccessToolset()],
             )
-            self._agents[key] = agent
+            self.agents[key] = agent
         return agent
 
 

@@ -15,11 +15,11 @@ from hexdesk.adapters.http.options import HttpOptions
 PAGES = files("hexdesk.adapters.http") / "pages"
 PAGE = "reference.html"
 MEDIA_TYPES = {
-    PAGE: "text/html; charset=utf-8",
-    "reference.css": "text/css; charset=utf-8",
-    "reference.js": "text/javascript; charset=utf-8",
-    "elements.js": "text/javascript; charset=utf-8",
-    "schemas.js": "text/javascript; charset=utf-8",
+    PAGE: "text/html",
+    "reference.css": "text/css",
+    "reference.js": "text/javascript",
+    "elements.js": "text/javascript",
+    "schemas.js": "text/javascript",
 }
 KEPT = "openapi"
 REVALIDATE = {"cache-control": "no-cache"}

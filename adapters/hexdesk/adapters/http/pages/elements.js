@@ -7,17 +7,15 @@ export function element(name, attributes, ...children) {
   return made;
 }
 
-// Paragraphs, with `code` between backticks.
+// A line, with `code` between backticks.
+export function line(text) {
+  return text.split("`").map((part, place) => (place % 2 ? element("code", {}, part) : part));
+}
+
 export function prose(text) {
   return text
     .split(/\n\s*\n/)
     .map((paragraph) => paragraph.trim())
     .filter(Boolean)
-    .map((paragraph) =>
-      element(
-        "p",
-        {},
-        ...paragraph.split("`").map((part, place) => (place % 2 ? element("code", {}, part) : part)),
-      ),
-    );
+    .map((paragraph) => element("p", {}, ...line(paragraph)));
 }

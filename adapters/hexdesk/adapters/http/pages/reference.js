@@ -1,6 +1,6 @@
 // Draws /openapi.json. Everything is made of text nodes, so nothing in it can become markup.
 import { schemaTree, sample } from "/docs/schemas.js";
-import { element, prose } from "/docs/elements.js";
+import { element, line, prose } from "/docs/elements.js";
 
 const METHODS = ["get", "post", "put", "patch", "delete"];
 const THEMES = ["system", "light", "dark"];
@@ -71,6 +71,7 @@ function body(api, call) {
 
 function response(api, status, answer) {
   const { description, content, headers } = resolve(api, answer);
+  const [first, ...rest] = description.split("\n");
   const parts = Object.entries(content ?? {}).flatMap(([type, { schema }]) => [
     element("p", {}, element("code", {}, type)),
     schemaTree(api, schema),
@@ -79,19 +80,19 @@ function response(api, status, answer) {
   return element(
     "details",
     {},
-    element("summary", {}, element("strong", {}, status), ` ${description.split("\n")[0]}`),
-    ...prose(description.split("\n").slice(1).join("\n")),
+    element("summary", {}, element("strong", {}, status), " ", ...line(first)),
+    ...prose(rest.join("\n")),
     ...parts,
     names ? element("p", { class: "type" }, `Headers: ${names}`) : "",
   );
 }
 
 function article(api, call) {
-  const line = curl(api, call);
+  const command = curl(api, call);
   return element(
     "article",
     { id: call.operationId },
-    element("h3", {}, element("a", { href: `#${call.operationId}` }, call.summary)),
+    element("h3", {}, element("a", { href: `#${call.operationId}` }, ...line(call.summary))),
     element(
       "p",
       { class: "call" },
@@ -102,8 +103,8 @@ function article(api, call) {
     ...parameters(api, call),
     ...body(api, call),
     element("h4", {}, "Example"),
-    element("pre", {}, element("code", {}, line)),
-    copied(line),
+    element("pre", {}, element("code", {}, command)),
+    copied(command),
     element("h4", {}, "Answers"),
     ...Object.entries(call.responses).map(([status, one]) => response(api, status, one)),
   );
@@ -150,7 +151,7 @@ function draw(api) {
         "ul",
         {},
         ...own.map((call) =>
-          element("li", {}, element("a", { href: `#${call.operationId}` }, call.summary)),
+          element("li", {}, element("a", { href: `#${call.operationId}` }, ...line(call.summary))),
         ),
       ),
     );
@@ -164,8 +165,14 @@ function search() {
     const text = one.textContent.toLowerCase();
     one.hidden = !words.every((word) => text.includes(word));
   }
+  for (const section of page.content.querySelectorAll("section")) {
+    section.hidden = !section.querySelector("article:not([hidden])");
+  }
   for (const link of page.index.querySelectorAll("a")) {
     link.parentElement.hidden = document.getElementById(link.hash.slice(1)).hidden;
+  }
+  for (const list of page.index.querySelectorAll("ul")) {
+    list.previousSibling.hidden = !list.querySelector("li:not([hidden])");
   }
 }
 
