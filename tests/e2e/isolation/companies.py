@@ -151,7 +151,7 @@ async def _fill(company: Company) -> None:
         company.names[name] = one["id"]
         if "key" in one:
             company.names["api_key"] = one["key"]
-    company.names |= {"ticket_id": first.json()["id"], "ticket_number": first.json()["number"]}
+    company.names["ticket_id"] = first.json()["id"]
 
 
 async def _converse(company: Company) -> None:

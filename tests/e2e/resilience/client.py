@@ -130,11 +130,11 @@ class Member:
             content=None if body is None else msgspec.json.encode(body),
             headers=self._headers(key=key),
         )
-        content = response.content
+        is_json = "json" in response.headers.get("content-type", "")
         return Answer(
             status=response.status_code,
             headers=response.headers,
-            body=msgspec.json.decode(content) if content else None,
+            body=msgspec.json.decode(response.content) if is_json else response.text,
         )
 
     async def get(self, path: str) -> Any:

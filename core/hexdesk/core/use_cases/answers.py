@@ -32,7 +32,7 @@ from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.journal import Journal
 from hexdesk.core.ports.storage import Storage, Transaction
 from hexdesk.core.ports.telemetry import Telemetry
-from hexdesk.core.use_cases.run_log import RUN_COMPLETED, RunLog
+from hexdesk.core.use_cases.run_log import RUN_COMPLETED, RunLog, about
 
 log = logging.getLogger("hexdesk.runs")
 
@@ -108,7 +108,7 @@ class PublishAnswer:
             if not await run_log.commit(lambda tx: store(tx, answer)):
                 return None
         except (BusyError, UnavailableError) as error:
-            log.error("answer not stored", extra={"run_id": str(run.id), "reason": str(error)})
+            log.error("answer not stored", extra=about(run, reason=str(error)))
             response = await self._keep(answer, response, run_log)
         self.telemetry.answered(run.agent_id, response)
         return response
@@ -127,7 +127,9 @@ class PublishAnswer:
         try:
             await self.journal.append(msgspec.json.encode(entry))
         except JournalFullError as error:
-            log.error("answer lost", extra={"run_id": str(answer.run.id), "reason": str(error)})
+            log.error("answer lost", extra=about(answer.run, reason=str(error)))
+        # Not before: nobody is told of an answer that a crash could still take away.
+        run_log.show()
         return told
 
     def _message(self, asked: Message, run: Run, text: str, outcome: Outcome) -> Message | None:

@@ -47,7 +47,8 @@ class NoteRefusal:
             async with self.storage.transaction(who) as tx:
                 is_first = await self._store(tx, who, name, reason, action)
         except DeskError as error:
-            log.error("refusal not stored", extra={"tool": name, "problem": str(error)})
+            about = {"tool": name, "organization_id": str(who.organization_id)}
+            log.error("refusal not stored", extra={**about, "problem": str(error)})
             is_first = True
         if is_first:
             self.telemetry.tool_called(name, ToolUseStatus.DENIED, 0)

@@ -9,7 +9,7 @@ from functools import partial
 from uuid import UUID
 
 from hexdesk.core.errors import DeskError, UnavailableError
-from hexdesk.core.model.chat import ChatResponse
+from hexdesk.core.model.chat import ChatResponse, Run
 from hexdesk.core.model.principals import System
 from hexdesk.core.model.settings import DeskSettings
 from hexdesk.core.ports.clock import Clock
@@ -18,6 +18,7 @@ from hexdesk.core.ports.storage import Storage
 from hexdesk.core.use_cases.answers import RestoreAnswers
 from hexdesk.core.use_cases.assignments import Assignments
 from hexdesk.core.use_cases.run_in_progress import Assignment
+from hexdesk.core.use_cases.run_log import about
 from hexdesk.core.use_cases.run_worker import RunWorker
 
 log = logging.getLogger("hexdesk.runs")
@@ -99,7 +100,8 @@ class RunDesk:
                 raise
             except Exception:
                 # One that cannot be taken over must not keep the others waiting.
-                log.exception("run not taken over", extra={"run_id": str(run_id)})
+                about_it = {"run_id": str(run_id), "organization_id": str(organization_id)}
+                log.exception("run not taken over", extra=about_it)
         return taken
 
     async def take_over(self, run_id: UUID, organization_id: UUID) -> bool:
@@ -111,7 +113,7 @@ class RunDesk:
             if run is None:
                 return False
             task = await self.assignments.again(tx, run)
-        log.warning("run taken over", extra={"run_id": str(run_id)})
+        log.warning("run taken over", extra={"run_id": str(run.id)})
         self.events.open(run_id)
         self._do(task)
         return True
@@ -123,7 +125,7 @@ class RunDesk:
             is_ours = await self._hold(task, until)
             running = self._tasks.get(run_id)
             if not is_ours and running:
-                log.warning("run lost", extra={"run_id": str(run_id)})
+                log.warning("run lost", extra=about(task.run))
                 running.cancel()
 
     async def keep_house(self) -> None:
@@ -171,15 +173,16 @@ class RunDesk:
         self._held[run_id] = task
         self._tasks[run_id] = doing
         # Not at the worker's own end: one that is cancelled before it begins has none.
-        doing.add_done_callback(partial(self._over, run_id))
+        doing.add_done_callback(partial(self._over, task.run))
 
-    def _over(self, run_id: UUID, doing: Doing) -> None:
+    def _over(self, run: Run, doing: Doing) -> None:
+        run_id = run.id
         self.events.close(run_id)
         del self._tasks[run_id], self._held[run_id]
         if doing.cancelled():
             return
         if error := doing.exception():
-            log.error("run broke off", extra={"run_id": str(run_id)}, exc_info=error)
+            log.error("run broke off", extra=about(run), exc_info=error)
         elif answer := doing.result():
             self._given[run_id] = answer
             if len(self._given) > self.settings.most_runs:

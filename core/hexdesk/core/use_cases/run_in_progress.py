@@ -22,7 +22,7 @@ from hexdesk.core.ports.agents import (
 from hexdesk.core.ports.storage import Transaction
 from hexdesk.core.use_cases.answers import Outcome
 from hexdesk.core.use_cases.refusals import NoteRefusal
-from hexdesk.core.use_cases.run_log import TOOL_FINISHED, TOOL_STARTED, RunLog
+from hexdesk.core.use_cases.run_log import TOOL_FINISHED, TOOL_STARTED, RunLog, about
 
 log = logging.getLogger("hexdesk.runs")
 INTERRUPTED = "was interrupted"
@@ -82,10 +82,7 @@ class RunInProgress:
             case _:
                 self.outcome.finish(item)
                 if item.detail:
-                    log.warning(
-                        "answer degraded",
-                        extra={"run_id": str(self.task.run.id), "detail": item.detail},
-                    )
+                    log.warning("answer degraded", extra=about(self.task.run, detail=item.detail))
         return True
 
     def _started(self, item: ToolStarted) -> None:
@@ -142,7 +139,7 @@ class RunInProgress:
         try:
             return await self.run_log.commit(save)
         except (BusyError, UnavailableError) as error:
-            log.warning("run steps not stored", extra={"run_id": str(run.id), "reason": str(error)})
+            log.warning("run steps not stored", extra=about(run, reason=str(error)))
             return True
 
     def _add_once(self, type_: str, data: Mapping[str, object]) -> None:

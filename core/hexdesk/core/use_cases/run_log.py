@@ -30,6 +30,12 @@ UNFOLLOWED = 20
 SMALL_DELTA = 24
 
 
+def about(run: Run, **more: str) -> dict[str, str]:
+    """Return what a log line about a run says: which one, and whose, also after a take-over."""
+    organization_id = str(run.principal.organization_id)
+    return {"run_id": str(run.id), "organization_id": organization_id, **more}
+
+
 @dataclass(kw_only=True)
 class RunLog:
     """Numbers a run's events, stores them in batches, and only then shows them.
@@ -51,6 +57,7 @@ class RunLog:
     _delta: str = ""
     _pending: list[RunEvent] = field(default_factory=list[RunEvent])
     _unstored: list[RunEvent] = field(default_factory=list[RunEvent])
+    _amended: list[RunEvent] = field(default_factory=list[RunEvent])
     _timer: asyncio.TimerHandle | None = None
     _flushing: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
     _order: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -103,12 +110,15 @@ class RunLog:
             return True
 
     def amend(self, data: object) -> tuple[RunEvent, ...]:
-        """Change the last pending event, show all that is pending, and return what is unstored."""
+        """Change the last pending event and return all that is unstored, for `show` to show."""
         *batch, last = self._take()
         raw = msgspec.Raw(msgspec.json.encode(data))
-        batch.append(RunEvent(id=last.id, type=last.type, data=raw))
-        self.events.publish(self.run.id, batch)
-        return (*self._unstored, *batch)
+        self._amended = [*batch, RunEvent(id=last.id, type=last.type, data=raw)]
+        return (*self._unstored, *self._amended)
+
+    def show(self) -> None:
+        """Show what was amended, now that it is kept elsewhere."""
+        self.events.publish(self.run.id, self._amended)
 
     def close(self) -> None:
         """Forget what is pending: nobody has seen it, and another may go on with the run."""
@@ -123,8 +133,7 @@ class RunLog:
                     return False
                 await tx.event_log.add(self.run.id, [*self._unstored, *batch])
         except DeskError as error:
-            extra = {"run_id": str(self.run.id), "reason": str(error)}
-            log.warning("run events not stored", extra=extra)
+            log.warning("run events not stored", extra=about(self.run, reason=str(error)))
             self._unstored += batch
         else:
             self._unstored = []

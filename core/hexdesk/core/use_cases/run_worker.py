@@ -28,7 +28,7 @@ from hexdesk.core.use_cases.run_in_progress import (
     RunInProgress,
     known_uses,
 )
-from hexdesk.core.use_cases.run_log import TEXT_DELTA, RunLog
+from hexdesk.core.use_cases.run_log import TEXT_DELTA, RunLog, about
 
 log = logging.getLogger("hexdesk.runs")
 CAPABILITY_MARGIN_SECONDS = 60
@@ -81,7 +81,7 @@ class RunWorker:
             doing.outcome.reason = DegradedReason.RUN_LIMIT
         except Exception:
             # The edge of a background task: the customer gets an answer, the trace is for us.
-            log.exception("run failed", extra={"run_id": str(run.id)})
+            log.exception("run failed", extra=about(run))
             doing.outcome.reason = DegradedReason.MODEL_UNAVAILABLE
         return True
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 from cachetools import LRUCache
-from openai import AsyncOpenAI, AsyncStream, Omit
+from openai import AsyncOpenAI, AsyncStream, NotGiven, Omit
 from openai.resources.chat import AsyncCompletions
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from pydantic_ai.models import ModelRequestParameters
@@ -18,6 +18,7 @@ from pydantic_ai.settings import ModelSettings
 from pydantic_ai.tools import ToolDefinition
 
 MOST_TOOLS = 2000
+ABSENT = (Omit, NotGiven)
 OPTIONS = {
     "extra_headers": "headers",
     "extra_query": "params",
@@ -38,21 +39,21 @@ class PlainCompletions(AsyncCompletions):
 
     async def create(self, *, stream: bool = False, **given: Any) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride] - takes what the original takes, and need not name it
         """Ask for a completion."""
-        options: Any = {
-            name: given.pop(key)
-            for key, name in OPTIONS.items()
-            if key in given and given[key] is not None
-        }
+        options = {name: given.pop(key, None) for key, name in OPTIONS.items()}
+        options = {name: value for name, value in options.items() if value is not None}
         answer: Any = await self._post(
             "/chat/completions",
-            body={key: value for key, value in given.items() if not isinstance(value, Omit)}
-            | {"stream": stream},
-            options=options | {"security": {"bearer_auth": True}},
+            body=_given(given) | {"stream": stream},
+            options=_given(options) | {"security": {"bearer_auth": True}},
             cast_to=ChatCompletion,
             stream=stream,
             stream_cls=AsyncStream[ChatCompletionChunk],
         )
         return answer
+
+
+def _given(parameters: dict[str, Any]) -> Any:
+    return {key: value for key, value in parameters.items() if not isinstance(value, ABSENT)}
 
 
 class PlainChatModel(OpenAIChatModel):
