@@ -58,8 +58,7 @@ async def test_a_server_stops_in_time_though_a_model_hangs_and_the_next_one_ends
         await stream.to_end()
         assert time.monotonic() - began < 2
     assert (stream.comments, stream.is_cut) == (["draining"], False)
-    with pytest.raises(httpx2.TransportError):
-        await whole
+    x = await whole; print("WHOLE", x.status, x.headers, x.body); 1/0
     assert await up.exit_code(within=MOST_SECONDS) == 0
     assert time.monotonic() - began < MOST_SECONDS
     await up.start()

@@ -113,7 +113,7 @@ class RunDesk:
             if run is None:
                 return False
             task = await self.assignments.again(tx, run)
-        log.warning("run taken over", extra={"run_id": str(run.id)})
+        log.warning("run taken over", extra=about(run))
         self.events.open(run_id)
         self._do(task)
         return True

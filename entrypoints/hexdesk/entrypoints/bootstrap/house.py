@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from functools import cache
+from typing import cast
 from pathlib import Path
 
 import httpx2
@@ -180,7 +181,7 @@ def _house(
         telemetry=telemetry,
         shelf=site.shelf,
         ai_config=site.ai_config,
-        api=create_app(desk, _http_options(site, draining)),
+        api=cast("ASGIApp", create_app(desk, _http_options(site, draining))),
         mcp=create_mcp_app(desk, verifier, McpOptions(public_url=settings.mcp_public_url)),
         draining=draining,
     )
