@@ -11,7 +11,7 @@ from hexdesk.entrypoints.bootstrap.database import operators_database
 from hexdesk.entrypoints.bootstrap.house import Place, open_house
 from hexdesk.entrypoints.bootstrap.logs import configure as configure_logs
 from hexdesk.entrypoints.serve import Listener, serve
-from hexdesk.entrypoints.settings import Settings, SettingsError
+from hexdesk.entrypoints.settings import Settings, needed_secret_key
 
 log = logging.getLogger("hexdesk.start")
 
@@ -31,6 +31,7 @@ async def _serve_api(settings: Settings, place: Place, host: str, port: int) -> 
         await serve(
             (Listener(app=house.api, host=host, port=port),),
             draining=house.draining,
+            drain=house.drain,
             ready=lambda: log.info("api ready", extra={"host": host, "port": port}),
         )
 
@@ -42,20 +43,16 @@ async def _serve_mcp(settings: Settings, place: Place, host: str, port: int) -> 
         await serve(
             (Listener(app=house.mcp, host=host, port=port),),
             draining=house.draining,
+            drain=house.drain,
             ready=lambda: log.info("mcp ready", extra={"host": host, "port": port}),
         )
 
 
 def _place(settings: Settings) -> Place:
     configure_logs(settings.log_level, json=True)
-    if not settings.secret_key:
-        raise SettingsError(
-            "HEXDESK_SECRET_KEY is not set: make one with `openssl rand -base64 48` and give it"
-            " to every process of the installation"
-        )
     return Place(
         database_url=operators_database(settings),
-        secret_key=settings.secret_key,
+        secret_key=needed_secret_key(settings),
         data_dir=_data_dir(settings),
     )
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from starlette.types import ASGIApp
 
 from hexdesk.entrypoints.loop import settle
 
-STOP_SECONDS = 3
+STOP_SECONDS = 10
 WATCH_SECONDS = 1
 
 
@@ -29,13 +29,14 @@ async def serve(
     listeners: Sequence[Listener],
     *,
     draining: asyncio.Event,
+    drain: Callable[[], Awaitable[None]],
     ready: Callable[[], None],
     is_needed: Callable[[], bool] = lambda: True,
 ) -> None:
     """Serve until SIGINT or SIGTERM, or until `is_needed` says no; requests under way may end.
 
-    `draining` is set first, so that event streams end by themselves; `ready` is called once
-    connections are taken.
+    `draining` is set first, so that event streams end by themselves; `drain` ends what the other
+    requests wait for. `ready` is called once connections are taken.
     """
     servers = [_server(one) for one in listeners]
     loop = asyncio.get_running_loop()
@@ -53,7 +54,7 @@ async def serve(
     watch.cancel()
     for server in servers:
         server.stop()
-    await asyncio.gather(*tasks)
+    await asyncio.gather(drain(), *tasks)
 
 
 def _server(listener: Listener) -> Server:
@@ -65,7 +66,7 @@ def _server(listener: Listener) -> Server:
         log_enabled=False,
         websockets=False,
     )
-    # Without it one open event stream would keep the server up for ever.
+    # Without it one request that does not end would keep the server up for ever.
     server.workers_kill_timeout = STOP_SECONDS
     return server
 

@@ -70,6 +70,23 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     return Settings(**given)  # pyright: ignore[reportArgumentType] - converted to the field's type
 
 
+def needed_secret_key(settings: Settings) -> str:
+    """Return the secret; raise `SettingsError` without one: there is no default."""
+    if not settings.secret_key:
+        raise SettingsError(
+            "HEXDESK_SECRET_KEY is not set: make one with `openssl rand -base64 48` and give it"
+            " to every process of the installation"
+        )
+    return settings.secret_key
+
+
+def needed_database_url(settings: Settings) -> str:
+    """Return where the operator's own database is; raise `SettingsError` without one."""
+    if not settings.database_url:
+        raise SettingsError("HEXDESK_DATABASE_URL is not set: name the PostgreSQL database to use")
+    return settings.database_url
+
+
 def read_settings_here() -> Settings:
     """Return the settings of this process's environment; only entry points may ask."""
     return read_settings(os.environ)

@@ -71,6 +71,7 @@ async def _serve(
                 Listener(app=house.mcp, host=wish.host, port=wish.mcp_port),
             ),
             draining=house.draining,
+            drain=house.drain,
             ready=lambda: _welcome(settings, wish, house, demo),
             is_needed=lambda: postgres is None or postgres.is_running,
         )

@@ -1,11 +1,19 @@
 """A house per test, with one company in it."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Generator
 
 import httpx2
 import pytest
+from structlog.testing import capture_logs
 
 from tests.e2e.http.house import Company, House, a_house
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Generator[None]:
+    """Keep structlog from drawing tracebacks of whole desks for nobody."""
+    with capture_logs():
+        yield
 
 
 @pytest.fixture

@@ -29,6 +29,15 @@ async def test_a_secret_is_masked_and_stays_when_it_comes_back_masked(company: C
     assert "s3cr3t" not in (await company.admin.get("/api/v1/integrations")).text
 
 
+async def test_an_integration_may_be_told_its_type_and_keeps_it(admin: httpx2.AsyncClient):
+    made = await a_webhook(admin)
+    path = f"/api/v1/integrations/{made['id']}"
+    answer = await admin.patch(path, json={"type": "webhook", "name": "Beeper"})
+    assert (answer.status_code, answer.json()["name"]) == (200, "Beeper")
+    told = problem(await admin.patch(path, json={"type": "slack"}), 422, "invalid")
+    assert told["errors"][0]["pointer"] == "/type"
+
+
 @pytest.mark.parametrize(
     ("change", "pointer"),
     [

@@ -5,12 +5,17 @@ from collections.abc import AsyncGenerator
 import asyncpg
 import pytest
 
+from hexdesk.adapters.clock.system import SystemClock
+from hexdesk.core.model.expiry import KeptSince
+from hexdesk.core.model.settings import DeskSettings
 from hexdesk.core.ports.storage import Storage, Transaction
 from hexdesk.core.testing import examples
 from hexdesk.core.testing.companies import Company, a_company
+from hexdesk.core.use_cases.expiry import ForgetExpired
 from tests.database import Database
 
 BEFORE = examples.NOON
+SINCE = KeptSince(events=BEFORE, answers=BEFORE, refresh_tokens=BEFORE)
 MANY_ANSWERS = """
     INSERT INTO idempotency_keys (
         organization_id, caller, method, path, key, body_hash, headers, body, created_at
@@ -93,6 +98,17 @@ async def test_what_has_expired_goes_in_batches(
     assert forgotten == [(1000, 1000, 100), (500, 500, 50), (0, 0, 0)]
     [left] = await superuser.fetch(LEFT)
     assert tuple(left) == (0, 0, 0, 0)
+
+
+async def test_all_that_has_expired_goes_in_the_end(
+    storage: Storage, company: Company, superuser: asyncpg.Connection
+) -> None:
+    forget = ForgetExpired(storage=storage, clock=SystemClock(), settings=DeskSettings())
+    assert company.organization.id in await storage.directory.organizations_with_expired(SINCE, 9)
+    assert await forget() == 1500 + 1500 + 150
+    [left] = await superuser.fetch(LEFT)
+    assert tuple(left) == (0, 0, 0, 0)
+    assert await storage.directory.organizations_with_expired(SINCE, 9) == []
 
 
 async def test_two_that_forget_at_once_do_not_wait_for_each_other(

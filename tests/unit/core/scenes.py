@@ -45,7 +45,7 @@ from hexdesk.core.use_cases.threads import NewThread
 PASSWORD = "correct horse battery"
 HOME = Origin(ip="192.0.2.1", request_id="request-1")
 AWAY = Origin(ip="198.51.100.7", request_id="request-2")
-DEADLINE_SECONDS = 5
+DEADLINE_SECONDS = 20
 
 Trouble = DeskError | Callable[[], Awaitable[object]]
 

@@ -56,6 +56,10 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     when_down: Any = None
     is_limited: bool = True
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Call":
+        # Litestar copies each handler with all it holds, and this never changes.
+        return self
+
 
 def call(right: Right | None = None, **details: Any) -> dict[str, Any]:
     """Return the `opt` of a route handler that says what holds of its call."""

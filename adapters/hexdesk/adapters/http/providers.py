@@ -22,36 +22,36 @@ def providers(desk: Desk, options: HttpOptions) -> dict[str, Provide]:
     effect, so that no transaction waits.
     """
 
-    # Each depends on the one before: for two that do not, Litestar starts a task group each time.
     def the_desk() -> Desk:
         return desk
-
-    def who(request: AnyRequest, desk: NamedDependency[Desk]) -> Member:
-        return request.user
-
-    def once(
-        request: AnyRequest, desk: NamedDependency[Desk], who: NamedDependency[Member]
-    ) -> Desk:
-        storage = Exchange.of(request.scope).once
-        return on_storage(desk, storage) if storage else desk
-
-    def wanted(
-        request: AnyRequest, desk: NamedDependency[Desk], who: NamedDependency[Member]
-    ) -> Any:
-        return Exchange.of(request.scope).query
-
-    def origin(request: AnyRequest, desk: NamedDependency[Desk]) -> Origin:
-        return Exchange.of(request.scope).origin
 
     def the_options(desk: NamedDependency[Desk]) -> HttpOptions:
         return options
 
     sources = {
         "desk": the_desk,
-        "who": who,
-        "once": once,
-        "wanted": wanted,
-        "origin": origin,
         "options": the_options,
+        "who": _who,
+        "wanted": _wanted,
+        "once": _once,
+        "origin": _origin,
     }
     return {name: Provide(source, sync_to_thread=False) for name, source in sources.items()}
+
+
+# Each depends on the one before: for two that do not, Litestar starts a task group each time.
+def _who(request: AnyRequest, desk: NamedDependency[Desk]) -> Member:
+    return request.user
+
+
+def _wanted(request: AnyRequest, desk: NamedDependency[Desk], who: NamedDependency[Member]) -> Any:
+    return Exchange.of(request.scope).query
+
+
+def _once(request: AnyRequest, desk: NamedDependency[Desk], who: NamedDependency[Member]) -> Desk:
+    storage = Exchange.of(request.scope).once
+    return on_storage(desk, storage) if storage else desk
+
+
+def _origin(request: AnyRequest, desk: NamedDependency[Desk]) -> Origin:
+    return Exchange.of(request.scope).origin

@@ -85,7 +85,10 @@ class Runs(Protocol):
 
     @abstractmethod
     async def finish(self, run: Run) -> bool:
-        """Store the run's end (`status`, `response`, `finished_at`); False without the lease."""
+        """Store the run's end (`status`, `response`, `finished_at`); False without the lease.
+
+        The steps are forgotten: an ended run does not go on.
+        """
 
 
 class EventLog(Protocol):

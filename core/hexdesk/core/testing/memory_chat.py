@@ -142,7 +142,11 @@ class MemoryRuns(Runs):
         stored = _leased(records, run.id, run.lease_token)
         if stored is not None:
             records.runs[run.id] = replace(
-                stored, status=run.status, response=run.response, finished_at=run.finished_at
+                stored,
+                status=run.status,
+                response=run.response,
+                finished_at=run.finished_at,
+                steps=None,
             )
         return stored is not None
 

@@ -159,3 +159,14 @@ class RunContract(StorageFixtures):
         async with ours.transaction() as transaction:
             assert await transaction.runs.get(run.id) == ended
             assert await transaction.runs.running_in(run.thread_id) is None
+
+    async def test_an_ended_run_keeps_no_steps(
+        self, ours: Company, conversation: Conversation
+    ) -> None:
+        run = conversation.run
+        ended = replace(run, status=RunStatus.COMPLETED, finished_at=examples.later(2))
+        async with ours.transaction() as transaction:
+            assert await transaction.runs.save_steps(run.id, run.lease_token, b"step 1")
+            assert await transaction.runs.finish(ended)
+        async with ours.transaction() as transaction:
+            assert (await transaction.runs.get(run.id)).steps is None

@@ -95,11 +95,11 @@ class AwaitAnswer:
     settings: DeskSettings
 
     async def __call__(self, who: Person, run: Run) -> ChatResponse:
-        """Return the answer; raise `BusyError` if it takes longer than the run may."""
+        """Return the answer; raise `BusyError` if that takes too long, or this process ends."""
         margin = self.settings.thread_wait_seconds + 2 * self.settings.run_lease_seconds
         try:
             async with asyncio.timeout(run.settings.timeout_seconds + margin):
-                answer = await self.run_desk.answer(run.id) or await self._heard(who, run.id)
+                answer = await self._answer(who, run.id)
         except TimeoutError:
             answer = None
         if answer is None:
@@ -111,6 +111,11 @@ class AwaitAnswer:
         async with self.storage.transaction(who) as tx:
             run = await tx.runs.get(run_id)
         return run.response or await self(who, run)
+
+    async def _answer(self, who: Person, run_id: UUID) -> ChatResponse | None:
+        return await self.run_desk.answer(run_id) or await self.run_desk.unless_drained(
+            self._heard(who, run_id)
+        )
 
     async def _heard(self, who: Person, run_id: UUID) -> ChatResponse | None:
         async with aclosing(self.follow_run.follow(who, run_id, 0)) as events:

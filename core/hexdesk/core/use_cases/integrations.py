@@ -8,6 +8,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
+from hexdesk.core.errors import InvalidError
 from hexdesk.core.model.integrations import ConnectionCheck, Integration, IntegrationStatus
 from hexdesk.core.model.listing import Page, Slice
 from hexdesk.core.model.principals import Principal
@@ -31,8 +32,12 @@ class NewIntegration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
 
 class IntegrationChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What changes of an integration; what is absent stays, and so does a masked secret."""
+    """What changes of an integration; what is absent stays, and so does a masked secret.
 
+    The `type` may be named, and stays as it is.
+    """
+
+    type: Name | UnsetType = UNSET
     name: Name | UnsetType = UNSET
     config: dict[str, Any] | UnsetType = UNSET
     is_active: bool | UnsetType = UNSET
@@ -107,11 +112,14 @@ class ChangeIntegration:
     async def __call__(
         self, who: Principal, integration_id: UUID, change: IntegrationChange
     ) -> Integration:
-        """Return the integration, secrets masked."""
+        """Return the integration, secrets masked; raise `InvalidError` for another type."""
         require(who, Right.CHANGE_INTEGRATIONS)
         fields = given(change)
         async with self.storage.transaction(who) as tx:
             before = await tx.integrations.get(integration_id)
+            if fields.pop("type", before.type) != before.type:
+                message = "an integration keeps its type: connect another one"
+                raise InvalidError(message, pointer="/type")
             if "config" in fields:
                 config = self.types.sealed(before.type, fields["config"], kept=before.config)
                 fields |= {"config": config}

@@ -3,9 +3,11 @@
 import asyncio
 import logging
 from collections import OrderedDict
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
+from typing import TypeVar
 from uuid import UUID
 
 from hexdesk.core.errors import DeskError, UnavailableError
@@ -24,6 +26,7 @@ from hexdesk.core.use_cases.run_worker import RunWorker
 log = logging.getLogger("hexdesk.runs")
 MOST_AT_ONCE = 20
 Doing = asyncio.Task[ChatResponse | None]
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -48,12 +51,18 @@ class RunDesk:
     _held: dict[UUID, Assignment] = field(default_factory=dict[UUID, Assignment])
     _given: OrderedDict[UUID, ChatResponse] = field(default_factory=OrderedDict[UUID, ChatResponse])
     _draining: asyncio.Event = field(default_factory=asyncio.Event)
+    _drained: asyncio.Event = field(default_factory=asyncio.Event)
     _outage: _Outage = field(default_factory=_Outage)
 
     @property
     def is_full(self) -> bool:
         """Whether this process may not take another run."""
-        return self._draining.is_set() or len(self._tasks) >= self.settings.most_runs
+        return self.is_draining or len(self._tasks) >= self.settings.most_runs
+
+    @property
+    def is_draining(self) -> bool:
+        """Whether this process takes no more runs, since it is about to end."""
+        return self._draining.is_set()
 
     @property
     def running(self) -> int:
@@ -80,6 +89,17 @@ class RunDesk:
         """
         await self.ended(run_id)
         return self._given.get(run_id)
+
+    async def unless_drained(self, waiting: Coroutine[None, None, T]) -> T | None:
+        """Wait for what another process does; None if this one has drained before."""
+        doing = asyncio.create_task(waiting)
+        drained = asyncio.create_task(self._drained.wait())
+        try:
+            await asyncio.wait((doing, drained), return_when=asyncio.FIRST_COMPLETED)
+            return doing.result() if doing.done() else None
+        finally:
+            drained.cancel()
+            doing.cancel()
 
     async def recover(self) -> int:
         """Store what waits in the journal, then go on with runs whose process is gone.
@@ -158,6 +178,7 @@ class RunDesk:
         except DeskError as error:
             # Then the others wait until the leases are over.
             log.warning("runs not let go", extra={"reason": str(error)})
+        self._drained.set()
 
     async def _hold(self, task: Assignment, until: datetime) -> bool:
         who = System(organization_id=task.thread.organization_id)

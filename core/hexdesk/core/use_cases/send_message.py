@@ -103,6 +103,8 @@ class SendMessage:
     async def _start(self, order: Order) -> Run:
         while (task := await self._accept(order)) is None:
             await self._within(self._seconds_left(order), self._thread_is_free(order))
+            if self.run_desk.is_draining:
+                raise UnavailableError("this process is about to end: try again in a moment")
         self.run_desk.start(task)
         return task.run
 

@@ -9,7 +9,7 @@ from hexdesk.adapters.storage.postgres.checks import DatabaseSetupError, check_s
 from hexdesk.adapters.storage.postgres.embedded import SUPERUSER, EmbeddedPostgres
 from hexdesk.adapters.storage.postgres.migrate import head_revision, migrate
 from hexdesk.adapters.storage.postgres.roles import APPLICATION, OWNER, bootstrap
-from hexdesk.entrypoints.settings import Settings, SettingsError
+from hexdesk.entrypoints.settings import Settings, SettingsError, needed_database_url
 
 DATABASE = "hexdesk"
 
@@ -27,13 +27,12 @@ def operators_database(settings: Settings) -> str:
 
     Raise `SettingsError` without one, and for one that cannot be used.
     """
-    if not settings.database_url:
-        raise SettingsError("HEXDESK_DATABASE_URL is not set: name the PostgreSQL database to use")
+    url = needed_database_url(settings)
     try:
-        asyncio.run(check_server(settings.database_url, head_revision()))
+        asyncio.run(check_server(url, head_revision()))
     except DatabaseSetupError as error:
         raise SettingsError(str(error)) from error
-    return settings.database_url
+    return url
 
 
 def upgrade_database(url: str, app_password: str | None) -> str:

@@ -1,15 +1,12 @@
 """A desk with its surroundings: every port with its adapter."""
 
 import asyncio
-import ssl
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
-from functools import cache
-from typing import cast
 from pathlib import Path
+from typing import cast
 
-import httpx2
 import msgspec
 from starlette.types import ASGIApp
 
@@ -42,12 +39,11 @@ from hexdesk.core.assembly import open_desk
 from hexdesk.core.desk import Desk, Ports
 from hexdesk.core.model.agents import AgentSettings
 from hexdesk.core.model.ai_config import AIConfig
-from hexdesk.core.model.health import HealthStatus
 from hexdesk.core.model.settings import DeskSettings
-from hexdesk.core.ports.health import Probe
 from hexdesk.core.tools.catalogue import catalogue
 from hexdesk.core.use_cases.sessions import Authenticate
 from hexdesk.entrypoints.ai_config import find_ai_config, read_ai_config
+from hexdesk.entrypoints.bootstrap.tool_server_probe import tool_server_probe
 from hexdesk.entrypoints.settings import Settings, SettingsError
 from hexdesk.entrypoints.version import VERSION
 
@@ -80,6 +76,11 @@ class House:
     mcp: ASGIApp
     draining: asyncio.Event
 
+    async def drain(self) -> None:
+        """Take no more runs, and let these end for as long as a stop may take."""
+        self.draining.set()
+        await self.desk.run_desk.drain(GRACE_SECONDS)
+
     def model_in_use(self) -> str | None:
         """Name the model that answers for an agent for which nothing was decided, if one does."""
         settings = default_settings(self.ai_config)
@@ -109,9 +110,8 @@ async def open_house(settings: Settings, place: Place) -> AsyncGenerator[House]:
         try:
             yield house
         finally:
-            house.draining.set()
             # Leases are still held while runs end.
-            await run_desk.drain(GRACE_SECONDS)
+            await house.drain()
             for task in housekeeping:
                 task.cancel()
             await asyncio.gather(*housekeeping, return_exceptions=True)
@@ -212,7 +212,7 @@ def _ports(
         runner=PydanticAIRunner(shelf=site.shelf, tools=access),
         probes=(
             CallProbe(name="database", call=storage.ping, is_vital=True),
-            _tool_server_probe(settings.mcp_url),
+            tool_server_probe(settings.mcp_url),
             StateProbe(name="model", problem=lambda: _model_problem(site)),
             StateProbe(name="journal", problem=journal.problem),
         ),
@@ -279,21 +279,3 @@ def _model_problem(site: _Site) -> str | None:
     if site.shelf.chain(default_settings(site.ai_config), inherits_model=True):
         return None
     return "no model can be asked: no provider in the chain is known and has a key"
-
-
-def _tool_server_probe(mcp_url: str | None) -> Probe:
-    if mcp_url is None:
-        return StateProbe(name="mcp", problem=lambda: None, note="in this process")
-    health_url = str(httpx2.URL(mcp_url).copy_with(path="/health"))
-
-    async def ask() -> None:
-        async with httpx2.AsyncClient(trust_env=False, verify=_tls()) as http:
-            (await http.get(health_url)).raise_for_status()
-
-    return CallProbe(name="mcp", call=ask, otherwise=HealthStatus.DEGRADED)
-
-
-@cache
-def _tls() -> ssl.SSLContext:
-    """Return one context for all probes: making one takes longer than the call."""
-    return ssl.create_default_context()

@@ -15,7 +15,13 @@ from hexdesk.entrypoints.bootstrap.embedded import (
 )
 from hexdesk.entrypoints.listening import PortTakenError, refuse_taken
 from hexdesk.entrypoints.served_at import kept_api_url
-from hexdesk.entrypoints.settings import SettingsError, read_settings_here
+from hexdesk.entrypoints.settings import (
+    Settings,
+    SettingsError,
+    needed_database_url,
+    needed_secret_key,
+    read_settings_here,
+)
 
 LOOPBACK = "127.0.0.1"
 DEFAULT_DATA_DIR = Path(".hexdesk")
@@ -76,7 +82,7 @@ def up(data_dir: Path, host: str, port: int, mcp_port: int, *, no_demo: bool) ->
 def api(host: str, port: int) -> None:
     """Start the HTTP API on a PostgreSQL server of your own."""
     with _told_in_words():
-        settings = read_settings_here()
+        settings = _server_settings()
         refuse_taken(host, port, "--port")
         from hexdesk.entrypoints.apart import run_api
 
@@ -89,11 +95,20 @@ def api(host: str, port: int) -> None:
 def mcp(host: str, port: int) -> None:
     """Start the tool server (MCP) on a PostgreSQL server of your own."""
     with _told_in_words():
-        settings = read_settings_here()
+        settings = _server_settings()
         refuse_taken(host, port, "--port")
         from hexdesk.entrypoints.apart import run_mcp
 
         run_mcp(settings, host, port)
+
+
+def _server_settings() -> Settings:
+    """Return the settings, if they have what no server of its own can do without."""
+    settings = read_settings_here()
+    # Here as well, since a mistake should be told before seconds of imports.
+    needed_secret_key(settings)
+    needed_database_url(settings)
+    return settings
 
 
 def _make(folder: Path) -> None:

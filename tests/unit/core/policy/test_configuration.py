@@ -87,14 +87,16 @@ def test_the_strongest_layer_that_decides_a_setting_wins_and_is_named(layers: La
 
 
 @pytest.mark.parametrize("name", SETTING_NAMES)
-@pytest.mark.parametrize("place", range(len(LAYERS)))
-def test_each_layer_yields_to_the_ones_above_it_alone(name: str, place: int) -> None:
-    layers = {
-        layer: {name: VALUES[name][index]} for index, layer in enumerate(LAYERS) if index >= place
-    }
-    answer = resolved(layers)
-    assert getattr(answer.values, name) == VALUES[name][place]
-    assert answer.sources[name] is LAYERS[place]
+def test_each_layer_yields_to_the_ones_above_it_alone(name: str) -> None:
+    for place, source in enumerate(LAYERS):
+        layers = {
+            layer: {name: VALUES[name][index]}
+            for index, layer in enumerate(LAYERS)
+            if index >= place
+        }
+        answer = resolved(layers)
+        assert getattr(answer.values, name) == VALUES[name][place]
+        assert answer.sources[name] is source
 
 
 def test_where_nothing_is_decided_every_destructive_tool_waits_for_a_person() -> None:

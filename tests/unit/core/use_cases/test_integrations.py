@@ -78,6 +78,15 @@ async def test_a_secret_is_masked_in_every_answer_and_sealed_in_storage(
     assert await secret_of(scene, admin, webhook) == SECRET
 
 
+async def test_a_change_may_name_the_type_but_not_another_one(scene: Scene, admin: Member) -> None:
+    webhook = await scene.desk.integrations.add(admin, WEBHOOK)
+    change = IntegrationChange(type="webhook", name="A")
+    assert (await scene.desk.integrations.change(admin, webhook.id, change)).name == "A"
+    with pytest.raises(InvalidError) as caught:
+        await scene.desk.integrations.change(admin, webhook.id, IntegrationChange(type="slack"))
+    assert caught.value.pointer == "/type"
+
+
 async def test_a_new_integration_is_active_and_not_yet_checked(webhook: Integration) -> None:
     assert (webhook.type, webhook.name, webhook.is_active) == ("webhook", "Alerts", True)
     assert (webhook.status, webhook.last_checked_at) == (IntegrationStatus.UNKNOWN, None)

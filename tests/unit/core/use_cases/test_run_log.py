@@ -143,9 +143,9 @@ async def test_whoever_listens_hears_of_tools_without_waiting_for_words(type_: s
 
 
 async def test_whoever_begins_to_listen_does_not_wait_as_long_as_nobody_would() -> None:
-    desk = await a_desk(DeskSettings(flush_seconds=0.05))
+    desk = await a_desk(DeskSettings(flush_seconds=0.1))
     desk.log.add_text("Hello")
-    async with desk.listening() as heard, asyncio.timeout(0.7):
+    async with desk.listening() as heard, asyncio.timeout(1.5):
         desk.log.add_text(", Ada")
         assert text_of([await heard.get()]) == "Hello, Ada"
 

@@ -49,7 +49,11 @@ TAKE_OVER = f"""
 _IF_LEASED = "WHERE id = $1 AND lease_token = $2 AND status = 'running'"
 RENEW = f"UPDATE runs SET lease_until = $3 {_IF_LEASED}"  # noqa: S608  words of ours
 SAVE_STEPS = f"UPDATE runs SET steps = $3 {_IF_LEASED}"  # noqa: S608  words of ours
-FINISH = f"UPDATE runs SET status = $3, response = $4, finished_at = $5 {_IF_LEASED}"  # noqa: S608  words of ours
+# What the run was to go on from is not needed any more, and it is the largest part of the row.
+FINISH = (
+    "UPDATE runs SET status = $3, response = $4, finished_at = $5, steps = NULL "  # noqa: S608  words of ours
+    f"{_IF_LEASED}"
+)
 
 ADD_EVENTS = """
     INSERT INTO run_events (run_id, id, type, data)

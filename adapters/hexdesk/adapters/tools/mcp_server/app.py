@@ -1,9 +1,11 @@
 """The tool server as an ASGI application: streamable HTTP, health, resource metadata."""
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
+from mcp.server import Server
 from mcp.server.auth.middleware.auth_context import AuthContextMiddleware
 from mcp.server.auth.middleware.bearer_auth import BearerAuthBackend, RequireAuthMiddleware
 from mcp.server.auth.routes import build_resource_metadata_url
@@ -34,12 +36,20 @@ class McpOptions(msgspec.Struct, frozen=True, kw_only=True):
     checks_host: bool = True
 
 
-def create_mcp_app(desk: Desk, verifier: CallerVerifier, options: McpOptions) -> ASGIApp:
-    """Return the application: `/mcp` for callers with a token, `/health` for everybody."""
+def create_mcp_app(
+    desk: Desk,
+    verifier: CallerVerifier,
+    options: McpOptions,
+    server: Server[dict[str, Any]] | None = None,
+) -> ASGIApp:
+    """Return the application: `/mcp` for callers with a token, `/health` for everybody.
+
+    It serves the desk's tools, unless it is given a server that has something beside them.
+    """
     resource = AnyHttpUrl(options.public_url)
     metadata_url = build_resource_metadata_url(resource)
     metadata_path = urlsplit(str(metadata_url)).path
-    app = create_tool_server(desk).streamable_http_app(
+    app = (server or create_tool_server(desk)).streamable_http_app(
         streamable_http_path=PATH,
         stateless_http=True,
         json_response=True,
