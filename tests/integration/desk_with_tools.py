@@ -1,6 +1,6 @@
 """A desk in memory with the real things around it: tokens, tool server, tool client, runner."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -24,6 +24,7 @@ from hexdesk.core.model.identity import Registration, Role
 from hexdesk.core.model.principals import AgentRun, Customer, Member, Origin
 from hexdesk.core.model.settings import DeskSettings
 from hexdesk.core.model.tickets import Ticket, TicketFilter
+from hexdesk.core.ports.health import Probe
 from hexdesk.core.testing import (
     MemoryCache,
     MemoryEvents,
@@ -134,7 +135,7 @@ async def tool_desk(
     *,
     ai_config: AIConfig | None = None,
     settings: DeskSettings | None = None,
-    access: McpToolAccess | None = None,
+    probes: Sequence[Probe] = (),
 ) -> AsyncGenerator[ToolDesk]:
     """Open a desk whose agents reach the tool server in this process; its runs end with it."""
     shelf = shelf or ModelShelf()
@@ -143,7 +144,7 @@ async def tool_desk(
     storage = MemoryStorage(clock)
     telemetry = RecordingTelemetry()
     capabilities = JwtCapabilities(keys, clock, api_url=API_URL, mcp_url=MCP_URL)
-    used = access or McpToolAccess(timeout_seconds=10, breaker=Breaker())
+    access = McpToolAccess(timeout_seconds=10, breaker=Breaker())
     ports = Ports(
         storage=storage,
         clock=clock,
@@ -157,7 +158,8 @@ async def tool_desk(
         journal=MemoryJournal(),
         events=MemoryEvents(),
         telemetry=telemetry,
-        runner=PydanticAIRunner(shelf=shelf, tools=used),
+        runner=PydanticAIRunner(shelf=shelf, tools=access),
+        probes=probes,
         ai_config=ai_config or AIConfig(),
         settings=settings or DeskSettings(),
     )
@@ -166,8 +168,8 @@ async def tool_desk(
     verifier = CallerVerifier(capabilities, authenticate)
     server = create_tool_server(desk)
     transport = within_process(server, verifier)
-    used.reach_by(transport)
-    async with used.running(), aclosing(shelf):
+    access.reach_by(transport)
+    async with access.running(), aclosing(shelf):
         yield ToolDesk(
             desk=desk,
             clock=clock,
@@ -177,7 +179,7 @@ async def tool_desk(
             verifier=verifier,
             server=server,
             within_process=transport,
-            access=used,
+            access=access,
         )
         await desk.run_desk.drain(5)
 

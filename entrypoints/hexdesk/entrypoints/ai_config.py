@@ -9,7 +9,7 @@ from typing import Any, cast
 import msgspec
 import yaml
 
-from hexdesk.core.model.ai_config import AIConfig
+from hexdesk.core.model.ai_config import AIConfig, Credentials
 from hexdesk.entrypoints.settings import SettingsError
 
 NAME = "ai_config.yaml"
@@ -54,7 +54,17 @@ def read_ai_config(path: Path, environment: Mapping[str, str]) -> AIConfig:
         line = _line(root, steps)
         raise AIConfigError(f"{path.name}, line {line}: {reason} ({'.'.join(steps)})") from error
     _refuse_variables(root, path)
-    return config
+    return _with_openai(config, environment)
+
+
+def _with_openai(config: AIConfig, environment: Mapping[str, str]) -> AIConfig:
+    """Return the configuration with OpenAI's own variables, where the file says nothing of them."""
+    said = config.providers.get("openai", Credentials())
+    openai = Credentials(
+        api_key=said.api_key or environment.get("OPENAI_API_KEY") or None,
+        base_url=said.base_url or environment.get("OPENAI_BASE_URL") or None,
+    )
+    return msgspec.structs.replace(config, providers={**config.providers, "openai": openai})
 
 
 def _fill(content: Any, environment: Mapping[str, str]) -> None:

@@ -51,10 +51,12 @@ class Model:
         self, behaviour: Behaviour, when: Callable[[ChatRequest], bool] = lambda _: True
     ) -> Behaviour:
         """Return the behaviour with its first such reply held back until `resume`."""
-        must_wait = chain([True], repeat(False))
+        has_waited = False
 
         def reply(request: ChatRequest) -> Reply:
-            if when(request) and next(must_wait):
+            nonlocal has_waited
+            if when(request) and not has_waited:
+                has_waited = True
                 self.server.pause()
             return behaviour(request)
 
@@ -68,7 +70,12 @@ class Model:
 def in_turn(*behaviours: Behaviour) -> Behaviour:
     """Behave in these ways one after the other, and in the last one from then on."""
     left = chain(behaviours, repeat(behaviours[-1]))
-    return lambda request: next(left)(request)
+
+    def reply(request: ChatRequest) -> Reply:
+        behave = next(left)
+        return behave(request)
+
+    return reply
 
 
 def said_last(request: ChatRequest) -> str:

@@ -55,6 +55,16 @@ class Hexdesk:
 
     async def start(self) -> None:
         """Start it, and wait until it takes requests."""
+        self._launch()
+        deadline = time.monotonic() + READY_SECONDS
+        async with httpx2.AsyncClient(trust_env=False, verify=False) as http:
+            while self.is_running and time.monotonic() < deadline:
+                if await _is_ready(http, self.url + self._ready_path):
+                    return
+                await asyncio.sleep(LOOK_AGAIN_SECONDS)
+        raise AssertionError(f"{self._command} did not become ready:\n{self.end_of_log()}")
+
+    def _launch(self) -> None:
         self.folder.mkdir(mode=0o755, parents=True, exist_ok=True)
         if self not in self.started:
             self.started.append(self)
@@ -66,13 +76,6 @@ class Hexdesk:
                 stderr=output,
                 env=_inherited() | self.settings,
             )
-        deadline = time.monotonic() + READY_SECONDS
-        async with httpx2.AsyncClient(trust_env=False, verify=False) as http:
-            while self._process.poll() is None and time.monotonic() < deadline:
-                if await _is_ready(http, self.url + self._ready_path):
-                    return
-                await asyncio.sleep(LOOK_AGAIN_SECONDS)
-        raise AssertionError(f"{self._command} did not become ready:\n{self.end_of_log()}")
 
     def kill(self) -> None:
         """End it with SIGKILL, as a machine that dies would."""
@@ -87,7 +90,7 @@ class Hexdesk:
 
     def wake(self) -> None:
         """Let it go on where it was."""
-        if self._process is not None and self._process.poll() is None:
+        if self._process is not None and self.is_running:
             self._process.send_signal(signal.SIGCONT)
 
     def terminate(self) -> None:
@@ -95,17 +98,14 @@ class Hexdesk:
         assert self._process is not None
         self._process.terminate()
 
-    async def exit_code(self, *, within: float = STOP_SECONDS) -> int:
-        """Wait until it has ended; raise TimeoutError if it does not in time."""
+    async def exit_code(self) -> int:
+        """Wait until it has ended; raise `subprocess.TimeoutExpired` if it does not in time."""
         assert self._process is not None
-        async with asyncio.timeout(within):
-            while (code := self._process.poll()) is None:
-                await asyncio.sleep(LOOK_AGAIN_SECONDS)
-        return code
+        return await asyncio.to_thread(self._process.wait, STOP_SECONDS)
 
     async def stop(self) -> None:
         """End it in good order, if it still runs."""
-        if self._process is None or self._process.poll() is not None:
+        if not self.is_running:
             return
         self.wake()
         self.terminate()

@@ -22,10 +22,7 @@ async def say_all(model: Model, thread: str, members: list[Member], count: int) 
     for said in words:
         model.when(said, echo)
     answers = await asyncio.gather(
-        *(
-            members[place % len(members)].say(thread, said)
-            for place, said in enumerate(words)
-        )
+        *(members[place % len(members)].say(thread, said) for place, said in enumerate(words))
     )
     for said, answer in zip(words, answers, strict=True):
         assert answer.status == 201, answer.body
@@ -151,6 +148,25 @@ async def test_an_answer_is_stored_though_its_client_has_hung_up(
         await rest.to_end()
     _, message = await ann.messages(thread)
     assert not check_whole(stream.events + rest.events, message)["degraded"]
+
+
+async def test_a_run_can_be_followed_wherever_it_is_done(
+    apis: Pair, model: Model, http: httpx2.AsyncClient
+) -> None:
+    one, other = apis
+    ann = await Member.register(http, one.url)
+    thread = await ann.thread()
+    text = "Whoever listens hears the same."
+    model.when("to all of you", Always(Reply(text=text, chunks=10, chunk_latency=0.05)))
+    async with ann.say_streaming(thread, "to all of you") as here:
+        await here.until(lambda stream: stream.has("run.started"))
+        run = here.events[0].data["run_id"]
+        async with ann.at(other.url).follow(thread, run) as there:
+            await there.to_end()
+        await here.to_end()
+    assert here.events == there.events
+    _, message = await ann.messages(thread)
+    check_whole(here.events, message)
 
 
 async def test_a_wait_too_long_for_the_thread_is_refused_and_stores_nothing(

@@ -94,10 +94,9 @@ async def test_a_run_killed_while_its_tool_waits_calls_the_tool_again_by_the_sam
     up: Hexdesk, model: Model, http: httpx2.AsyncClient
 ) -> None:
     talk = await Conversation.begin(up, model, http)
-    async with _counter_locked(up) as superuser:
-        async with talk.said(FILES_A_TICKET) as stream:
-            await stream.until(lambda stream: stream.has("tool.started"))
-            await until(lambda: superuser.fetchval(ANY_WAITS))
+    async with _counter_locked(up) as superuser, talk.said(FILES_A_TICKET) as stream:
+        await stream.until(lambda stream: stream.has("tool.started"))
+        await until(lambda: superuser.fetchval(ANY_WAITS))
     response = await talk.resumed()
     assert response["message"]["content"] == f"{PREAMBLE}\n\n{ANSWER}"
     assert not response["degraded"]

@@ -1,6 +1,6 @@
 """A model that fails in every way: the person gets an answer that says so."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx2
 import pytest
@@ -17,42 +17,46 @@ NOBODY = {"model_provider": "nobody", "model_name": "nothing"}
 NO_KEY = {"model_provider": "anthropic", "model_name": "claude-haiku-4-5"}
 SILENT = Always(Reply(hangs_after=0))
 
-TROUBLE = [
-    pytest.param(NOBODY, Always(Reply(text=TEXT)), "model_unavailable", id="unknown provider"),
-    pytest.param(NO_KEY, Always(Reply(text=TEXT)), "model_unavailable", id="missing key"),
-    pytest.param({}, Always(Reply(status=500)), "model_unavailable", id="error 500"),
-    pytest.param({}, Always(Reply(status=401)), "model_unavailable", id="wrong key"),
-    pytest.param({}, Always(Reply(is_garbled=True)), "model_unavailable", id="garbled"),
-    pytest.param({}, Always(Reply()), "model_unavailable", id="nothing said"),
-    pytest.param({}, Always(Reply(text=TEXT, dies_after=0)), "model_unavailable", id="dies"),
-    pytest.param({"timeout": 0.5}, SILENT, "model_unavailable", id="hangs"),
-    pytest.param({"max_iterations": 3}, ToolLoop(), "run_limit", id="never comes to an end"),
-    pytest.param({"timeout_seconds": 1}, SILENT, "run_limit", id="takes too long"),
-]
+
+class Trouble(NamedTuple):
+    """What is wrong, with the agent or with the model, and what the answer says of it."""
+
+    agent: dict[str, Any]
+    behaviour: Behaviour
+    reason: str
 
 
-@pytest.mark.parametrize(("agent", "behaviour", "reason"), TROUBLE)
+TROUBLE = {
+    "unknown provider": Trouble(NOBODY, Always(Reply(text=TEXT)), "model_unavailable"),
+    "missing key": Trouble(NO_KEY, Always(Reply(text=TEXT)), "model_unavailable"),
+    "error 500": Trouble({}, Always(Reply(status=500)), "model_unavailable"),
+    "wrong key": Trouble({}, Always(Reply(status=401)), "model_unavailable"),
+    "garbled": Trouble({}, Always(Reply(is_garbled=True)), "model_unavailable"),
+    "nothing said": Trouble({}, Always(Reply()), "model_unavailable"),
+    "dies": Trouble({}, Always(Reply(text=TEXT, dies_after=0)), "model_unavailable"),
+    "hangs": Trouble({"timeout": 0.5}, SILENT, "model_unavailable"),
+    "never comes to an end": Trouble({"max_iterations": 3}, ToolLoop(), "run_limit"),
+    "takes too long": Trouble({"timeout_seconds": 1}, SILENT, "run_limit"),
+}
+
+
+@pytest.mark.parametrize("trouble", TROUBLE.values(), ids=TROUBLE)
 async def test_an_answer_says_what_went_wrong_with_the_model(
-    api: Hexdesk,
-    model: Model,
-    http: httpx2.AsyncClient,
-    agent: dict[str, Any],
-    behaviour: Behaviour,
-    reason: str,
+    api: Hexdesk, model: Model, http: httpx2.AsyncClient, trouble: Trouble
 ) -> None:
     ann = await Member.register(http, api.url)
-    thread, agent_id = await ann.thread_with(**agent)
+    thread, agent_id = await ann.thread_with(**trouble.agent)
     other_thread = await ann.thread(agent_id)
-    model.when(SAID, behaviour)
+    model.when(SAID, trouble.behaviour)
     async with ann.say_streaming(other_thread, SAID) as stream:
         answer = await ann.say(thread, SAID)
         await stream.to_end()
     assert answer.status == 201
-    _check(answer.body, reason)
+    _check(answer.body, trouble.reason)
     _, message = await ann.messages(thread)
     assert message == answer.body["message"]
     _, message = await ann.messages(other_thread)
-    _check(check_whole(stream.events, message), reason)
+    _check(check_whole(stream.events, message), trouble.reason)
 
 
 async def test_a_model_that_dies_in_mid_sentence_leaves_a_notice_as_the_last_thing_said(
@@ -69,7 +73,9 @@ async def test_a_model_that_dies_in_mid_sentence_leaves_a_notice_as_the_last_thi
     response = check_whole(stream.events, message)
     assert message["content"].startswith(seen)
     assert TEXT.startswith(message["content"].partition("\n\n")[0])
-    assert NOTICE in [event for event in stream.events if event.name == "text.delta"][-1].data["text"]
+    assert (
+        NOTICE in [event for event in stream.events if event.name == "text.delta"][-1].data["text"]
+    )
     assert response["degraded_reason"] == "model_unavailable"
     assert len(model.requests(SAID)) >= 1
 

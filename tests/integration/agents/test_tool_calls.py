@@ -101,7 +101,8 @@ async def test_arguments_that_are_no_object_are_the_models_mistake(
     assert answer.text == "I made a mistake."
     assert answer.end.degraded_reason is None
     assert outcomes(answer) == [("search_tickets", ToolUseStatus.ERROR)]
-    assert answer.finished[0].error
+    assert answer.finished[0].error == "the arguments are no JSON object"
+    assert answer.started[0].arguments == {}
     assert results(model)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from hexdesk.adapters.health.probes import CallProbe
 from hexdesk.adapters.tokens.jwt import JwtAccessTokens, JwtCapabilities
 from hexdesk.adapters.tokens.signing_keys import SigningKeys
 from hexdesk.adapters.tools.mcp_server import McpOptions, create_mcp_app
@@ -14,7 +15,15 @@ from hexdesk.core.model.identity import Role
 from hexdesk.core.model.principals import AccessClaims, AgentRun, Origin
 from hexdesk.core.use_cases.api_keys import NewApiKey
 from hexdesk.core.use_cases.members import MemberChange
-from tests.integration.desk_with_tools import API_URL, HOUR, MCP_URL, SECRET, SignedIn, ToolDesk
+from tests.integration.desk_with_tools import (
+    API_URL,
+    HOUR,
+    MCP_URL,
+    SECRET,
+    SignedIn,
+    ToolDesk,
+    tool_desk,
+)
 from tests.integration.mcp_clients import call, over_http, tls
 from tests.integration.served import served
 
@@ -201,6 +210,22 @@ async def test_health_needs_no_credentials_and_shows_nothing_of_tenants(
     assert answer.status_code == 200
     assert answer.json() == {"status": "ok", "version": "0", "components": {}}
     assert answer.headers["cache-control"] == "no-store"
+
+
+async def test_health_says_when_the_desk_is_down() -> None:
+    async def fail() -> None:
+        raise ConnectionError
+
+    probe = CallProbe(name="database", call=fail, is_vital=True)
+    async with tool_desk(probes=[probe]) as desk:
+        app = create_mcp_app(desk.desk, desk.verifier, McpOptions(public_url=MCP_URL))
+        async with (
+            served(app) as url,
+            httpx2.AsyncClient(base_url=url, verify=tls(), trust_env=False) as http,
+        ):
+            answer = await http.get("/health")
+    assert answer.status_code == 503
+    assert answer.json()["components"]["database"]["status"] == "down"
 
 
 async def test_a_strange_host_name_is_refused(http: httpx2.AsyncClient, admin: SignedIn) -> None:

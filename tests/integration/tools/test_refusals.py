@@ -3,6 +3,7 @@
 import logging
 
 import pytest
+from mcp.shared.exceptions import MCPError
 
 from hexdesk.core.model.agents import AgentAction, ToolUseStatus
 from hexdesk.core.model.identity import Role
@@ -173,3 +174,12 @@ async def test_a_run_sees_nothing_of_another_organization(
     assert by_number.is_error
     assert found.structured_content is not None
     assert found.structured_content["total"] == 0
+
+
+async def test_without_a_token_the_server_itself_refuses(desk: ToolDesk, admin: SignedIn) -> None:
+    async with desk.within_process.open_client() as client:
+        with pytest.raises(MCPError):
+            await client.list_tools()
+        with pytest.raises(MCPError):
+            await call(client, "create_ticket", {"title": "Login fails"})
+    assert await desk.tickets(admin.who) == ()

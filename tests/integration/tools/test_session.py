@@ -2,11 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
 
+import mcp_types as types
 import pytest
+from mcp import Client
+from mcp.server import Server
 
-from hexdesk.adapters.tools.mcp_client import Breaker, McpToolAccess, over_http
+from hexdesk.adapters.tools.mcp_client import Breaker, McpToolAccess, over_http, within_process
 from hexdesk.adapters.tools.mcp_client.transports import Transport
 from hexdesk.core.errors import ToolsUnavailableError
 from hexdesk.core.model.principals import AgentRun
@@ -294,6 +298,36 @@ async def test_nothing_runs_on_after_closing(line: Line, capability: str) -> Non
         await create(access, capability)
     named = {task.get_name() for task in asyncio.all_tasks() - before}
     assert not {name for name in named if name.startswith("mcp")}
+
+
+async def test_a_tool_that_answers_in_words_only_has_words_for_a_value(desk: ToolDesk) -> None:
+    async def call_tool(context: Any, params: Any) -> types.CallToolResult:
+        return types.CallToolResult(content=[types.TextContent(text="Well done.")])
+
+    stranger = Server[dict[str, Any]]("stranger", on_call_tool=call_tool)
+    access = McpToolAccess(timeout_seconds=1, breaker=Breaker())
+    access.reach_by(within_process(stranger, desk.verifier))
+    admin = await desk.register()
+    async with access.running():
+        answer = await create(access, admin.token)
+    assert answer == ToolAnswer(value="Well done.")
+
+
+async def test_a_session_that_does_not_close_is_left_after_some_time(
+    desk: ToolDesk, capability: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hexdesk.adapters.tools.mcp_client.access.CLOSE_SECONDS", 0.05)
+
+    @asynccontextmanager
+    async def never_closing() -> AsyncGenerator[Client]:
+        async with desk.within_process.open_client() as client:
+            yield client
+            await asyncio.Event().wait()
+
+    access = McpToolAccess(timeout_seconds=1, breaker=Breaker())
+    access.reach_by(Transport(never_closing, desk.within_process.presenting))
+    async with asyncio.timeout(5), access.running():
+        assert (await create(access, capability)).error is None
 
 
 class CountedTransport(Transport):

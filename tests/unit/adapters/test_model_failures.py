@@ -49,6 +49,11 @@ def test_words_name_the_model_and_the_status_and_nothing_that_was_said() -> None
     assert told == "ModelHTTPError: gpt-4o answered 500"
 
 
+def test_what_a_model_said_instead_is_not_told() -> None:
+    told = words(UnexpectedModelBehavior("Invalid response", str(BODY)))
+    assert told == "UnexpectedModelBehavior: Invalid response"
+
+
 def test_a_model_that_took_too_long_is_said_to_have() -> None:
     assert words(TimeoutError()) == "timeout: the model did not answer in time"
 

@@ -34,7 +34,29 @@ def test_the_file_that_comes_with_hexdesk_is_in_order() -> None:
 
 
 def test_an_empty_file_decides_nothing(write: Write) -> None:
-    assert read_ai_config(write(""), {}) == AIConfig()
+    config = read_ai_config(write(""), {})
+
+    assert (config.agent, config.prompts, config.models) == (
+        AIConfig().agent,
+        AIConfig().prompts,
+        AIConfig().models,
+    )
+
+
+def test_openais_own_variables_count_where_the_file_says_nothing_of_them(write: Write) -> None:
+    variables = {"OPENAI_API_KEY": "sk-1", "OPENAI_BASE_URL": "http://gpu.lan/v1"}
+
+    config = read_ai_config(write(""), variables)
+
+    assert config.providers["openai"] == Credentials(api_key="sk-1", base_url="http://gpu.lan/v1")
+
+
+def test_what_the_file_says_of_openai_is_stronger_than_its_variables(write: Write) -> None:
+    path = write("providers:\n  openai:\n    api_key: ${OURS}\n")
+
+    config = read_ai_config(path, {"OURS": "sk-ours", "OPENAI_API_KEY": "sk-1"})
+
+    assert config.providers["openai"] == Credentials(api_key="sk-ours")
 
 
 def test_what_the_file_says_is_read(write: Write) -> None:

@@ -14,9 +14,9 @@ IF_MATCH = HeaderParameter(
     name="If-Match",
     description="The version that is to be changed, as `ETag` told it; a stale one is 409.",
     example='"3"',
-    pattern=r'^(\*|"[0-9]{1,18}")$',
+    pattern=r'^(\*|"[1-9][0-9]{0,17}")$',
 )
-TAG = re.compile(r'"([0-9]{1,18})"')
+TAG = re.compile(r'"([1-9][0-9]{0,17})"')
 
 
 def tagged(ticket: Ticket) -> Response[Ticket]:

@@ -12,6 +12,7 @@ from litestar.exceptions import (
     NotFoundException,
     ValidationException,
 )
+from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from msgspec import UNSET, UnsetType
 
 from hexdesk.adapters.http.exchange import Exchange
@@ -126,6 +127,8 @@ def on_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> 
             detail = f"allowed are {headers['allow']}"
         case ValidationException():
             detail = "the call needs a JSON body"
+        case RequestEntityTooLarge():
+            detail = "the body is too large"
         case _:
             pass
     return _answer(request, kind, detail, headers)

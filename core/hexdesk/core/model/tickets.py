@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta
 
 Title = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"\S", examples=["Login fails"])]
-Description = Annotated[str, Meta(max_length=100_000)]
+Description = Annotated[str, Meta(max_length=100_000, pattern=r"^$|\S")]
 Category = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"\S")]
 Tag = Annotated[str, Meta(min_length=1, max_length=50, pattern=r"\S")]
 Tags = Annotated[tuple[Tag, ...], Meta(max_length=50)]

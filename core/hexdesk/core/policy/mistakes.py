@@ -9,7 +9,9 @@ from hexdesk.core.errors import InvalidError
 
 STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]|\[\.\.\.\]")
 FIELD = re.compile(r"Object (contains unknown|missing required) field `(.*)`", re.DOTALL)
-BLANK = r"Expected `str` matching regex '\\S'"
+BLANK = frozenset(
+    {r"Expected `str` matching regex '\\S'", r"Expected `str` matching regex '^$|\\S'"}
+)
 PATTERN = "Expected `str` matching regex "
 
 
@@ -31,7 +33,7 @@ def invalid(error: msgspec.ValidationError, *, within: str = "") -> InvalidError
 
 
 def _in_words(problem: str) -> str:
-    if problem == BLANK:
+    if problem in BLANK:
         return "must not be blank"
     if problem.startswith(PATTERN):
         # A regular expression tells people nothing; the OpenAPI document has it for programs.

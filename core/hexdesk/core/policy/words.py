@@ -17,7 +17,15 @@ NOTICES = {
 }
 
 
-def with_notice(text: str, reason: DegradedReason) -> str:
-    """Return what must be added to a text so that it says what went wrong."""
+DONE = " What I had done until then stays done."
+
+
+def with_notice(text: str, reason: DegradedReason, *, has_acted: bool = False) -> str:
+    """Return what must be added to a text so that it says what went wrong.
+
+    Where a tool was called before, it says that too: whoever only tried again would do it twice.
+    """
     notice = NOTICES.get(reason, "")
+    if notice and has_acted:
+        notice += DONE
     return f"\n\n{notice}" if text.strip() and notice else notice

@@ -17,6 +17,7 @@ from hexdesk.core.errors import (
 from hexdesk.core.model.agents import ToolUseStatus
 from hexdesk.core.model.principals import AgentRun, Member, Principal
 from hexdesk.core.policy.rights import may_use_tool
+from hexdesk.core.policy.storable import holds_nul
 from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.storage import Storage, Transaction
 from hexdesk.core.ports.telemetry import Telemetry
@@ -85,6 +86,8 @@ class CallTool:
             wish = msgspec.convert(dict(arguments), chosen.takes)
         except msgspec.ValidationError as error:
             return ToolAnswer(error=f"wrong arguments for {name}: {error}")
+        if holds_nul(dict(arguments)):
+            return ToolAnswer(error=f"wrong arguments for {name}: no text may contain U+0000")
         async with asyncio.timeout(self.timeout_seconds):
             if chosen.prepare or not chosen.in_transaction:
                 async with self.storage.transaction(who) as tx:

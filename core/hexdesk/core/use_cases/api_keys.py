@@ -1,7 +1,7 @@
 """API keys: credentials for programs."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -71,7 +71,7 @@ class AddApiKey:
             role=wish.role,
             user_id=who.user_id,
             created_at=now,
-            expires_at=wish.expires_at,
+            expires_at=wish.expires_at and wish.expires_at.astimezone(UTC),
         )
         async with self.storage.transaction(who) as tx:
             await tx.api_keys.add(api_key, secret_hash(secret))

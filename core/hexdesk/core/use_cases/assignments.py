@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import msgspec
 from msgspec.structs import replace
 
-from hexdesk.core.model.agents import Agent
+from hexdesk.core.model.agents import Agent, AgentSettings
 from hexdesk.core.model.ai_config import Prompts
 from hexdesk.core.model.chat import Message, Run, RunEvent, Thread
 from hexdesk.core.model.identity import Organization
@@ -47,22 +47,11 @@ class Assignments:
         """
         thread, agent, organization = found
         resolved = await self.configurations.of(agent, organization)
-        now = self.clock.now()
-        run = Run(
-            id=message.run_id or self.clock.new_id(),
-            thread_id=thread.id,
-            agent_id=agent.id,
-            user_message_id=message.id,
-            principal=who,
-            settings=resolved.values,
-            lease_token=self.clock.new_id(),
-            lease_until=now + timedelta(seconds=self.settings.run_lease_seconds),
-            created_at=now,
-        )
+        run = self._run(who, agent, message, resolved.values)
         if not await tx.runs.begin(run):
             return None
         # Not before: only now is the answer to the message before this one sure to be there.
-        earlier = await tx.messages.latest(thread.id, resolved.values.memory_retention)
+        earlier = await tx.messages.latest(thread.id, max(1, run.settings.memory_retention))
         message = replace(message, created_at=self._after(earlier))
         told = instructions(run.settings, self.prompts)
         return Assignment(
@@ -75,6 +64,20 @@ class Assignments:
             is_agent_active=agent.is_active,
             started_at=started_at,
             seen=(_run_started(run),),
+        )
+
+    def _run(self, who: Person, agent: Agent, message: Message, settings: AgentSettings) -> Run:
+        now = self.clock.now()
+        return Run(
+            id=message.run_id or self.clock.new_id(),
+            thread_id=message.thread_id,
+            agent_id=agent.id,
+            user_message_id=message.id,
+            principal=who,
+            settings=settings,
+            lease_token=self.clock.new_id(),
+            lease_until=now + timedelta(seconds=self.settings.run_lease_seconds),
+            created_at=now,
         )
 
     async def again(self, tx: Transaction, run: Run) -> Assignment:

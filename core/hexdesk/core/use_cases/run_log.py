@@ -59,6 +59,7 @@ class RunLog:
     _unstored: list[RunEvent] = field(default_factory=list[RunEvent])
     _amended: list[RunEvent] = field(default_factory=list[RunEvent])
     _timer: asyncio.TimerHandle | None = None
+    _due: float = 0
     _flushing: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
     _order: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -163,10 +164,13 @@ class RunLog:
 
     def _flush_within(self, seconds: float) -> None:
         loop = asyncio.get_running_loop()
+        due = loop.time() + seconds
         if self._timer:
-            if self._timer.when() <= loop.time() + seconds:
+            if self._due <= due:
                 return
             self._timer.cancel()
+        # Not the handle's own time: what a loop gives for "at once" need not have one.
+        self._due = due
         self._timer = loop.call_later(seconds, self._start_flush)
 
     def _start_flush(self) -> None:

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import msgspec
 
+from hexdesk.core.model.agents import ToolUseStatus
 from hexdesk.core.model.chat import ChatResponse, DegradedReason, RunEvent
 from hexdesk.core.model.principals import AgentRun, System
 from hexdesk.core.model.settings import DeskSettings
@@ -67,7 +68,8 @@ class RunWorker:
         elif not await self._work(doing):
             return None
         if outcome.reason:
-            run_log.add_text(with_notice(run_log.text, outcome.reason))
+            has_acted = any(use.status is ToolUseStatus.OK for use in outcome.tool_uses.values())
+            run_log.add_text(with_notice(run_log.text, outcome.reason, has_acted=has_acted))
         return await self.publish_answer(
             task.run, task.user_message, run_log, outcome, task.started_at
         )

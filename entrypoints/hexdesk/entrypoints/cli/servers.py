@@ -59,6 +59,8 @@ def up(data_dir: Path, host: str, port: int, mcp_port: int, *, no_demo: bool) ->
         _refuse_second(folder)
         refuse_taken(host, port, "--port")
         refuse_taken(host, mcp_port, "--mcp-port")
+        if port == mcp_port:
+            raise PortTakenError(f"the API is to have port {port}: choose another with --mcp-port")
         _make(folder)
         own = None if settings.database_url else EmbeddedPostgres(folder / "postgres")
         with own or nullcontext() as postgres:

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from hexdesk.core.policy.mistakes import invalid
+from hexdesk.core.use_cases.tickets import NewTicket
 
 
 class Inner(msgspec.Struct, forbid_unknown_fields=True):
@@ -43,3 +44,16 @@ def test_what_is_part_of_something_larger_is_pointed_at_in_there():
     with pytest.raises(msgspec.ValidationError) as caught:
         msgspec.convert({"inner": {}}, Outer)
     assert invalid(caught.value, within="/config").pointer == "/config/inner/text"
+
+
+@pytest.mark.parametrize("body", [b'{"title": "a", "description": "  "}', b'{"title": " "}'])
+def test_text_of_blanks_only_is_told_as_such(body: bytes) -> None:
+    with pytest.raises(msgspec.ValidationError) as caught:
+        msgspec.json.decode(body, type=NewTicket)
+    assert str(invalid(caught.value)) == "must not be blank"
+
+
+def test_a_form_is_not_told_as_a_regular_expression() -> None:
+    with pytest.raises(msgspec.ValidationError) as caught:
+        msgspec.json.decode(b'{"title": "a", "requester_email": "nobody"}', type=NewTicket)
+    assert str(invalid(caught.value)) == "does not have the form that is described for it"

@@ -1,9 +1,10 @@
 """What of a text can be kept."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from hexdesk.core.policy.storable import storable
+from hexdesk.core.policy.storable import holds_nul, storable
 from tests.unit.core.laws import law
 
 
@@ -25,3 +26,13 @@ def test_halves_that_belong_together_are_joined() -> None:
 
 def test_what_cannot_be_kept_leaves_a_mark() -> None:
     assert storable("a\0b \ud83d!") == "a\ufffdb \ufffd!"
+
+
+@pytest.mark.parametrize("value", ["a\0", {"title": "\0"}, {"\0": 1}, ["fine", ["\0"]]])
+def test_the_character_that_no_storage_takes_is_found_anywhere(value: object) -> None:
+    assert holds_nul(value)
+
+
+@pytest.mark.parametrize("value", ["\\u0000", {"title": "fine"}, [1, None, True], 1.5])
+def test_what_only_looks_like_it_is_not_it(value: object) -> None:
+    assert not holds_nul(value)

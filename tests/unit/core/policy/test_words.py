@@ -22,3 +22,9 @@ def test_a_notice_stands_apart_from_what_was_said_before() -> None:
 )
 def test_a_silent_agent_and_a_whole_answer_need_no_notice(reason: DegradedReason) -> None:
     assert with_notice("", reason) == with_notice("All is well.", reason) == ""
+
+
+def test_a_notice_after_a_tool_call_says_that_it_stands() -> None:
+    notice = with_notice("", DegradedReason.MODEL_UNAVAILABLE, has_acted=True)
+    assert "stays done" in notice
+    assert "stays done" not in with_notice("", DegradedReason.MODEL_UNAVAILABLE)

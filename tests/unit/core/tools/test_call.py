@@ -291,3 +291,10 @@ async def test_a_demotion_while_a_model_is_asked_acts_as_well(scene: Scene, admi
     gate.open()
     assert denied(await calling)
     assert await total(scene, admin) == 1
+
+
+async def test_a_character_that_cannot_be_stored_is_refused_in_words(
+    scene: Scene, admin: Member
+) -> None:
+    answer = await call(scene, admin, "create_ticket", title="a\0b")
+    assert answer.error == "wrong arguments for create_ticket: no text may contain U+0000"

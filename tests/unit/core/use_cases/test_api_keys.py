@@ -1,6 +1,6 @@
 """API keys: they act as whoever made them, with the lower of both roles."""
 
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
@@ -120,3 +120,11 @@ async def test_keys_of_another_organization_do_not_exist(
 async def test_keys_can_be_sorted_by_their_fields_only(scene: Scene, admin: Member) -> None:
     with pytest.raises(InvalidError):
         await scene.desk.identity.list_api_keys(admin, Slice(sort="key"))
+
+
+async def test_an_expiry_is_kept_in_utc(scene: Scene, admin: Member) -> None:
+    east = timezone(timedelta(hours=5))
+    expires_at = datetime(2099, 1, 1, tzinfo=east)
+    made = await scene.desk.identity.add_api_key(admin, NewApiKey(name="ci", expires_at=expires_at))
+    assert made.expires_at == expires_at
+    assert made.expires_at.utcoffset() == timedelta(0)

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from hexdesk.core.errors import BusyError, UnavailableError
 from hexdesk.core.model.chat import Run, RunStatus
 from hexdesk.core.model.settings import DeskSettings
 from hexdesk.core.ports.agents import TextDelta
@@ -113,3 +114,38 @@ async def test_without_storage_what_is_left_waits_until_its_lease_is_over(
     assert caplog.messages == ["runs not let go"]
     await scene.mend_storage()
     assert (await scene.stored_run(who, run.id)).lease_until == later(LEASE)
+
+
+async def test_whoever_waits_for_another_process_is_told_to_ask_again_when_this_one_ends() -> None:
+    fakes, gate = Fakes.new(), Gate()
+    at_work = Scene.of((gate, *saying("Hello!")), fakes=fakes)
+    leaving = Scene.of(fakes=fakes)
+    who = await at_work.founder()
+    run = await begin(at_work, who)
+    await gate.wait()
+    waiting = asyncio.create_task(leaving.desk.chat.await_answer(who, run))
+    await asyncio.wait([waiting], timeout=0.01)
+    assert not waiting.done()
+    await leaving.desk.run_desk.drain(0)
+    with pytest.raises(BusyError, match="still being made"):
+        await waiting
+    gate.open()
+    await at_work.settle(run)
+
+
+async def test_a_message_that_waits_for_its_thread_is_refused_when_this_process_ends() -> None:
+    fakes, gate = Fakes.new(), Gate()
+    at_work = Scene.of((gate, *saying("Hello!")), fakes=fakes)
+    leaving = Scene.of(fakes=fakes, settings=DeskSettings(poll_seconds=0.01))
+    who = await at_work.founder()
+    thread = await at_work.thread(who)
+    run = await begin(at_work, who, thread)
+    await gate.wait()
+    waiting = asyncio.create_task(leaving.ask(who, thread, "Me too?"))
+    await asyncio.wait([waiting], timeout=0.005)
+    await leaving.desk.run_desk.drain(0)
+    with pytest.raises(UnavailableError, match="about to end"):
+        await waiting
+    gate.open()
+    await at_work.settle(run)
+    assert [one.content for one in await at_work.messages(who, thread)] == ["Hello?", "Hello!"]

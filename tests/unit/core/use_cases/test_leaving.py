@@ -105,11 +105,11 @@ async def test_an_answer_in_the_journal_comes_before_a_run_that_is_taken_over(
     scene: Scene, user: Member
 ) -> None:
     thread = await scene.thread(user)
-    scene.runner.scripts[:] = [(scene.break_storage, *saying("Told.")), saying("And more.")]
+    scene.runner.scripts += ((scene.break_storage, *saying("Told.")), saying("And more."))
     response = await scene.ask(user, thread)
     assert not response.stored
     await scene.mend_storage()
-    scene.clock.advance(LEASE)
+    scene.clock.advance(LEASE + 1)
     await scene.ask(user, thread, "more?")
     assert [one.content for one in await scene.messages(user, thread)] == [
         "Hello?", "Told.", "more?", "And more.",

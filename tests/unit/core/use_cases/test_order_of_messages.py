@@ -7,6 +7,7 @@ import pytest
 from hexdesk.core.errors import (
     BusyError,
 )
+from hexdesk.core.model.agents import NewAgent
 from hexdesk.core.model.chat import Thread
 from hexdesk.core.model.principals import Member
 from hexdesk.core.model.settings import DeskSettings
@@ -144,3 +145,17 @@ async def test_a_dead_run_that_another_process_takes_first_is_waited_for() -> No
 
 async def _nothing() -> None:
     """Let a transaction pass."""
+
+
+async def test_what_is_said_comes_later_than_what_was_said_whoever_s_clock_is_late() -> None:
+    scene = Scene.of(saying("one"), saying("two"))
+    who = await scene.founder()
+    agent = await scene.desk.agents.add(who, NewAgent(memory_retention=0))
+    thread = await scene.thread(who, agent_id=agent.id)
+    for text in ("1", "2"):
+        await scene.ask(who, thread, text)
+    said = await scene.messages(who, thread)
+    assert [one.content for one in said] == ["1", "one", "2", "two"]
+    times = [one.created_at for one in said]
+    assert times == sorted(set(times))
+    assert scene.runner.requests[1].history == ()

@@ -15,40 +15,48 @@ from tests.unit.core.asking import asked, begin_with, content, events_of
 from tests.unit.core.scenes import Scene, customer_of
 from tests.unit.core.scripts import degraded, finished, started
 
+CALLS = (
+    started("a", "create_ticket", {"title": "Login", "api_key": "unguessable"}),
+    finished("a", "create_ticket"),
+    started("b", "get_ticket"),
+    finished("b", "get_ticket", ToolUseStatus.ERROR, "no ticket 1"),
+)
 
-async def test_tool_calls_are_in_the_answer_the_message_and_the_agents_record() -> None:
-    calls = (
-        started("a", "create_ticket", {"title": "Login", "api_key": "unguessable"}),
-        finished("a", "create_ticket"),
-        started("b", "get_ticket"),
-        finished("b", "get_ticket", ToolUseStatus.ERROR, "no ticket 1"),
+
+async def test_tool_calls_are_in_the_answer_and_in_the_message() -> None:
+    _, _, response = await asked((*CALLS, *saying("Done.")))
+    created = ToolUse(
+        call_id="a",
+        name="create_ticket",
+        arguments={"title": "Login", "api_key": "[redacted]"},
+        status=ToolUseStatus.OK,
+        duration_ms=12.5,
     )
-    scene, who, response = await asked((*calls, *saying("Done.")))
-    assert response.tools_used == (
-        ToolUse(
-            call_id="a",
-            name="create_ticket",
-            arguments={"title": "Login", "api_key": "[redacted]"},
-            status=ToolUseStatus.OK,
-            duration_ms=12.5,
-        ),
-        ToolUse(
-            call_id="b",
-            name="get_ticket",
-            arguments={"ticket_id": 1},
-            status=ToolUseStatus.ERROR,
-            duration_ms=12.5,
-            error="no ticket 1",
-        ),
+    read = ToolUse(
+        call_id="b",
+        name="get_ticket",
+        arguments={"ticket_id": 1},
+        status=ToolUseStatus.ERROR,
+        duration_ms=12.5,
+        error="no ticket 1",
     )
+    assert response.tools_used == (created, read)
     assert response.message
     assert response.message.tool_calls == response.tools_used
+
+
+async def test_tool_calls_are_in_the_agents_record() -> None:
+    scene, who, response = await asked((*CALLS, *saying("Done.")))
     thread = await scene.desk.chat.get_thread(who, response.thread_id)
     actions = (await scene.desk.agents.list_actions(who, thread.agent_id, ALL)).data
     assert {one.call_id: one.status for one in actions} == {"a": "ok", "b": "error"}
     assert {one.user_id for one in actions} == {who.user_id}
+    assert "unguessable" not in str(actions)
+
+
+async def test_tool_calls_are_told_with_their_arguments_and_how_they_ended() -> None:
+    scene, who, response = await asked((*CALLS, *saying("Done.")))
     events = await events_of(scene, who, response)
-    assert "unguessable" not in str(events)
     assert msgspec.json.decode(events[1].data) == {
         "call_id": "a",
         "name": "create_ticket",

@@ -82,7 +82,7 @@ class Attempt:
             tools=tools,
             history=as_messages(request.history),
             steps=steps,
-            usage=RunUsage(requests=len(responses)),
+            usage=_usage(responses),
             has_spoken=request.streams and any(map(_text, responses)),
         )
 
@@ -107,8 +107,12 @@ class Attempt:
                 async with asyncio.timeout(self._seconds(node)):
                     node = await run.next(node)
                 self._keep(run, node)
-        if not self.request.streams:
-            yield TextDelta(PARAGRAPH.join(filter(None, map(_text, _responses(self.steps)))))
+
+    def held_back(self) -> str:
+        """Return what was said in a run that is to be told as a whole."""
+        if self.request.streams:
+            return ""
+        return PARAGRAPH.join(filter(None, map(_text, _responses(self.steps))))
 
     def total_usage(self) -> Usage:
         """Return what the run cost so far."""
@@ -159,18 +163,15 @@ class Attempt:
         yield StepTaken(pack([*earlier, node.model_response]))
         async with node.stream(run.ctx) as events:
             async for event in events:
-                match event:
-                    case FunctionToolCallEvent():
-                        part = event.part
-                        yield ToolStarted(
-                            call_id=part.tool_call_id,
-                            name=part.tool_name,
-                            arguments=_arguments(part),
-                        )
-                    case FunctionToolResultEvent():
-                        yield self.tools.ended(event.part.tool_call_id, event.part.tool_name or "")
-                    case _:
-                        pass
+                if isinstance(event, FunctionToolCallEvent):
+                    part = event.part
+                    yield ToolStarted(
+                        call_id=part.tool_call_id,
+                        name=part.tool_name,
+                        arguments=_arguments(part),
+                    )
+                elif isinstance(event, FunctionToolResultEvent):
+                    yield self.tools.ended(event.part.tool_call_id, event.part.tool_name or "")
 
     def _keep(self, run: Run, node: Node | End[Any]) -> None:
         """Keep how far the run is; what the model was about to be asked is part of it."""
@@ -201,14 +202,24 @@ def _responses(messages: Sequence[ModelMessage]) -> list[ModelResponse]:
     return [one for one in messages if isinstance(one, ModelResponse)]
 
 
+def _usage(responses: Sequence[ModelResponse]) -> RunUsage:
+    """Return what responses cost that an earlier process was given."""
+    usage = RunUsage(requests=len(responses))
+    for response in responses:
+        usage.input_tokens += response.usage.input_tokens
+        usage.output_tokens += response.usage.output_tokens
+    return usage
+
+
 def _text(response: ModelResponse) -> str:
     return "".join(part.content for part in response.parts if isinstance(part, TextPart))
 
 
 def _arguments(part: ToolCallPart) -> dict[str, Any]:
+    """Return a call's arguments; none if they are no JSON object, lest a secret hides in them."""
     try:
-        return part.args_as_dict()
-    except ValueError:
+        return part.args_as_dict(raise_if_invalid=True)
+    except (ValueError, AssertionError):
         return {}
 
 

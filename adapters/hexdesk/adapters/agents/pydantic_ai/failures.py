@@ -4,8 +4,10 @@ from pydantic_ai.exceptions import (
     ModelConnectionError,
     ModelHTTPError,
     ModelTimeoutError,
+    UnexpectedModelBehavior,
 )
 
+MOST_CHARACTERS = 200
 PASSING_STATUS = frozenset({429, 500, 502, 503, 504, 529})
 
 
@@ -17,9 +19,11 @@ def is_passing(error: Exception) -> bool:
 
 
 def words(error: Exception) -> str:
-    """Say what went wrong, without what the provider echoed of the request."""
+    """Say what went wrong, without what the provider echoed of the request or said instead."""
     if isinstance(error, ModelHTTPError):
         return f"{type(error).__name__}: {error.model_name} answered {error.status_code}"
+    if isinstance(error, UnexpectedModelBehavior):
+        return f"{type(error).__name__}: {error.message[:MOST_CHARACTERS]}"
     if isinstance(error, TimeoutError):
         return "timeout: the model did not answer in time"
-    return f"{type(error).__name__}: {str(error)[:200]}"
+    return f"{type(error).__name__}: {str(error)[:MOST_CHARACTERS]}"

@@ -20,7 +20,13 @@ from hexdesk.core.model.agents import AgentSettings
 from hexdesk.core.model.chat import DegradedReason
 from hexdesk.core.model.tickets import TicketDraft
 from hexdesk.core.policy.configuration import config_hash
-from hexdesk.core.ports.agents import AgentRunner, AnswerFinished, RunProgress, RunRequest
+from hexdesk.core.ports.agents import (
+    AgentRunner,
+    AnswerFinished,
+    RunProgress,
+    RunRequest,
+    TextDelta,
+)
 from hexdesk.core.ports.tools import ToolAccess
 
 AGENT_TTL_SECONDS = 1800
@@ -60,6 +66,8 @@ class PydanticAIRunner(AgentRunner):
         async with aclosing(self._try_all(request, attempt, end)) as progress:
             async for item in progress:
                 yield item
+        if text := attempt.held_back():
+            yield TextDelta(text)
         if tools.problem and not end.reason:
             end.reason, end.detail = DegradedReason.MCP_UNAVAILABLE, tools.problem
         yield AnswerFinished(

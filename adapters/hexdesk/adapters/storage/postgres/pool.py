@@ -137,7 +137,9 @@ class Connections:
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.ProtocolError):
             with suppress(asyncpg.InterfaceError):
                 connection.terminate()
-        await self._pool.release(connection)
+        # A server that has stopped answering does not confirm a cancelled statement either.
+        with suppress(OSError, asyncpg.InterfaceError):
+            await self._pool.release(connection)
 
 
 async def _leave_as_it_is(connection: object) -> None:

@@ -85,7 +85,5 @@ class _PresentedToken(httpx2.Auth):
     def auth_flow(
         self, request: httpx2.Request
     ) -> Generator[httpx2.Request, httpx2.Response, None]:
-        token = _token.get(None)
-        if token:
-            request.headers["Authorization"] = f"Bearer {token}"
+        request.headers["Authorization"] = f"Bearer {_token.get()}"
         yield request

@@ -1,5 +1,6 @@
 """The tool server as an ASGI application: streamable HTTP, health, resource metadata."""
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,7 +16,7 @@ from starlette.middleware.authentication import AuthenticationMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hexdesk.adapters.tools.mcp_server.callers import CallerVerifier
 from hexdesk.adapters.tools.mcp_server.server import create_tool_server
@@ -24,6 +25,7 @@ from hexdesk.core.errors import UnavailableError
 from hexdesk.core.model.health import HealthStatus
 
 PATH = "/mcp"
+SANE_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 HEALTH = "/health"
 NOTHING = PlainTextResponse("Not Found", status_code=404)
 LOOPBACK = ("127.0.0.1:*", "localhost:*", "[::1]:*")
@@ -71,12 +73,26 @@ def create_mcp_app(
             scope["path"] = scope["path"].removesuffix("/")
             # What is open is named here: the router within takes more spellings of a path.
             chosen = known.get(scope["path"], NOTHING)
+        named = _naming(scope, send, desk)
         try:
-            await chosen(scope, receive, send)
+            await chosen(scope, receive, named)
         except UnavailableError as error:
-            await _unavailable(error)(scope, receive, send)
+            await _unavailable(error)(scope, receive, named)
 
     return dispatch
+
+
+def _naming(scope: Scope, send: Send, desk: Desk) -> Send:
+    """Give each answer the request's id: the caller's own if it sent a sane one."""
+    given = dict(scope.get("headers", ())).get(b"x-request-id", b"")
+    request_id = given if SANE_ID.fullmatch(given) else str(desk.ports.clock.new_id()).encode()
+
+    async def named(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [*message.get("headers", ()), (b"x-request-id", request_id)]
+        await send(message)
+
+    return named
 
 
 def _unavailable(error: UnavailableError) -> Response:
