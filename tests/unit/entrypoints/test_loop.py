@@ -1,5 +1,9 @@
 """The servers' own event loop carries what the core asks of a loop."""
 
+import asyncio
+from collections.abc import AsyncGenerator
+
+from hexdesk.core.model.chat import RunEvent
 from hexdesk.core.model.principals import System
 from hexdesk.core.model.settings import DeskSettings
 from hexdesk.core.testing import MemoryEvents, MemoryStorage, SteadyClock
@@ -22,6 +26,9 @@ async def _talk() -> None:
     events.open(run.id)
     stream = events.follow(run.id, 0)
     assert stream
+    heard = asyncio.ensure_future(_types(stream))
+    while not events.is_followed(run.id):
+        await asyncio.sleep(0)
     run_log = RunLog(
         run=run,
         who=System(organization_id=company.organization.id),
@@ -34,4 +41,8 @@ async def _talk() -> None:
     run_log.add(TOOL_STARTED, {"call_id": "1", "name": "get_ticket", "arguments": {}})
     await run_log.flush()
     events.close(run.id)
-    assert [event.type async for event in stream] == ["text.delta", "tool.started"]
+    assert await heard == ["text.delta", "tool.started"]
+
+
+async def _types(stream: AsyncGenerator[RunEvent]) -> list[str]:
+    return [event.type async for event in stream]
