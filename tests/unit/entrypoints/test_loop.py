@@ -27,8 +27,8 @@ async def _talk() -> None:
     stream = events.follow(run.id, 0)
     assert stream
     heard = asyncio.ensure_future(_types(stream))
-    while not events.is_followed(run.id):
-        await asyncio.sleep(0)
+    await asyncio.sleep(0)  # the listener begins
+    assert events.is_followed(run.id)
     run_log = RunLog(
         run=run,
         who=System(organization_id=company.organization.id),
