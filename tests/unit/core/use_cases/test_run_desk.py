@@ -28,6 +28,7 @@ async def test_leases_are_held_for_as_long_as_a_run_takes() -> None:
     assert await scene.storage.directory.abandoned_runs(10) == []
     gate.open()
     await scene.settle(run)
+    assert (await scene.stored_run(who, run.id)).status is RunStatus.COMPLETED
 
 
 async def test_a_run_that_was_taken_away_is_dropped_without_a_word(
