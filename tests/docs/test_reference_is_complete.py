@@ -221,7 +221,7 @@ def listed(default: object) -> tuple[object, ...]:
 def shown(default: object) -> str:
     """Return a default as the pages show it."""
     match default:
-        case None:
+        case None | ():
             return "none"
         case bool():
             return str(default).lower()

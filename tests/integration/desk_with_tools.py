@@ -3,11 +3,11 @@
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
+from dataclasses import replace as replace_ports
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
-from mcp.server import Server
 from msgspec.structs import replace
 
 from hexdesk.adapters.agents.pydantic_ai import ModelShelf, PydanticAIRunner
@@ -24,6 +24,8 @@ from hexdesk.core.model.identity import Registration, Role
 from hexdesk.core.model.principals import AgentRun, Customer, Member, Origin
 from hexdesk.core.model.settings import DeskSettings
 from hexdesk.core.model.tickets import Ticket, TicketFilter
+from hexdesk.core.ports.agents import AgentRunner
+from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.health import Probe
 from hexdesk.core.testing import (
     MemoryCache,
@@ -46,6 +48,7 @@ API_URL = "http://127.0.0.1:8000"
 MCP_URL = "http://127.0.0.1:8001/mcp"
 SECRET = "a secret of more than forty characters for tests"
 PASSWORD = "correct horse battery"
+T = TypeVar("T")
 HOUR = timedelta(hours=1)
 ANYBODY = Member(organization_id=UUID(int=0), user_id=UUID(int=0), role=Role.USER)
 
@@ -63,14 +66,24 @@ class ToolDesk:
     """The desk, and what a test wants to reach of its surroundings."""
 
     desk: Desk
-    clock: SteadyClock
-    storage: MemoryStorage
-    telemetry: RecordingTelemetry
-    capabilities: JwtCapabilities
     verifier: CallerVerifier
-    server: Server[dict[str, Any]]
     within_process: Transport
     access: McpToolAccess
+
+    @property
+    def clock(self) -> SteadyClock:
+        """The desk's clock, which stands still."""
+        return _known(self.desk.ports.clock, SteadyClock)
+
+    @property
+    def storage(self) -> MemoryStorage:
+        """The desk's storage."""
+        return _known(self.desk.ports.storage, MemoryStorage)
+
+    @property
+    def telemetry(self) -> RecordingTelemetry:
+        """What the desk told of its calls."""
+        return _known(self.desk.ports.telemetry, RecordingTelemetry)
 
     async def register(self, name: str = "Acme") -> SignedIn:
         """Found an organization and return its admin."""
@@ -110,7 +123,7 @@ class ToolDesk:
 
     def capability(self, run: AgentRun, lifetime: timedelta = HOUR) -> str:
         """Return what proves to the tool server what the run may do."""
-        return self.capabilities.mint(run, lifetime)
+        return self.desk.ports.capabilities.mint(run, lifetime)
 
     async def add_ticket(self, who: Member, title: str = "Login fails", **fields: Any) -> Ticket:
         """Open a ticket."""
@@ -139,50 +152,50 @@ async def tool_desk(
 ) -> AsyncGenerator[ToolDesk]:
     """Open a desk whose agents reach the tool server in this process; its runs end with it."""
     shelf = shelf or ModelShelf()
-    clock = SteadyClock()
-    keys = SigningKeys(SECRET)
-    storage = MemoryStorage(clock)
-    telemetry = RecordingTelemetry()
-    capabilities = JwtCapabilities(keys, clock, api_url=API_URL, mcp_url=MCP_URL)
     access = McpToolAccess(timeout_seconds=10, breaker=Breaker())
-    ports = Ports(
-        storage=storage,
+    ports = replace_ports(
+        _ports(PydanticAIRunner(shelf=shelf, tools=access)),
+        ai_config=ai_config or AIConfig(),
+        settings=settings or DeskSettings(),
+        probes=probes,
+    )
+    desk = open_desk(ports)
+    tokens = _access_tokens(ports.clock, MCP_URL)
+    verifier = CallerVerifier(
+        ports.capabilities, Authenticate(storage=ports.storage, access_tokens=tokens)
+    )
+    transport = within_process(create_tool_server(desk), verifier)
+    access.reach_by(transport)
+    async with access.running(), aclosing(shelf):
+        yield ToolDesk(desk=desk, verifier=verifier, within_process=transport, access=access)
+        await desk.run_desk.drain(5)
+
+
+def _ports(runner: AgentRunner) -> Ports:
+    clock = SteadyClock()
+    return Ports(
+        storage=MemoryStorage(clock),
         clock=clock,
         passwords=PlainPasswords(),
-        access_tokens=_access_tokens(keys, clock, API_URL),
-        capabilities=capabilities,
+        access_tokens=_access_tokens(clock, API_URL),
+        capabilities=JwtCapabilities(SigningKeys(SECRET), clock, api_url=API_URL, mcp_url=MCP_URL),
         vault=PlainVault(),
         egress=RecordingEgress(),
         limiter=UnlimitedLimiter(),
         cache=MemoryCache(clock),
         journal=MemoryJournal(),
         events=MemoryEvents(),
-        telemetry=telemetry,
-        runner=PydanticAIRunner(shelf=shelf, tools=access),
-        probes=probes,
-        ai_config=ai_config or AIConfig(),
-        settings=settings or DeskSettings(),
+        telemetry=RecordingTelemetry(),
+        runner=runner,
     )
-    desk = open_desk(ports)
-    authenticate = Authenticate(storage=storage, access_tokens=_access_tokens(keys, clock, MCP_URL))
-    verifier = CallerVerifier(capabilities, authenticate)
-    server = create_tool_server(desk)
-    transport = within_process(server, verifier)
-    access.reach_by(transport)
-    async with access.running(), aclosing(shelf):
-        yield ToolDesk(
-            desk=desk,
-            clock=clock,
-            storage=storage,
-            telemetry=telemetry,
-            capabilities=capabilities,
-            verifier=verifier,
-            server=server,
-            within_process=transport,
-            access=access,
-        )
-        await desk.run_desk.drain(5)
 
 
-def _access_tokens(keys: SigningKeys, clock: SteadyClock, audience: str) -> JwtAccessTokens:
-    return JwtAccessTokens(keys, clock, api_url=API_URL, mcp_url=MCP_URL, audience=audience)
+def _access_tokens(clock: Clock, audience: str) -> JwtAccessTokens:
+    return JwtAccessTokens(
+        SigningKeys(SECRET), clock, api_url=API_URL, mcp_url=MCP_URL, audience=audience
+    )
+
+
+def _known(port: object, kind: type[T]) -> T:
+    assert isinstance(port, kind)
+    return port

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -15,6 +16,9 @@ DEFAULT_MCP_URL = "http://127.0.0.1:8001/mcp"
 
 Seconds = Annotated[float, msgspec.Meta(gt=0, le=3600)]
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
+
+
+Networks = tuple[str, ...]
 
 
 class SettingsError(Exception):
@@ -41,6 +45,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     run_lease: Seconds = 15
     response_cache: bool = False
     egress_allow_private: bool = False
+    trusted_proxies: Networks = ()
     log_level: LogLevel = "INFO"
     rate_limit_user: Rate | None = Rate("user", 600)
     rate_limit_address: Rate | None = Rate("address", 1200)
@@ -63,6 +68,9 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
             continue
         if field.type == LogLevel:
             text = text.upper()
+        if field.type == Networks:
+            given[field.name] = _networks(name, text)
+            continue
         try:
             given[field.name] = msgspec.convert(text, field.type, strict=False, dec_hook=_path)
         except msgspec.ValidationError as error:
@@ -90,6 +98,17 @@ def needed_database_url(settings: Settings) -> str:
 def read_settings_here() -> Settings:
     """Return the settings of this process's environment; only entry points may ask."""
     return read_settings(os.environ)
+
+
+def _networks(name: str, text: str) -> Networks:
+    """Return networks, one a line, a comma or a blank apart, as `10.0.0.0/8` or one address."""
+    networks = tuple(text.replace(",", " ").split())
+    for network in networks:
+        try:
+            ip_network(network)
+        except ValueError as error:
+            raise SettingsError(f"{name} must hold networks like 10.0.0.0/8: {error}") from error
+    return networks
 
 
 def _rate(name: str, text: str, default: object) -> Rate | None:

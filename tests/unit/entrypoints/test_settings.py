@@ -82,3 +82,13 @@ def test_the_log_level_may_be_written_in_any_case(text: str) -> None:
 def test_a_value_that_cannot_be_used_is_named_with_its_variable(name: str, text: str) -> None:
     with pytest.raises(SettingsError, match=f"^{name} cannot be '{text}': "):
         read_settings({name: text})
+
+
+def test_proxies_are_named_as_networks() -> None:
+    settings = read_settings({"HEXDESK_TRUSTED_PROXIES": "10.0.0.0/8, 127.0.0.1"})
+    assert settings.trusted_proxies == ("10.0.0.0/8", "127.0.0.1")
+
+
+def test_a_proxy_that_is_no_network_is_told() -> None:
+    with pytest.raises(SettingsError, match=r"HEXDESK_TRUSTED_PROXIES must hold networks"):
+        read_settings({"HEXDESK_TRUSTED_PROXIES": "nginx"})

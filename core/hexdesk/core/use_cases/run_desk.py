@@ -25,6 +25,7 @@ from hexdesk.core.use_cases.run_worker import RunWorker
 
 log = logging.getLogger("hexdesk.runs")
 MOST_AT_ONCE = 20
+LET_GO_SECONDS = 1
 Doing = asyncio.Task[ChatResponse | None]
 T = TypeVar("T")
 
@@ -173,9 +174,10 @@ class RunDesk:
             doing.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
         try:
-            for task in left:
-                await self._hold(task, self.clock.now())
-        except DeskError as error:
+            async with asyncio.timeout(LET_GO_SECONDS):
+                for task in left:
+                    await self._hold(task, self.clock.now())
+        except (DeskError, TimeoutError) as error:
             # Then the others wait until the leases are over.
             log.warning("runs not let go", extra={"reason": str(error)})
         self._drained.set()

@@ -258,6 +258,7 @@ def _http_options(site: _Site, draining: asyncio.Event) -> HttpOptions:
             register=settings.rate_limit_register,
         ),
         draining=draining,
+        trusted_proxies=settings.trusted_proxies,
         metrics=telemetry.render,
         are_metrics_open=site.place.are_metrics_open,
         metrics_token=settings.metrics_token,

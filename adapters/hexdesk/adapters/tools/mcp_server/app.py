@@ -1,7 +1,7 @@
 """The tool server as an ASGI application: streamable HTTP, health, resource metadata."""
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -65,7 +65,11 @@ def create_mcp_app(
         AuthContextMiddleware(RequireAuthMiddleware(app, [], metadata_url)),
         backend=BearerAuthBackend(verifier),
     )
-    known = {HEALTH: app, metadata_path: app, PATH: guarded}
+    return _dispatching(app, {HEALTH: app, metadata_path: app, PATH: guarded}, desk)
+
+
+def _dispatching(app: ASGIApp, known: Mapping[str, ASGIApp], desk: Desk) -> ASGIApp:
+    """Send each request to what is known at its path, and nowhere else."""
 
     async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
         chosen: ASGIApp = app
