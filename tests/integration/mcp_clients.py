@@ -1,8 +1,8 @@
 """MCP clients as strangers write them: the SDK's own, with a token in the header."""
 
 import ssl
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import cache
 
 import httpx2
@@ -12,6 +12,9 @@ from mcp.types import CallToolResult, TextContent
 
 from hexdesk.adapters.tools.mcp_server import CALL_ID
 from tests.integration.desk_with_tools import ToolDesk
+
+Connect = Callable[[str], AbstractAsyncContextManager[Client]]
+"""Opens a client that shows a token."""
 
 
 @asynccontextmanager

@@ -14,21 +14,11 @@ from tests.integration.agents.runs import Scene
 from tests.integration.desk_with_tools import MCP_URL, SignedIn, ToolDesk
 from tests.integration.served import served
 from tests.integration.tools.line import Line, line_to
+from tests.integration.tools.sessions import REST_SECONDS, Now
 from tests.openai_server import Always, Bench, OpenAIServer, Reply, ToolCall
 
 SEARCH = ToolCall(name="search_tickets", arguments={"query": "login"})
 SORRY = Reply(text="I cannot look that up.")
-REST_SECONDS = 10.0
-
-
-class Now:
-    """A time that a test moves on."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-
-    def __call__(self) -> float:
-        return self.seconds
 
 
 @pytest.fixture

@@ -1,17 +1,19 @@
 """The tool server, reached in every way there is."""
 
-from collections.abc import AsyncGenerator, Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncGenerator
 
 import pytest
-from mcp import Client
 
+from hexdesk.adapters.tools import mcp_client
+from hexdesk.adapters.tools.mcp_client import Breaker, McpToolAccess
 from hexdesk.adapters.tools.mcp_server import McpOptions, create_mcp_app
+from hexdesk.core.model.principals import AgentRun
 from tests.integration.desk_with_tools import MCP_URL, SignedIn, ToolDesk, tool_desk
-from tests.integration.mcp_clients import in_process, over_http
+from tests.integration.mcp_clients import Connect, in_process, over_http
 from tests.integration.served import served
+from tests.integration.tools.line import Line, line_to
+from tests.integration.tools.sessions import REST_SECONDS, Now
 
-Connect = Callable[[str], AbstractAsyncContextManager[Client]]
 WAYS = ("in process", "over HTTP", "over HTTP as it was before 2026")
 
 
@@ -49,3 +51,45 @@ async def connect(request: pytest.FixtureRequest, desk: ToolDesk) -> AsyncGenera
     app = create_mcp_app(desk.desk, desk.verifier, McpOptions(public_url=MCP_URL))
     async with served(app) as url:
         yield lambda token: over_http(f"{url}/mcp", token, mode=mode)
+
+
+@pytest.fixture
+def now() -> Now:
+    return Now()
+
+
+@pytest.fixture
+async def line(url: str) -> AsyncGenerator[Line]:
+    async with line_to(url) as line:
+        yield line
+
+
+@pytest.fixture
+async def access(line: Line, now: Now) -> AsyncGenerator[McpToolAccess]:
+    """Return agents' access over the line."""
+    breaker = Breaker(most_failures=3, rest_seconds=REST_SECONDS, now=now)
+    access = McpToolAccess(timeout_seconds=20, breaker=breaker)
+    access.reach_by(mcp_client.over_http(line.url))
+    async with access.running():
+        yield access
+
+
+@pytest.fixture
+async def impatient(line: Line) -> AsyncGenerator[McpToolAccess]:
+    """Return access over the line that gives a call and an opening half a second."""
+    access = McpToolAccess(
+        timeout_seconds=0.5, margin_seconds=0, open_seconds=0.5, breaker=Breaker()
+    )
+    access.reach_by(mcp_client.over_http(line.url))
+    async with access.running():
+        yield access
+
+
+@pytest.fixture
+async def run(desk: ToolDesk, admin: SignedIn) -> AgentRun:
+    return await desk.run_of(admin.who, "create_ticket", "list_tickets")
+
+
+@pytest.fixture
+def capability(desk: ToolDesk, run: AgentRun) -> str:
+    return desk.capability(run)

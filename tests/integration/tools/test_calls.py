@@ -10,8 +10,7 @@ from mcp.types import CallToolResult
 from hexdesk.core.model.settings import DeskSettings
 from hexdesk.core.testing import examples
 from tests.integration.desk_with_tools import SignedIn, ToolDesk, tool_desk
-from tests.integration.mcp_clients import call, in_process, words
-from tests.integration.tools.conftest import Connect
+from tests.integration.mcp_clients import Connect, call, in_process, words
 
 
 def content(result: CallToolResult) -> dict[str, Any]:

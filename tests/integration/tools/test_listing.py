@@ -7,7 +7,7 @@ from hexdesk.core.model.principals import Customer
 from hexdesk.core.tools.catalogue import BUILTIN
 from hexdesk.core.use_cases.api_keys import NewApiKey
 from tests.integration.desk_with_tools import SignedIn, ToolDesk
-from tests.integration.tools.conftest import Connect
+from tests.integration.mcp_clients import Connect
 
 ALL = [tool.name for tool in BUILTIN]
 READ_ONLY = {

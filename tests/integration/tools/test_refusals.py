@@ -11,8 +11,7 @@ from hexdesk.core.model.principals import AgentRun
 from hexdesk.core.testing import ToolCalled, examples
 from hexdesk.core.use_cases.members import MemberChange
 from tests.integration.desk_with_tools import SignedIn, ToolDesk
-from tests.integration.mcp_clients import call, in_process, words
-from tests.integration.tools.conftest import Connect
+from tests.integration.mcp_clients import Connect, call, in_process, words
 
 VIOLATION = "security violation: unauthorized tool"
 

@@ -41,6 +41,7 @@ class StateProbe(Probe):
     is_vital: bool = False
 
     async def check(self) -> ComponentHealth:
-        problem = self.problem()
+        # It may look at a disk, which may be slow.
+        problem = await asyncio.to_thread(self.problem)
         status = HealthStatus.DEGRADED if problem else HealthStatus.OK
         return ComponentHealth(status=status, detail=problem or self.note)

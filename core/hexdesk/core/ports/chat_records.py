@@ -16,12 +16,12 @@ class Threads(Protocol):
     """The organization's conversations."""
 
     @abstractmethod
-    async def get(self, thread_id: UUID) -> Thread:
-        """Return the thread."""
+    async def get(self, thread_id: UUID, *, lock: bool = False) -> Thread:
+        """Return the thread; with `lock` no other transaction changes it meanwhile."""
 
     @abstractmethod
     async def with_agent(self, thread_id: UUID) -> tuple[Thread, Agent, Organization]:
-        """Return the thread with its agent and the organization, in one look."""
+        """Return the thread, locked, with its agent and the organization, in one look."""
 
     @abstractmethod
     async def page(self, part: Slice, *, own_of: UUID | None) -> Page[Thread]:

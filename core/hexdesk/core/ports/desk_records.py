@@ -60,8 +60,8 @@ class Integrations(Protocol):
     """The organization's integrations; `config` is stored as given, so seal secrets before."""
 
     @abstractmethod
-    async def get(self, integration_id: UUID) -> Integration:
-        """Return the integration."""
+    async def get(self, integration_id: UUID, *, lock: bool = False) -> Integration:
+        """Return the integration; with `lock` no other transaction changes it meanwhile."""
 
     @abstractmethod
     async def page(self, part: Slice, *, active_only: bool = False) -> Page[Integration]:

@@ -22,11 +22,12 @@ class MemoryThreads(Threads):
 
     draft: Draft
 
-    async def get(self, thread_id: UUID) -> Thread:
-        return found(self.draft.records.threads, thread_id, "thread")
+    async def get(self, thread_id: UUID, *, lock: bool = False) -> Thread:
+        records = await self.draft.to_write() if lock else self.draft.records
+        return found(records.threads, thread_id, "thread")
 
     async def with_agent(self, thread_id: UUID) -> tuple[Thread, Agent, Organization]:
-        thread = await self.get(thread_id)
+        thread = await self.get(thread_id, lock=True)
         agent = found(self.draft.records.agents, thread.agent_id, "agent")
         return thread, agent, await MemoryOrganizations(self.draft).get()
 

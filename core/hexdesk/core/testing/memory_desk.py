@@ -19,8 +19,9 @@ class MemoryIntegrations(Integrations):
 
     draft: Draft
 
-    async def get(self, integration_id: UUID) -> Integration:
-        return found(self.draft.records.integrations, integration_id, "integration")
+    async def get(self, integration_id: UUID, *, lock: bool = False) -> Integration:
+        records = await self.draft.to_write() if lock else self.draft.records
+        return found(records.integrations, integration_id, "integration")
 
     async def page(self, part: Slice, *, active_only: bool = False) -> Page[Integration]:
         integrations = self.draft.records.integrations.values()

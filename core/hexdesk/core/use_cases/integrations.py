@@ -116,7 +116,7 @@ class ChangeIntegration:
         require(who, Right.CHANGE_INTEGRATIONS)
         fields = given(change)
         async with self.storage.transaction(who) as tx:
-            before = await tx.integrations.get(integration_id)
+            before = await tx.integrations.get(integration_id, lock=True)
             if fields.pop("type", before.type) != before.type:
                 message = "an integration keeps its type: connect another one"
                 raise InvalidError(message, pointer="/type")
@@ -172,12 +172,15 @@ class CheckIntegration:
         # No transaction is open while the other side thinks about it.
         check = await self.types.check(integration)
         async with self.storage.transaction(who) as tx:
-            await tx.integrations.update(
-                replace(
-                    await tx.integrations.get(integration_id),
-                    status=IntegrationStatus.OK if check.ok else IntegrationStatus.ERROR,
-                    last_checked_at=self.clock.now(),
-                    last_error=None if check.ok else check.detail,
+            present = await tx.integrations.get(integration_id, lock=True)
+            # What was found out about an address that was changed meanwhile says nothing.
+            if present.config == integration.config:
+                await tx.integrations.update(
+                    replace(
+                        present,
+                        status=IntegrationStatus.OK if check.ok else IntegrationStatus.ERROR,
+                        last_checked_at=self.clock.now(),
+                        last_error=None if check.ok else check.detail,
+                    )
                 )
-            )
         return check

@@ -58,6 +58,8 @@ class ChangeOrganization:
         require(who, Right.CHANGE_ORGANIZATION)
         fields = given(change)
         async with self.storage.transaction(who) as tx:
+            # It locks the organization too: of two changes at once, the second sees the first.
+            await tx.agents.lock()
             before = await tx.organizations.get()
             if change.settings is not UNSET:
                 fields["settings"] = replace(before.settings, **given(change.settings))

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -150,19 +150,23 @@ class RunDesk:
                 running.cancel()
 
     async def keep_house(self) -> None:
-        """Renew leases and recover runs, again and again, until cancelled."""
-        pause = self.settings.run_lease_seconds / 3
+        """Renew leases and recover runs, again and again, until cancelled.
+
+        Each at its own pace: recovery may take long, and the leases must be held meanwhile.
+        """
+        await asyncio.gather(self._keep(self.renew), self._keep(self.recover))
+
+    async def _keep(self, work: Callable[[], Awaitable[object]]) -> None:
         while True:
-            for work in (self.renew, self.recover):
-                try:
-                    await work()
-                except UnavailableError as error:
-                    self._outage.over_at = self.clock.elapsed() + self.settings.run_lease_seconds
-                    log.warning("housekeeping put off", extra={"reason": str(error)})
-                except Exception:
-                    # Whatever goes wrong, the leases must be held.
-                    log.exception("housekeeping failed")
-            await asyncio.sleep(pause)
+            try:
+                await work()
+            except UnavailableError as error:
+                self._outage.over_at = self.clock.elapsed() + self.settings.run_lease_seconds
+                log.warning("housekeeping put off", extra={"reason": str(error)})
+            except Exception:
+                # Whatever goes wrong, it must go on.
+                log.exception("housekeeping failed")
+            await asyncio.sleep(self.settings.run_lease_seconds / 3)
 
     async def drain(self, seconds: float) -> None:
         """Take no more runs and let these end; what is not over by then is left for another."""

@@ -117,7 +117,7 @@ class ChangeThread:
             fields["status"] = ThreadStatus(fields["status"])
         _check(fields.get("metadata", {}))
         async with self.storage.transaction(who) as tx:
-            before = await visible_thread(tx, who, thread_id)
+            before = await visible_thread(tx, who, thread_id, lock=True)
             if "metadata" in fields:
                 # Whose a customer's thread is, no request can change.
                 fields["metadata"] = fields["metadata"] | _customer_of(before)
@@ -158,10 +158,12 @@ class ListMessages:
             return await tx.messages.page(thread_id, part)
 
 
-async def visible_thread(tx: Transaction, who: Person, thread_id: UUID) -> Thread:
+async def visible_thread(
+    tx: Transaction, who: Person, thread_id: UUID, *, lock: bool = False
+) -> Thread:
     """Return the thread if it exists for the principal, else raise `NotFoundError`."""
     require(who, Right.CHAT)
-    thread = await tx.threads.get(thread_id)
+    thread = await tx.threads.get(thread_id, lock=lock)
     if not sees_thread(who, thread):
         raise NotFoundError(f"no thread {thread_id}")
     return thread

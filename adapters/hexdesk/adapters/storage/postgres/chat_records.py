@@ -30,6 +30,7 @@ WITH_AGENT = f"""
     JOIN agents AS a ON a.organization_id = t.organization_id AND a.id = t.agent_id
     JOIN organizations AS o ON o.id = t.organization_id
     WHERE t.id = $1
+    FOR NO KEY UPDATE OF t
 """  # noqa: S608  names of columns
 
 ADD_MESSAGE = f"{MESSAGES.insert} ON CONFLICT (organization_id, id) DO NOTHING"
@@ -86,8 +87,8 @@ class PostgresThreads(Threads):
 
     bound: BoundConnection
 
-    async def get(self, thread_id: UUID) -> Thread:
-        return await THREADS.get(self.bound, thread_id)
+    async def get(self, thread_id: UUID, *, lock: bool = False) -> Thread:
+        return await THREADS.get(self.bound, thread_id, lock=lock)
 
     async def with_agent(self, thread_id: UUID) -> tuple[Thread, Agent, Organization]:
         row = await self.bound.row(WITH_AGENT, thread_id)

@@ -65,8 +65,8 @@ class PostgresIntegrations(Integrations):
 
     bound: BoundConnection
 
-    async def get(self, integration_id: UUID) -> Integration:
-        return await INTEGRATIONS.get(self.bound, integration_id)
+    async def get(self, integration_id: UUID, *, lock: bool = False) -> Integration:
+        return await INTEGRATIONS.get(self.bound, integration_id, lock=lock)
 
     async def page(self, part: Slice, *, active_only: bool = False) -> Page[Integration]:
         wanted = Conditions()

@@ -89,9 +89,11 @@ class RecordTable(Generic[R]):
         row = await bound.row(f"{self.select} WHERE {where}", *values)
         return None if row is None else self.read(row)
 
-    async def get(self, bound: BoundConnection, key: UUID) -> R:
-        """Return the record with the id."""
-        record = await self.find(bound, "id = $1", key)
+    async def get(self, bound: BoundConnection, key: UUID, *, lock: bool = False) -> R:
+        """Return the record with the id; with `lock` nobody else changes it meanwhile."""
+        # What refers to a locked record can still be added.
+        where = "id = $1 FOR NO KEY UPDATE" if lock else "id = $1"
+        record = await self.find(bound, where, key)
         if record is None:
             raise self.not_found(key)
         return record

@@ -45,8 +45,9 @@ class SharedSession:
     async def closed(self, seconds: float) -> None:
         """Wait until it is closed, and insist after some time."""
         _, late = await asyncio.wait([self._owner], timeout=seconds)
-        for task in late:
-            task.cancel()
+        if late:
+            self._owner.cancel()
+            await asyncio.wait([self._owner], timeout=seconds)
 
     async def _own(self) -> None:
         try:
