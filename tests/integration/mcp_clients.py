@@ -10,7 +10,7 @@ from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.types import CallToolResult, TextContent
 
-from hexdesk.adapters.tools.mcp_server import CALL_ID
+from hexdesk.core.ports.tools import CALL_ID
 from tests.integration.desk_with_tools import ToolDesk
 
 Connect = Callable[[str], AbstractAsyncContextManager[Client]]

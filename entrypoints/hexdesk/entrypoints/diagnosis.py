@@ -151,7 +151,7 @@ def _running(settings: Settings, data_dir: Path) -> Iterator[Finding]:
             subject="server",
             status="warning",
             found=f"nothing answers at {url}",
-            fix="start it with `hexdesk up`",
+            fix=f"start it with `hexdesk {'api' if settings.database_url else 'up'}`",
         )
         return
     for name, component in {"server": health, **health.get("components", {})}.items():

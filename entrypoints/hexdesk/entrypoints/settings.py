@@ -15,6 +15,8 @@ DEFAULT_API_URL = "http://127.0.0.1:8000"
 DEFAULT_MCP_URL = "http://127.0.0.1:8001/mcp"
 
 Seconds = Annotated[float, msgspec.Meta(gt=0, le=3600)]
+Milliseconds = Annotated[float, msgspec.Meta(gt=0, le=3_600_000)]
+Url = Annotated[str, msgspec.Meta(pattern=r"^https?://[^/\s]")]
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 
 
@@ -30,17 +32,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     database_url: str | None = None
     database_owner_url: str | None = None
-    database_pool: int = 10
+    database_pool: Annotated[int, msgspec.Meta(ge=2, le=1000)] = 10
     secret_key: str | None = None
     data_dir: Path | None = None
-    mcp_url: str | None = None
+    mcp_url: Url | None = None
     ai_config: Path | None = None
-    public_url: str = DEFAULT_API_URL
-    mcp_public_url: str = DEFAULT_MCP_URL
+    public_url: Url = DEFAULT_API_URL
+    mcp_public_url: Url = DEFAULT_MCP_URL
     metrics_token: str | None = None
-    slow_ms: float = 1000
-    tool_timeout: float = 10
-    most_runs: int = 256
+    slow_ms: Milliseconds = 1000
+    tool_timeout: Seconds = 10
+    most_runs: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 256
     thread_wait: Seconds = 30
     run_lease: Seconds = 15
     response_cache: bool = False

@@ -70,7 +70,7 @@ async def test_a_model_that_hangs_is_left_after_its_time(
     model: OpenAIServer, scene: Scene, *, streams: bool
 ) -> None:
     model.script(Reply(text="Good day.", hangs_after=0), GOOD)
-    answer = await scene.told(timeout=0.3, streams=streams)
+    answer = await scene.told(timeout=1, streams=streams)
     assert (answer.text, answer.end.model) == ("Good day.", SECOND)
     assert asked(model) == ["gpt-4o-mini", "gpt-4o"]
 
@@ -103,7 +103,7 @@ async def test_once_something_was_said_no_other_model_goes_on_with_it(
     model: OpenAIServer, scene: Scene, trouble: dict[str, Any]
 ) -> None:
     model.behave(Always(Reply(text="Good day to you, Sir or Madam.", **trouble)))
-    answer = await scene.told(timeout=0.5)
+    answer = await scene.told(timeout=1)
     assert answer.text.startswith("Good day")
     assert not answer.text.endswith("Madam.")
     assert answer.end.degraded_reason is DegradedReason.MODEL_UNAVAILABLE

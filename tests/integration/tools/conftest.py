@@ -76,10 +76,8 @@ async def access(line: Line, now: Now) -> AsyncGenerator[McpToolAccess]:
 
 @pytest.fixture
 async def impatient(line: Line) -> AsyncGenerator[McpToolAccess]:
-    """Return access over the line that gives a call and an opening half a second."""
-    access = McpToolAccess(
-        timeout_seconds=0.5, margin_seconds=0, open_seconds=0.5, breaker=Breaker()
-    )
+    """Return access over the line that gives a call and an opening one second."""
+    access = McpToolAccess(timeout_seconds=1, margin_seconds=0, open_seconds=1, breaker=Breaker())
     access.reach_by(mcp_client.over_http(line.url))
     async with access.running():
         yield access

@@ -92,3 +92,19 @@ def test_proxies_are_named_as_networks() -> None:
 def test_a_proxy_that_is_no_network_is_told() -> None:
     with pytest.raises(SettingsError, match=r"HEXDESK_TRUSTED_PROXIES must hold networks"):
         read_settings({"HEXDESK_TRUSTED_PROXIES": "nginx"})
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("HEXDESK_DATABASE_POOL", "1"),
+        ("HEXDESK_MOST_RUNS", "0"),
+        ("HEXDESK_TOOL_TIMEOUT", "-1"),
+        ("HEXDESK_SLOW_MS", "nan"),
+        ("HEXDESK_PUBLIC_URL", "desk.example"),
+        ("HEXDESK_MCP_URL", "localhost:8001"),
+    ],
+)
+def test_a_value_that_cannot_be_used_is_told_with_its_name(name: str, text: str) -> None:
+    with pytest.raises(SettingsError, match=name):
+        read_settings({name: text})

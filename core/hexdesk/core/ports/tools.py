@@ -7,6 +7,11 @@ from uuid import UUID
 
 import msgspec
 
+CALL_ID = "hexdesk/call_id"
+"""The field of a call's `_meta` (MCP) that names it within its run."""
+DENIED = "hexdesk/denied"
+"""The field of a result's `_meta` that tells a refusal from a failure."""
+
 
 class ToolDescription(msgspec.Struct, frozen=True, kw_only=True):
     """A tool as the tool server describes it."""

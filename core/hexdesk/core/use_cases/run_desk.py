@@ -3,7 +3,8 @@
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -49,6 +50,7 @@ class RunDesk:
     restore_answers: RestoreAnswers
     settings: DeskSettings
     _tasks: dict[UUID, Doing] = field(default_factory=dict[UUID, Doing])
+    _expected: set[object] = field(default_factory=set[object])
     _held: dict[UUID, Assignment] = field(default_factory=dict[UUID, Assignment])
     _given: OrderedDict[UUID, ChatResponse] = field(default_factory=OrderedDict[UUID, ChatResponse])
     _draining: asyncio.Event = field(default_factory=asyncio.Event)
@@ -58,12 +60,22 @@ class RunDesk:
     @property
     def is_full(self) -> bool:
         """Whether this process may not take another run."""
-        return self.is_draining or len(self._tasks) >= self.settings.most_runs
+        taken = len(self._tasks) + len(self._expected)
+        return self._draining.is_set() or taken >= self.settings.most_runs
 
-    @property
-    def is_draining(self) -> bool:
-        """Whether this process takes no more runs, since it is about to end."""
-        return self._draining.is_set()
+    @contextmanager
+    def room(self) -> Generator[None]:
+        """Keep a place for a run that is being stored; raise `UnavailableError` if none is free."""
+        if self._draining.is_set():
+            raise UnavailableError("this process is about to end: try again in a moment")
+        if self.is_full:
+            raise UnavailableError("too many conversations at once: try again in a moment")
+        place = object()
+        self._expected.add(place)
+        try:
+            yield
+        finally:
+            self._expected.remove(place)
 
     @property
     def running(self) -> int:

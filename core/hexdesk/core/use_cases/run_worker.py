@@ -33,6 +33,7 @@ from hexdesk.core.use_cases.run_log import TEXT_DELTA, RunLog, about
 
 log = logging.getLogger("hexdesk.runs")
 CAPABILITY_MARGIN_SECONDS = 60
+MOST_TRIES = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +66,8 @@ class RunWorker:
         elif doing.was_cut_off or not task.is_agent_active:
             # What the customer saw of the lost step cannot be unsaid by asking again.
             outcome.reason = DegradedReason.MODEL_UNAVAILABLE
+        elif self._is_worn_out(task):
+            outcome.reason = DegradedReason.RUN_LIMIT
         elif not await self._work(doing):
             return None
         if outcome.reason:
@@ -73,6 +76,11 @@ class RunWorker:
         return await self.publish_answer(
             task.run, task.user_message, run_log, outcome, task.started_at
         )
+
+    def _is_worn_out(self, task: Assignment) -> bool:
+        """Tell whether a run has been begun again for too long: it may be what ends processes."""
+        seconds = task.run.settings.timeout_seconds + self.settings.run_lease_seconds
+        return self.clock.now() - task.run.created_at > timedelta(seconds=MOST_TRIES * seconds)
 
     async def _work(self, doing: RunInProgress) -> bool:
         run = doing.task.run

@@ -10,7 +10,7 @@ from weakref import WeakValueDictionary
 
 from msgspec.structs import replace
 
-from hexdesk.core.errors import BusyError, NotFoundError, UnavailableError
+from hexdesk.core.errors import BusyError, NotFoundError
 from hexdesk.core.model.chat import Message, MessageRole, Run, ThreadStatus
 from hexdesk.core.model.idempotency import IdempotencyKey, KeptAnswer
 from hexdesk.core.model.principals import Member, Person
@@ -87,9 +87,6 @@ class SendMessage:
         )
         turn = self._turns.setdefault(thread_id, asyncio.Lock())
         await self._within(self._seconds_left(order), turn.acquire())
-        if self.run_desk.is_full or len(self._accepting) >= self.settings.most_runs:
-            turn.release()
-            raise UnavailableError("too many conversations at once: try again in a moment")
         accepting = asyncio.create_task(self._start(order))
         self._accepting.add(accepting)
         accepting.add_done_callback(partial(self._accepted, turn))
@@ -101,12 +98,13 @@ class SendMessage:
         turn.release()
 
     async def _start(self, order: Order) -> Run:
-        while (task := await self._accept(order)) is None:
+        while True:
+            with self.run_desk.room():
+                task = await self._accept(order)
+                if task:
+                    self.run_desk.start(task)
+                    return task.run
             await self._within(self._seconds_left(order), self._thread_is_free(order))
-            if self.run_desk.is_draining:
-                raise UnavailableError("this process is about to end: try again in a moment")
-        self.run_desk.start(task)
-        return task.run
 
     async def _accept(self, order: Order) -> Assignment | None:
         """Store the message with its run; None, and nothing stored, while another is running."""

@@ -67,6 +67,9 @@ class SignIn:
         is_outdated = self.passwords.is_outdated(found.password_hash)
         newer_hash = await self.passwords.hash(password) if is_outdated else None
         async with self.storage.transaction(_system(found, origin)) as tx:
+            if await tx.users.password_hash(found.user_id) != found.password_hash:
+                # It was changed while we were busy with the old one, which opens nothing any more.
+                raise UnauthenticatedError("wrong e-mail address or password")
             if newer_hash:
                 await _store_password(tx, found.user_id, newer_hash)
             user = await tx.users.get(found.user_id)

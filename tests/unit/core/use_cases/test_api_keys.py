@@ -126,5 +126,6 @@ async def test_an_expiry_is_kept_in_utc(scene: Scene, admin: Member) -> None:
     east = timezone(timedelta(hours=5))
     expires_at = datetime(2099, 1, 1, tzinfo=east)
     made = await scene.desk.identity.add_api_key(admin, NewApiKey(name="ci", expires_at=expires_at))
+    assert made.expires_at
     assert made.expires_at == expires_at
     assert made.expires_at.utcoffset() == timedelta(0)

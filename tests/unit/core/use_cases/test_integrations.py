@@ -1,12 +1,15 @@
 """Integrations: connected with sealed secrets, shown masked, called only where that is allowed."""
 
+import asyncio
 import base64
+import dataclasses
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
 from hexdesk.core.errors import (
+    DeskError,
     ForbiddenError,
     InvalidError,
     NotFoundError,
@@ -21,6 +24,7 @@ from hexdesk.core.testing.examples import ALL, an_integration
 from hexdesk.core.use_cases.integration_types import MASK
 from hexdesk.core.use_cases.integrations import IntegrationChange, NewIntegration
 from tests.unit.core.scenes import Fakes, Scene
+from tests.unit.core.scripts import Gate
 
 URL = "https://example.com/hook"
 SECRET = "unguessable"
@@ -31,22 +35,13 @@ WEBHOOK = NewIntegration(
 )
 
 
-def answering(*status_codes: int) -> Scene:
-    answers = [EgressAnswer(status_code=code, headers={}, body=b"private") for code in status_codes]
-    return Scene.of(fakes=replace_egress(RecordingEgress(*answers)))
+def answering(*answers: EgressAnswer | DeskError) -> Scene:
+    """Return a scene in which addresses answer like this, one call after the other."""
+    return Scene.of(fakes=dataclasses.replace(Fakes.new(), egress=RecordingEgress(*answers)))
 
 
-def replace_egress(egress: RecordingEgress) -> Fakes:
-    fakes = Fakes.new()
-    return Fakes(
-        clock=fakes.clock,
-        memory=fakes.memory,
-        storage=fakes.storage,
-        cache=fakes.cache,
-        limiter=fakes.limiter,
-        egress=egress,
-        passwords=fakes.passwords,
-    )
+def status(code: int) -> EgressAnswer:
+    return EgressAnswer(status_code=code, headers={}, body=b"private")
 
 
 async def stored(scene: Scene, who: Member, integration: Integration) -> dict[str, Any]:
@@ -248,7 +243,7 @@ async def test_a_check_really_calls_the_address_and_notes_how_it_went(
 
 
 async def test_an_answer_that_is_no_success_is_an_error_and_its_body_is_not_shown() -> None:
-    scene = answering(500, 204)
+    scene = answering(status(500), status(204))
     admin = await scene.founder()
     webhook = await scene.desk.integrations.add(admin, WEBHOOK)
     check = await scene.desk.integrations.check(admin, webhook.id)
@@ -260,7 +255,7 @@ async def test_an_answer_that_is_no_success_is_an_error_and_its_body_is_not_show
 
 
 async def test_an_address_that_cannot_be_reached_is_an_error_in_words() -> None:
-    scene = Scene.of(fakes=replace_egress(RecordingEgress(UnavailableError("no route"))))
+    scene = answering(UnavailableError("no route"))
     admin = await scene.founder()
     webhook = await scene.desk.integrations.add(admin, WEBHOOK)
     check = await scene.desk.integrations.check(admin, webhook.id)
@@ -274,6 +269,22 @@ async def test_an_address_that_may_no_longer_be_called_is_an_error(
     check = await scene.desk.integrations.check(admin, webhook.id)
     assert not check.ok
     assert "may not be called from here" in check.detail
+
+
+async def test_what_was_found_out_about_an_address_that_changed_meanwhile_says_nothing() -> None:
+    scene, gate = answering(status(500)), Gate()
+    admin = await scene.founder()
+    webhook = await scene.desk.integrations.add(admin, WEBHOOK)
+    # The gate stands between the look at the configuration and the call.
+    scene.storage.at_commit.append(gate)
+    checking = asyncio.create_task(scene.desk.integrations.check(admin, webhook.id))
+    await gate.wait()
+    other = IntegrationChange(config={"url": f"{URL}/new"})
+    await scene.desk.integrations.change(admin, webhook.id, other)
+    gate.open()
+    assert not (await checking).ok
+    after = await scene.desk.integrations.get(admin, webhook.id)
+    assert (after.status, after.last_checked_at) == (IntegrationStatus.UNKNOWN, None)
 
 
 async def test_an_integration_whose_type_is_gone_shows_nothing_and_cannot_be_called(

@@ -125,6 +125,24 @@ async def test_messages_that_are_being_stored_count_as_well() -> None:
     await asking
 
 
+async def test_runs_and_messages_that_are_being_stored_share_the_room() -> None:
+    begun, stored = Gate(), Gate()
+    scripts = (begun, *saying("one")), saying("two")
+    scene = Scene.of(*scripts, settings=DeskSettings(most_runs=2))
+    who = await scene.founder()
+    threads = [await scene.thread(who) for _ in range(3)]
+    asking = [asyncio.create_task(scene.ask(who, threads[0]))]
+    await begun.wait()
+    scene.storage.at_commit.append(stored)
+    asking.append(asyncio.create_task(scene.ask(who, threads[1])))
+    await stored.wait()
+    with pytest.raises(UnavailableError, match="too many conversations at once"):
+        await scene.ask(who, threads[2])
+    begun.open()
+    stored.open()
+    await asyncio.gather(*asking)
+
+
 async def test_a_process_that_drains_takes_no_more_messages(scene: Scene, user: Member) -> None:
     thread = await scene.thread(user)
     await scene.desk.run_desk.drain(0)

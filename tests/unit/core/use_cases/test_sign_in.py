@@ -1,5 +1,8 @@
 """Signing in with a password: who is let in, who waits, and who may not keep others out."""
 
+import asyncio
+from dataclasses import replace
+
 import pytest
 
 from hexdesk.core.errors import (
@@ -12,11 +15,13 @@ from hexdesk.core.model.audit import Outcome
 from hexdesk.core.model.limits import Attempt, Rate
 from hexdesk.core.model.principals import Member, Origin
 from hexdesk.core.model.settings import DeskSettings
+from hexdesk.core.testing import PlainPasswords
 from hexdesk.core.use_cases.api_keys import NewApiKey
 from hexdesk.core.use_cases.members import MemberChange
 from hexdesk.core.use_cases.sessions import secret_hash
 from hexdesk.core.use_cases.sign_in import SignInRefusedError
-from tests.unit.core.scenes import AWAY, HOME, PASSWORD, Scene
+from tests.unit.core.scenes import AWAY, HOME, PASSWORD, Fakes, Scene
+from tests.unit.core.scripts import Gate
 
 ADA = "ada@example.com"
 STRICT = DeskSettings(login_rate=Rate("login", 2), login_address_rate=None)
@@ -102,6 +107,33 @@ async def test_an_outdated_hash_is_renewed_by_the_password_that_fits_it(scene: S
     assert found
     assert not scene.fakes.passwords.is_outdated(found.password_hash)
     await sign_in(scene)
+
+
+class SlowPasswords(PlainPasswords):
+    """Takes its time to verify: until the gate opens."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate = Gate()
+
+    async def verify(self, password: str, password_hash: str | None) -> bool:
+        is_right = await super().verify(password, password_hash)
+        await self.gate()
+        return is_right
+
+
+async def test_a_password_that_was_changed_meanwhile_opens_nothing() -> None:
+    passwords = SlowPasswords()
+    scene = Scene.of(fakes=replace(Fakes.new(), passwords=passwords))
+    admin = await scene.founder(ADA)
+    signing_in = asyncio.create_task(sign_in(scene))
+    await passwords.gate.wait()
+    change = MemberChange(password="a new password")
+    await scene.desk.identity.change_member(admin, admin.user_id, change)
+    passwords.gate.open()
+    with pytest.raises(UnauthenticatedError, match="wrong e-mail address or password"):
+        await signing_in
+    await sign_in(scene, password="a new password")
 
 
 async def test_attempts_are_counted_for_the_account_at_the_address_and_for_the_address(

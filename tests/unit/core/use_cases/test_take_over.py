@@ -135,3 +135,13 @@ async def test_a_run_keeps_the_settings_it_began_with() -> None:
     await scene.desk.agents.change(who, run.agent_id, AgentChange(name="Yan"))
     await recovered(scene, who, run)
     assert scene.runner.requests[0].instructions.startswith("You are Zoe,")
+
+
+async def test_a_run_that_is_begun_again_and_again_comes_to_an_end() -> None:
+    scene, who, run = await left_behind((), saying("never"))
+    scene.clock.advance(3 * (120 + LEASE))
+    response = await recovered(scene, who, run)
+    assert response.degraded_reason is DegradedReason.RUN_LIMIT
+    assert response.message
+    assert response.message.content == NOTICES[DegradedReason.RUN_LIMIT]
+    assert scene.runner.requests == []

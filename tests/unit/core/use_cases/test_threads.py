@@ -50,10 +50,10 @@ async def test_an_agent_that_cannot_answer_is_refused(
 
 
 async def test_metadata_have_a_limit(scene: Scene, user: Member) -> None:
-    thread = await scene.thread(user, metadata={"a": "x" * 16_000})
+    thread = await scene.thread(user, metadata={"a": "x" * 16_376})
     for attempt in (
-        scene.desk.chat.start_thread(user, NewThread(metadata={"a": "x" * 16_384})),
-        scene.desk.chat.change_thread(user, thread.id, ThreadChange(metadata={"a": "x" * 16_384})),
+        scene.desk.chat.start_thread(user, NewThread(metadata={"a": "x" * 16_377})),
+        scene.desk.chat.change_thread(user, thread.id, ThreadChange(metadata={"a": "x" * 16_377})),
     ):
         with pytest.raises(InvalidError, match="must not be larger than 16384 bytes") as error:
             await attempt

@@ -18,11 +18,9 @@ from hexdesk.adapters.tools.mcp_client.breaker import Breaker
 from hexdesk.adapters.tools.mcp_client.session import SharedSession
 from hexdesk.adapters.tools.mcp_client.transports import Transport
 from hexdesk.core.errors import ToolsUnavailableError
-from hexdesk.core.ports.tools import ToolAccess, ToolAnswer, ToolDescription
+from hexdesk.core.ports.tools import CALL_ID, DENIED, ToolAccess, ToolAnswer, ToolDescription
 
 log = logging.getLogger("hexdesk.tools")
-CALL_ID = "hexdesk/call_id"
-DENIED = "hexdesk/denied"
 LIST_TTL_SECONDS = 3600
 MOST_LISTS = 1000
 OPEN_SECONDS = 5

@@ -2,6 +2,6 @@
 
 from hexdesk.adapters.tools.mcp_server.app import McpOptions, create_mcp_app
 from hexdesk.adapters.tools.mcp_server.callers import CallerVerifier
-from hexdesk.adapters.tools.mcp_server.server import CALL_ID, create_tool_server
+from hexdesk.adapters.tools.mcp_server.server import create_tool_server
 
-__all__ = ["CALL_ID", "CallerVerifier", "McpOptions", "create_mcp_app", "create_tool_server"]
+__all__ = ["CallerVerifier", "McpOptions", "create_mcp_app", "create_tool_server"]
