@@ -11,11 +11,6 @@ NODE = "node@22"
 INSTALL_SECONDS = 300
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Know the mark of tests that fetch something or take long: `-m "not slow"` leaves them out."""
-    config.addinivalue_line("markers", "slow: fetches something, or takes long")
-
-
 @pytest.fixture(scope="session")
 def conformance(request: pytest.FixtureRequest) -> list[str]:
     """Return the command that runs the suite; skip where it can neither be found nor fetched."""
