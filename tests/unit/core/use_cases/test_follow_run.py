@@ -95,6 +95,7 @@ async def test_whoever_follows_the_process_that_took_over_misses_nothing_of_befo
     await second.desk.run_desk.recover()
     following = [asyncio.create_task(second.follow(who, run, after)) for after in (0, 1, 2)]
     await later.wait()
+    assert second.events.follow(run.id, 0) is not None
     later.open()
     streams = await asyncio.gather(*following)
     assert [event.id for event in streams[0]] == list(range(1, len(streams[0]) + 1))
