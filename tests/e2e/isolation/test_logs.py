@@ -101,7 +101,12 @@ async def an_abandoned_run(installation: Installation, company: Company) -> Run:
     message = examples.a_message(thread.id, content=wish, user_id=company.who.user_id)
     settings = AgentSettings(model_provider="nobody", model_name="none", use_streaming=False)
     run = examples.a_run(
-        thread, message, company.who, lease_until=examples.LONG_AGO, settings=settings
+        thread,
+        message,
+        company.who,
+        lease_until=examples.LONG_AGO,
+        settings=settings,
+        created_at=installation.desk.ports.clock.now(),
     )
     started = RunEvent(id=1, type="run.started", data=msgspec.Raw(b"{}"))
     async with installation.desk.ports.storage.transaction(company.who) as transaction:

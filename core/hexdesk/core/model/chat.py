@@ -40,6 +40,15 @@ class Thread(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     updated_at: datetime
 
+    @property
+    def is_customers(self) -> bool:
+        """Whether a customer began it; one whose member was removed is nobody's instead."""
+        return self.user_id is None and CUSTOMER_ID in self.metadata
+
+
+CUSTOMER_ID = "customer_id"
+"""The field of a thread's metadata that tells whose it is, where it is a customer's."""
+
 
 class MessageRole(StrEnum):
     """Who said it."""

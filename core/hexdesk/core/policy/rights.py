@@ -5,7 +5,7 @@ from enum import StrEnum
 import msgspec
 
 from hexdesk.core.errors import ForbiddenError
-from hexdesk.core.model.chat import Thread
+from hexdesk.core.model.chat import CUSTOMER_ID, Thread
 from hexdesk.core.model.identity import Role
 from hexdesk.core.model.principals import AgentRun, Customer, Member, Principal, System
 from hexdesk.core.model.tickets import Ticket, TicketFilter
@@ -101,11 +101,11 @@ def sees_thread(who: Principal, thread: Thread) -> bool:
         case Member():
             if may(who, Right.SEE_ALL_THREADS):
                 return True
-            return thread.user_id is None or thread.user_id == who.user_id
+            return thread.is_customers or thread.user_id == who.user_id
         case AgentRun():
             return thread.id == who.thread_id
         case _:
-            return thread.user_id is None and thread.metadata.get("customer_id") == who.customer_id
+            return thread.is_customers and thread.metadata[CUSTOMER_ID] == who.customer_id
 
 
 def own_email(who: Principal) -> str | None:

@@ -25,7 +25,7 @@ class Threads(Protocol):
 
     @abstractmethod
     async def page(self, part: Slice, *, own_of: UUID | None) -> Page[Thread]:
-        """Return a part of the list: all, or only `own_of`'s and those without a member."""
+        """Return a part of the list: all, or only `own_of`'s and customers'."""
 
     @abstractmethod
     async def add(self, thread: Thread) -> None:

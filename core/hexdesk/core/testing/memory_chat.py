@@ -34,7 +34,11 @@ class MemoryThreads(Threads):
     async def page(self, part: Slice, *, own_of: UUID | None) -> Page[Thread]:
         threads = self.draft.records.threads.values()
         return page_of(
-            (thread for thread in threads if own_of is None or thread.user_id in {own_of, None}),
+            (
+                thread
+                for thread in threads
+                if own_of is None or thread.is_customers or thread.user_id == own_of
+            ),
             part,
         )
 

@@ -6,7 +6,14 @@ from msgspec.structs import replace
 
 from hexdesk.core.errors import NotFoundError
 from hexdesk.core.model.agents import ToolUse, ToolUseStatus
-from hexdesk.core.model.chat import Citation, MessageRole, RunEvent, RunStatus, ThreadStatus
+from hexdesk.core.model.chat import (
+    CUSTOMER_ID,
+    Citation,
+    MessageRole,
+    RunEvent,
+    RunStatus,
+    ThreadStatus,
+)
 from hexdesk.core.model.listing import Slice
 from hexdesk.core.testing import examples
 from hexdesk.core.testing.companies import Company, Conversation
@@ -50,15 +57,16 @@ class ThreadContract(StorageFixtures):
     ) -> None:
         colleague = examples.a_user(ours.organization.id)
         own = conversation.thread
-        customers = examples.a_thread(conversation.agent)
+        customers = examples.a_thread(conversation.agent, metadata={CUSTOMER_ID: "U1"})
+        nobodys = examples.a_thread(conversation.agent)
         colleagues = examples.a_thread(conversation.agent, user_id=colleague.id)
         async with ours.transaction() as transaction:
             await transaction.users.add(colleague, "hash")
-            await transaction.threads.add(customers)
-            await transaction.threads.add(colleagues)
+            for thread in (customers, nobodys, colleagues):
+                await transaction.threads.add(thread)
             everything = await transaction.threads.page(examples.ALL, own_of=None)
             visible = await transaction.threads.page(examples.ALL, own_of=ours.admin.id)
-        assert {thread.id for thread in everything.data} == {own.id, customers.id, colleagues.id}
+        assert everything.total == 4
         assert {thread.id for thread in visible.data} == {own.id, customers.id}
         assert visible.total == 2
 

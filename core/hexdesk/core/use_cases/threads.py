@@ -9,7 +9,7 @@ from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from hexdesk.core.errors import InvalidError, NotFoundError
-from hexdesk.core.model.chat import Message, Thread, ThreadStatus
+from hexdesk.core.model.chat import CUSTOMER_ID, Message, Thread, ThreadStatus
 from hexdesk.core.model.listing import Page, Slice
 from hexdesk.core.model.principals import Customer, Member, Person
 from hexdesk.core.policy.changes import given
@@ -21,7 +21,6 @@ from hexdesk.core.use_cases.audit import Auditor
 from hexdesk.core.use_cases.organizations import default_agent
 
 MOST_METADATA_BYTES = 16_384
-CUSTOMER_ID = "customer_id"
 Title = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"\S")]
 
 
@@ -179,8 +178,7 @@ async def _check_agent(tx: Transaction, agent_id: UUID) -> None:
 
 
 def _customer_of(thread: Thread) -> dict[str, Any]:
-    is_kept = thread.user_id is None and CUSTOMER_ID in thread.metadata
-    return {CUSTOMER_ID: thread.metadata[CUSTOMER_ID]} if is_kept else {}
+    return {CUSTOMER_ID: thread.metadata[CUSTOMER_ID]} if thread.is_customers else {}
 
 
 def _check(metadata: dict[str, Any]) -> None:

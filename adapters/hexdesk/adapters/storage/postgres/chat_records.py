@@ -14,7 +14,7 @@ from hexdesk.adapters.storage.postgres.identity_records import ORGANIZATIONS
 from hexdesk.adapters.storage.postgres.record_table import RecordTable
 from hexdesk.adapters.storage.postgres.tables import MessageRow, RunRow, ThreadRow
 from hexdesk.core.model.agents import Agent
-from hexdesk.core.model.chat import Message, Run, RunEvent, RunStatus, Thread
+from hexdesk.core.model.chat import CUSTOMER_ID, Message, Run, RunEvent, RunStatus, Thread
 from hexdesk.core.model.identity import Organization
 from hexdesk.core.model.listing import Page, Slice
 from hexdesk.core.ports.chat_records import EventLog, Messages, Runs, Threads
@@ -38,6 +38,7 @@ LATEST_MESSAGES = f"""
     {MESSAGES.select} WHERE thread_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2
 """
 
+OWN_OR_CUSTOMERS = f"(user_id = {{}} OR (user_id IS NULL AND metadata ? '{CUSTOMER_ID}'))"
 BEGIN_RUN = f"""
     {RUNS.insert}
     ON CONFLICT (organization_id, thread_id) WHERE status = 'running' DO NOTHING
@@ -100,7 +101,8 @@ class PostgresThreads(Threads):
 
     async def page(self, part: Slice, *, own_of: UUID | None) -> Page[Thread]:
         wanted = Conditions()
-        wanted.add_known("(user_id = {} OR user_id IS NULL)", own_of)
+        # One whose member was removed is nobody's: it is for those who see all.
+        wanted.add_known(OWN_OR_CUSTOMERS, own_of)
         return await THREADS.page(self.bound, part, wanted)
 
     async def add(self, thread: Thread) -> None:
