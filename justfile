@@ -54,7 +54,7 @@ cover:
 
 # Run the core's unit tests where nothing but hexdesk-core is installed.
 core-alone:
-    uv run --locked --isolated --no-editable --package hexdesk-core --extra testing --group test \
+    uv run --locked --isolated --no-editable --refresh-package hexdesk-core --package hexdesk-core --extra testing --group test \
         pytest tests/unit/core --confcutdir=tests/unit/core
 
 # Measure what hexdesk costs beside a bare agent; the table belongs in docs/explanation.
