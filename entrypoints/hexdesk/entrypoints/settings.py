@@ -123,6 +123,7 @@ def _rate(name: str, text: str, default: object) -> Rate | None:
 
 
 def _path(kind: type, value: object) -> object:
+    """Return a path from text: msgspec's `dec_hook`, which refuses other kinds by this error."""
     if kind is Path:
         return Path(str(value)).expanduser()
     raise NotImplementedError(kind)
