@@ -104,11 +104,11 @@ async def test_all_that_has_expired_goes_in_the_end(
     storage: Storage, company: Company, superuser: asyncpg.Connection
 ) -> None:
     forget = ForgetExpired(storage=storage, clock=SystemClock(), settings=DeskSettings())
-    assert company.organization.id in await storage.directory.organizations_with_expired(SINCE, 9)
+    assert company.organization.id in await storage.backlog.organizations_with_expired(SINCE, 9)
     assert await forget() == 1500 + 1500 + 150
     [left] = await superuser.fetch(LEFT)
     assert tuple(left) == (0, 0, 0, 0)
-    assert await storage.directory.organizations_with_expired(SINCE, 9) == []
+    assert await storage.backlog.organizations_with_expired(SINCE, 9) == []
 
 
 async def test_two_that_forget_at_once_do_not_wait_for_each_other(

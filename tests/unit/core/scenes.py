@@ -21,7 +21,7 @@ from hexdesk.core.model.identity import Registration, Role, Tokens
 from hexdesk.core.model.principals import AgentRun, Customer, Member, Origin, Person, Principal
 from hexdesk.core.model.settings import DeskSettings
 from hexdesk.core.ports.health import Probe
-from hexdesk.core.ports.storage import Directory, Storage, Transaction
+from hexdesk.core.ports.storage import Backlog, Directory, Storage, Transaction
 from hexdesk.core.testing import (
     CountingLimiter,
     MemoryCache,
@@ -67,6 +67,10 @@ class WatchedStorage(Storage):
     @property
     def directory(self) -> Directory:
         return self.storage.directory
+
+    @property
+    def backlog(self) -> Backlog:
+        return self.storage.backlog
 
     @asynccontextmanager
     async def transaction(self, who: Principal) -> AsyncGenerator[Transaction]:

@@ -75,16 +75,20 @@ class Directory(Protocol):
         """Find an API key by its hash."""
 
     @abstractmethod
+    async def note_failed_sign_in(self, failed: FailedSignIn) -> None:
+        """Keep a failed sign-in that belongs to no organization."""
+
+
+class Backlog(Protocol):
+    """What waits for whoever has time: ids and their organization, of all organizations."""
+
+    @abstractmethod
     async def abandoned_runs(self, limit: int) -> Sequence[tuple[UUID, UUID]]:
         """Return (run id, organization id) of running runs whose lease is over, oldest first."""
 
     @abstractmethod
     async def organizations_with_expired(self, kept_since: KeptSince, limit: int) -> Sequence[UUID]:
         """Return the ids of organizations that have something to forget, in no order."""
-
-    @abstractmethod
-    async def note_failed_sign_in(self, failed: FailedSignIn) -> None:
-        """Keep a failed sign-in that belongs to no organization."""
 
 
 class Storage(Protocol):
@@ -94,6 +98,11 @@ class Storage(Protocol):
     @abstractmethod
     def directory(self) -> Directory:
         """Look-ups outside of any organization."""
+
+    @property
+    @abstractmethod
+    def backlog(self) -> Backlog:
+        """What waits to be done, in any organization."""
 
     @abstractmethod
     def transaction(self, who: Principal) -> AbstractAsyncContextManager[Transaction]:

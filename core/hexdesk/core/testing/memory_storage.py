@@ -13,7 +13,7 @@ from hexdesk.core.model.expiry import KeptSince
 from hexdesk.core.model.identity import FoundApiKey, FoundRefreshToken, FoundUser
 from hexdesk.core.model.principals import Principal
 from hexdesk.core.ports.clock import Clock
-from hexdesk.core.ports.storage import Directory, Storage, Transaction
+from hexdesk.core.ports.storage import Backlog, Directory, Storage, Transaction
 from hexdesk.core.testing.memory_agents import MemoryAgentLog, MemoryAgents
 from hexdesk.core.testing.memory_chat import (
     MemoryEventLog,
@@ -101,6 +101,17 @@ class MemoryDirectory(Directory):
                 )
         return None
 
+    async def note_failed_sign_in(self, failed: FailedSignIn) -> None:
+        self.installation.reach()
+        self.installation.failed_sign_ins.append(failed)
+
+
+@dataclass(frozen=True)
+class MemoryBacklog(Backlog):
+    """Looks through the records of every organization."""
+
+    installation: Installation
+
     async def abandoned_runs(self, limit: int) -> Sequence[tuple[UUID, UUID]]:
         self.installation.reach()
         now = self.installation.clock.now()
@@ -116,10 +127,6 @@ class MemoryDirectory(Directory):
         self.installation.reach()
         organizations = self.installation.records.items()
         return [key for key, records in organizations if _has_expired(records, kept_since)][:limit]
-
-    async def note_failed_sign_in(self, failed: FailedSignIn) -> None:
-        self.installation.reach()
-        self.installation.failed_sign_ins.append(failed)
 
 
 def _has_expired(records: Records, kept_since: KeptSince) -> bool:
@@ -141,11 +148,16 @@ class MemoryStorage(Storage):
     def __init__(self, clock: Clock, *, patience_seconds: float = 5) -> None:
         self._installation = Installation(clock, patience_seconds)
         self._directory = MemoryDirectory(self._installation)
+        self._backlog = MemoryBacklog(self._installation)
         self._at_work: set[asyncio.Task[Any] | None] = set()
 
     @property
     def directory(self) -> Directory:
         return self._directory
+
+    @property
+    def backlog(self) -> Backlog:
+        return self._backlog
 
     @property
     def failed_sign_ins(self) -> Sequence[FailedSignIn]:

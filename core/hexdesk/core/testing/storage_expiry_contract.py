@@ -120,11 +120,11 @@ class ExpiryContract(StorageFixtures):
         self, storage: Storage, ours: Company, theirs: Company, kind: str
     ) -> None:
         await something_old(ours, kind)
-        found = await storage.directory.organizations_with_expired(KEPT_SINCE, 10_000)
+        found = await storage.backlog.organizations_with_expired(KEPT_SINCE, 10_000)
         assert (found.count(ours.organization.id), theirs.organization.id in found) == (1, False)
         # Each kind has a time of its own.
         kept = replace(KEPT_SINCE, **{kind: BEFORE})
-        found = await storage.directory.organizations_with_expired(kept, 10_000)
+        found = await storage.backlog.organizations_with_expired(kept, 10_000)
         assert ours.organization.id not in found
 
     async def test_of_many_organizations_no_more_are_found_than_asked_for(
@@ -132,7 +132,7 @@ class ExpiryContract(StorageFixtures):
     ) -> None:
         for company in (ours, theirs):
             await something_old(company, "answers")
-        assert len(await storage.directory.organizations_with_expired(KEPT_SINCE, 1)) == 1
+        assert len(await storage.backlog.organizations_with_expired(KEPT_SINCE, 1)) == 1
 
     async def test_an_organization_with_nothing_left_to_forget_is_not_found(
         self, storage: Storage, ours: Company
@@ -140,14 +140,14 @@ class ExpiryContract(StorageFixtures):
         await something_old(ours, "events")
         async with ours.transaction() as transaction:
             await transaction.event_log.forget(SINCE)
-        found = await storage.directory.organizations_with_expired(KEPT_SINCE, 10_000)
+        found = await storage.backlog.organizations_with_expired(KEPT_SINCE, 10_000)
         assert ours.organization.id not in found
 
     async def test_a_run_that_is_running_is_nothing_to_forget(
         self, storage: Storage, ours: Company
     ) -> None:
         await a_run(ours, BEFORE)
-        found = await storage.directory.organizations_with_expired(KEPT_SINCE, 10_000)
+        found = await storage.backlog.organizations_with_expired(KEPT_SINCE, 10_000)
         assert ours.organization.id not in found
 
 

@@ -167,10 +167,10 @@ class DirectoryContract(StorageFixtures):
             (older.run.id, theirs.organization.id),
             (newer.run.id, ours.organization.id),
         ]
-        found = [tuple(pair) for pair in await storage.directory.abandoned_runs(10_000)]
+        found = [tuple(pair) for pair in await storage.backlog.abandoned_runs(10_000)]
         assert [pair for pair in found if pair in expected] == expected
         assert held.run.id not in {run_id for run_id, _ in found}
-        assert len(await storage.directory.abandoned_runs(1)) == 1
+        assert len(await storage.backlog.abandoned_runs(1)) == 1
 
     async def test_a_run_that_has_ended_is_not_abandoned(
         self, storage: Storage, ours: Company
@@ -180,7 +180,7 @@ class DirectoryContract(StorageFixtures):
         async with ours.transaction() as transaction:
             await replace(made, run=run).store(transaction)
             await transaction.runs.finish(replace(run, status=RunStatus.FAILED))
-        found = await storage.directory.abandoned_runs(10_000)
+        found = await storage.backlog.abandoned_runs(10_000)
         assert run.id not in {run_id for run_id, _ in found}
 
     async def test_a_failed_sign_in_of_nobody_can_be_noted(self, storage: Storage) -> None:

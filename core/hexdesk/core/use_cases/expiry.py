@@ -31,8 +31,8 @@ class ForgetExpired:
     async def __call__(self) -> int:
         """Return how many were removed: runs' events, answers and refresh tokens."""
         kept_since = self._kept_since()
-        directory, forgotten = self.storage.directory, 0
-        for organization_id in await directory.organizations_with_expired(kept_since, MOST_AT_ONCE):
+        backlog, forgotten = self.storage.backlog, 0
+        for organization_id in await backlog.organizations_with_expired(kept_since, MOST_AT_ONCE):
             forgotten += await self._forget(organization_id, kept_since)
         if forgotten:
             log.info("expired records forgotten", extra={"count": forgotten})

@@ -10,7 +10,7 @@ from hexdesk.core.model.idempotency import IdempotencyKey, KeptAnswer
 from hexdesk.core.model.principals import Principal
 from hexdesk.core.model.settings import DeskSettings
 from hexdesk.core.ports.clock import Clock
-from hexdesk.core.ports.storage import Directory, Storage, Transaction
+from hexdesk.core.ports.storage import Backlog, Directory, Storage, Transaction
 from hexdesk.core.use_cases.joined import JoinedStorage
 
 
@@ -34,6 +34,11 @@ class OnceStorage(Storage):
     def directory(self) -> Directory:
         """Look-ups outside of any organization, as ever."""
         return self.storage.directory
+
+    @property
+    def backlog(self) -> Backlog:
+        """What waits in any organization, as ever."""
+        return self.storage.backlog
 
     @asynccontextmanager
     async def transaction(self, who: Principal) -> AsyncGenerator[Transaction]:

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from hexdesk.core.model.principals import Principal
-from hexdesk.core.ports.storage import Directory, Storage, Transaction
+from hexdesk.core.ports.storage import Backlog, Directory, Storage, Transaction
 
 
 class JoinedStorage(Storage):
@@ -23,6 +23,11 @@ class JoinedStorage(Storage):
     def directory(self) -> Directory:
         """Look-ups outside of any organization, as ever."""
         return self._storage.directory
+
+    @property
+    def backlog(self) -> Backlog:
+        """What waits in any organization, as ever."""
+        return self._storage.backlog
 
     @asynccontextmanager
     async def transaction(self, who: Principal) -> AsyncGenerator[Transaction]:

@@ -124,7 +124,7 @@ class RunDesk:
         taken = 0
         if self.clock.elapsed() < self._outage.over_at:
             return taken
-        for run_id, organization_id in await self.storage.directory.abandoned_runs(MOST_AT_ONCE):
+        for run_id, organization_id in await self.storage.backlog.abandoned_runs(MOST_AT_ONCE):
             if run_id in self._tasks or self.is_full:
                 continue
             try:

@@ -79,7 +79,7 @@ async def test_a_storage_that_is_down_finds_nothing(storage: MemoryStorage, name
         "email": lambda: storage.directory.user_by_email("ada@example.com"),
         "token": lambda: storage.directory.refresh_token(b"hash"),
         "key": lambda: storage.directory.api_key(b"hash"),
-        "runs": lambda: storage.directory.abandoned_runs(1),
+        "runs": lambda: storage.backlog.abandoned_runs(1),
         "note": lambda: storage.directory.note_failed_sign_in(a_failed_sign_in()),
     }
     with pytest.raises(StorageUnavailableError):

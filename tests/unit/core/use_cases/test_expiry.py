@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from hexdesk.core.errors import StorageUnavailableError
 from hexdesk.core.model.chat import RunStatus
 from hexdesk.core.model.settings import DeskSettings
-from hexdesk.core.ports.storage import Directory
+from hexdesk.core.ports.storage import Backlog
 from hexdesk.core.testing import NOON, MemoryStorage, SteadyClock
 from hexdesk.core.testing.companies import Belongings, Company, a_company
 from hexdesk.core.use_cases.expiry import ForgetExpired
@@ -32,11 +32,11 @@ class FailingStorage(MemoryStorage):
         self.asked = asyncio.Semaphore(0)
 
     @property
-    def directory(self) -> Directory:
+    def backlog(self) -> Backlog:
         self.asked.release()
         if self.failures:
             raise self.failures.pop(0)
-        return super().directory
+        return super().backlog
 
 
 @pytest.fixture

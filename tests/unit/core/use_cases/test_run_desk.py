@@ -25,7 +25,7 @@ async def test_leases_are_held_for_as_long_as_a_run_takes() -> None:
     await scene.desk.run_desk.renew()
     assert (await scene.stored_run(who, run.id)).lease_until == later(10 + LEASE)
     scene.clock.advance(10)
-    assert await scene.storage.directory.abandoned_runs(10) == []
+    assert await scene.storage.backlog.abandoned_runs(10) == []
     gate.open()
     await scene.settle(run)
     assert (await scene.stored_run(who, run.id)).status is RunStatus.COMPLETED

@@ -1,22 +1,17 @@
 """What must be known before the organization is, through functions that tell no more."""
 
-from collections.abc import Sequence
 from typing import Any
-from uuid import UUID
 
 import asyncpg
 
 from hexdesk.adapters.storage.postgres.pool import Connections
 from hexdesk.core.model.audit import FailedSignIn
-from hexdesk.core.model.expiry import KeptSince
 from hexdesk.core.model.identity import FoundApiKey, FoundRefreshToken, FoundUser
 from hexdesk.core.ports.storage import Directory
 
 FIND_USER = "SELECT user_id, organization_id, password_hash FROM find_user($1)"
 FIND_REFRESH = "SELECT token_id, session_id, organization_id FROM find_refresh_token($1)"
 FIND_API_KEY = "SELECT api_key_id, organization_id FROM find_api_key($1)"
-FIND_ABANDONED_RUNS = "SELECT run_id, organization_id FROM find_abandoned_runs($1)"
-FIND_EXPIRED = "SELECT find_organizations_with_expired($1, $2, $3, $4)"
 NOTE_FAILED_SIGN_IN = """
     INSERT INTO failed_sign_ins (id, email_hash, ip, request_id, created_at)
     VALUES ($1, $2, $3, $4, $5)
@@ -40,14 +35,6 @@ class PostgresDirectory(Directory):
     async def api_key(self, key_hash: bytes) -> FoundApiKey | None:
         row = await self._first(FIND_API_KEY, key_hash)
         return None if row is None else FoundApiKey(**row)
-
-    async def abandoned_runs(self, limit: int) -> Sequence[tuple[UUID, UUID]]:
-        rows = await self._connections.run(FIND_ABANDONED_RUNS, limit)
-        return [(row["run_id"], row["organization_id"]) for row in rows]
-
-    async def organizations_with_expired(self, kept_since: KeptSince, limit: int) -> Sequence[UUID]:
-        times = (kept_since.events, kept_since.answers, kept_since.refresh_tokens)
-        return [row[0] for row in await self._connections.run(FIND_EXPIRED, *times, limit)]
 
     async def note_failed_sign_in(self, failed: FailedSignIn) -> None:
         await self._connections.run(

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Self
 
 from hexdesk.adapters.storage.postgres.agent_records import PostgresAgentLog, PostgresAgents
+from hexdesk.adapters.storage.postgres.backlog import PostgresBacklog
 from hexdesk.adapters.storage.postgres.chat_records import (
     PostgresEventLog,
     PostgresMessages,
@@ -29,7 +30,7 @@ from hexdesk.adapters.storage.postgres.identity_records import (
 from hexdesk.adapters.storage.postgres.pool import Connections, PoolSettings, PoolUse
 from hexdesk.adapters.storage.postgres.ticket_records import PostgresComments, PostgresTickets
 from hexdesk.core.model.principals import Principal
-from hexdesk.core.ports.storage import Directory, Storage, Transaction
+from hexdesk.core.ports.storage import Backlog, Directory, Storage, Transaction
 
 DEFAULT_SETTINGS = PoolSettings()
 
@@ -63,6 +64,7 @@ class PostgresStorage(Storage):
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
         self._directory = PostgresDirectory(connections)
+        self._backlog = PostgresBacklog(connections)
 
     @classmethod
     @asynccontextmanager
@@ -76,6 +78,10 @@ class PostgresStorage(Storage):
     @property
     def directory(self) -> Directory:
         return self._directory
+
+    @property
+    def backlog(self) -> Backlog:
+        return self._backlog
 
     @property
     def pool_use(self) -> PoolUse:
