@@ -103,3 +103,11 @@ class EgressRefusedError(DeskError):
 
 class JournalFullError(DeskError):
     """The local journal cannot take another entry."""
+
+
+class TaskFailedError(DeskError):
+    """A task cannot be done, however often it is tried; the message is shown as its error."""
+
+
+class TaskLostError(DeskError):
+    """A task under way is somebody else's by now, or was cancelled: no more may be done for it."""

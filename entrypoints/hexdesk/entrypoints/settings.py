@@ -17,6 +17,7 @@ DEFAULT_MCP_URL = "http://127.0.0.1:8001/mcp"
 Seconds = Annotated[float, msgspec.Meta(gt=0, le=3600)]
 Milliseconds = Annotated[float, msgspec.Meta(gt=0, le=3_600_000)]
 Url = Annotated[str, msgspec.Meta(pattern=r"^https?://[^/\s]")]
+RedisUrl = Annotated[str, msgspec.Meta(pattern=r"^rediss?://[^/\s]|^unix:///")]
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 
 
@@ -36,6 +37,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     secret_key: str | None = None
     data_dir: Path | None = None
     mcp_url: Url | None = None
+    redis_url: RedisUrl | None = None
+    storage_url: str | None = None
     ai_config: Path | None = None
     public_url: Url = DEFAULT_API_URL
     mcp_public_url: Url = DEFAULT_MCP_URL

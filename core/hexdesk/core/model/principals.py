@@ -50,6 +50,7 @@ class AgentRun(msgspec.Struct, frozen=True, kw_only=True, tag="agent_run"):
     run_id: UUID
     acts_for: Member | Customer
     thread_id: UUID | None = None
+    task_id: UUID | None = None
     tools: frozenset[str] = frozenset()
     needs_approval: frozenset[str] = frozenset()
 

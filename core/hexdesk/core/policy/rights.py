@@ -28,6 +28,13 @@ class Right(StrEnum):
     READ_TICKETS = "read tickets"
     CHANGE_TICKETS = "change tickets"
     DELETE_TICKETS = "delete tickets"
+    READ_FILES = "read files"
+    UPLOAD_FILES = "upload files"
+    USE_TASKS = "use tasks"
+    SEE_ALL_TASKS = "see every task"
+    CHECK_AGENTS = "check agents"
+    READ_APPROVALS = "read approvals"
+    DECIDE_APPROVALS = "decide on approvals"
     READ_INTEGRATIONS = "read integrations"
     CHANGE_INTEGRATIONS = "change integrations"
     READ_AUDIT = "read the audit"
@@ -43,6 +50,10 @@ USER_RIGHTS = frozenset(
         Right.CREATE_TICKETS,
         Right.READ_TICKETS,
         Right.CHANGE_TICKETS,
+        Right.READ_FILES,
+        Right.UPLOAD_FILES,
+        Right.USE_TASKS,
+        Right.READ_APPROVALS,
         Right.READ_INTEGRATIONS,
         Right.READ_HEALTH,
     }

@@ -1,0 +1,8 @@
+"""Files."""
+
+revision = "0005"
+down_revision = "0004"
+
+
+def upgrade() -> None:
+    """Files."""
