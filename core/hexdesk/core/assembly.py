@@ -12,9 +12,11 @@ from hexdesk.core.desk import (
     Ports,
     TicketDesk,
 )
+from hexdesk.core.policy.approvals import digest
 from hexdesk.core.ports.storage import Storage
 from hexdesk.core.tools.call import CallTool, ListCallableTools
 from hexdesk.core.tools.catalogue import catalogue
+from hexdesk.core.tools.check import CheckCall
 from hexdesk.core.tools.tool import Tool, ToolNeeds
 from hexdesk.core.use_cases import (
     agent_log,
@@ -29,18 +31,23 @@ from hexdesk.core.use_cases import (
     members,
     organizations,
     registration,
+    restoring,
     send_message,
     sessions,
     sign_in,
+    storing,
     threads,
     tickets,
 )
 from hexdesk.core.use_cases.agent_rules import AgentRules
 from hexdesk.core.use_cases.assignments import Assignments
 from hexdesk.core.use_cases.configurations import Configurations
+from hexdesk.core.use_cases.decided_calls import DecidedCalls
 from hexdesk.core.use_cases.expiry import ForgetExpired
 from hexdesk.core.use_cases.health import CheckHealth
+from hexdesk.core.use_cases.held_calls import HeldCalls
 from hexdesk.core.use_cases.integration_types import IntegrationTypes, Webhook
+from hexdesk.core.use_cases.people import PeopleDesk
 from hexdesk.core.use_cases.refusals import NoteRefusal
 from hexdesk.core.use_cases.response_cache import ResponseCache
 from hexdesk.core.use_cases.run_desk import RunDesk
@@ -115,12 +122,22 @@ def _desk(parts: _Parts, run_desk: RunDesk) -> Desk:
         identity=_identity(parts),
         agents=_agents(parts),
         chat=_chat(parts, run_desk),
+        people=PeopleDesk.of(
+            storage=ports.storage,
+            clock=ports.clock,
+            settings=ports.settings,
+            auditor=parts.auditor,
+            run_desk=run_desk,
+        ),
         tickets=_tickets(parts),
         integrations=_integrations(parts),
         list_audit_events=audit.ListAuditEvents(storage=ports.storage),
         check_health=parts.check_health,
         callable_tools=ListCallableTools(catalogue=parts.tools),
         call_tool=_call_tool(parts),
+        check_call=CheckCall(
+            storage=ports.storage, catalogue=parts.tools, note_refusal=parts.note_refusal
+        ),
         run_desk=run_desk,
         forget_expired=ForgetExpired(
             storage=ports.storage, clock=ports.clock, settings=ports.settings
@@ -263,6 +280,13 @@ def _call_tool(parts: _Parts) -> CallTool:
 def _run_desk(parts: _Parts) -> RunDesk:
     ports = parts.ports
     storage, clock, settings = ports.storage, ports.clock, ports.settings
+    store = storing.StoreAnswer(auditor=parts.auditor)
+    rights = {one.name: one.right for one in parts.tools.values()}
+    held_calls = HeldCalls(
+        clock=clock,
+        vault=ports.vault,
+        schema_hashes={one.name: digest(one.input_schema()) for one in parts.tools.values()},
+    )
     return RunDesk(
         storage=storage,
         clock=clock,
@@ -274,11 +298,15 @@ def _run_desk(parts: _Parts) -> RunDesk:
             capabilities=ports.capabilities,
             events=ports.events,
             publish_answer=answers.PublishAnswer(
-                clock=clock, journal=ports.journal, telemetry=ports.telemetry
+                clock=clock,
+                journal=ports.journal,
+                telemetry=ports.telemetry,
+                store=store,
+                held_calls=held_calls,
             ),
             note_refusal=parts.note_refusal,
             responses=ResponseCache(cache=ports.cache, is_on=settings.caches_responses),
-            tool_rights={one.name: one.right for one in parts.tools.values()},
+            tool_rights=rights,
             settings=settings,
         ),
         assignments=Assignments(
@@ -286,7 +314,10 @@ def _run_desk(parts: _Parts) -> RunDesk:
             configurations=Configurations(cache=ports.cache, rules=parts.rules),
             prompts=ports.ai_config.prompts,
             settings=settings,
+            decided_calls=DecidedCalls(held_calls=held_calls, tool_rights=rights),
         ),
-        restore_answers=answers.RestoreAnswers(storage=storage, journal=ports.journal),
+        restore_answers=restoring.RestoreAnswers(
+            storage=storage, journal=ports.journal, store=store
+        ),
         settings=settings,
     )

@@ -21,6 +21,7 @@ from hexdesk.core.ports.telemetry import Telemetry
 from hexdesk.core.ports.tokens import AccessTokens, Capabilities
 from hexdesk.core.ports.vault import Vault
 from hexdesk.core.tools.call import CallTool, ListCallableTools
+from hexdesk.core.tools.check import CheckCall
 from hexdesk.core.tools.tool import Tool
 from hexdesk.core.use_cases import (
     agent_log,
@@ -41,6 +42,7 @@ from hexdesk.core.use_cases.expiry import ForgetExpired
 from hexdesk.core.use_cases.follow_run import AwaitAnswer, FollowRun
 from hexdesk.core.use_cases.health import CheckHealth
 from hexdesk.core.use_cases.idempotency import OnceStorage
+from hexdesk.core.use_cases.people import PeopleDesk
 from hexdesk.core.use_cases.run_desk import RunDesk
 from hexdesk.core.use_cases.send_message import SendMessage
 from hexdesk.core.use_cases.sign_in import ChangePassword, SignIn
@@ -159,12 +161,14 @@ class Desk:
     identity: Identity
     agents: AgentDesk
     chat: Chat
+    people: PeopleDesk
     tickets: TicketDesk
     integrations: IntegrationDesk
     list_audit_events: audit.ListAuditEvents
     check_health: CheckHealth
     callable_tools: ListCallableTools
     call_tool: CallTool
+    check_call: CheckCall
     run_desk: RunDesk
     forget_expired: ForgetExpired
 

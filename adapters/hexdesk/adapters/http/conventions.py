@@ -20,6 +20,7 @@ TAGS = {
     "API keys": "Credentials for programs.",
     "Agents": "Agents, the tools they may be given, and what they did.",
     "Chat": "Conversations with agents.",
+    "Approvals": "Calls of agents that wait for a person.",
     "Tickets": "Tickets and their comments.",
     "Integrations": "Connected systems.",
     "Audit": "What was done and refused.",

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from uuid import UUID
+from datetime import UTC, datetime
 
 import msgspec
 from msgspec.structs import replace
@@ -11,41 +11,59 @@ from msgspec.structs import replace
 from hexdesk.core.errors import (
     BusyError,
     JournalFullError,
-    NotFoundError,
+    ThreadTakenOverError,
     UnavailableError,
 )
 from hexdesk.core.model.agents import AgentAction, ToolUse
+from hexdesk.core.model.approvals import HeldCall
 from hexdesk.core.model.chat import (
     ChatResponse,
     DegradedReason,
     Message,
     MessageRole,
     Run,
-    RunEvent,
     RunStatus,
     Usage,
 )
-from hexdesk.core.model.principals import Member, System
+from hexdesk.core.model.principals import Member
 from hexdesk.core.policy.moments import next_moment
-from hexdesk.core.ports.agents import AnswerFinished
+from hexdesk.core.policy.words import TAKEN_OVER
+from hexdesk.core.ports.agents import AnswerFinished, ApprovalNeeded
 from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.journal import Journal
-from hexdesk.core.ports.storage import Storage, Transaction
 from hexdesk.core.ports.telemetry import Telemetry
-from hexdesk.core.use_cases.run_log import RUN_COMPLETED, RunLog, about
+from hexdesk.core.use_cases.held_calls import HeldCalls
+from hexdesk.core.use_cases.run_log import APPROVAL_REQUIRED, RUN_COMPLETED, RunLog, about
+from hexdesk.core.use_cases.storing import (
+    StoreAnswer,
+    UnstoredAnswer,
+    dropped,
+    is_no_word,
+    taken_over,
+)
 
 log = logging.getLogger("hexdesk.runs")
+BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(slots=True, kw_only=True)
 class Outcome:
-    """What has come of a run so far."""
+    """What has come of a run so far; the answer is said later than `later_than`."""
 
     model: str
+    later_than: datetime = BEFORE_ALL
     tool_uses: dict[str, ToolUse] = field(default_factory=dict[str, ToolUse])
     usage: Usage = Usage()
     reason: DegradedReason | None = None
     confidence: float | None = None
+    waiting: dict[str, ApprovalNeeded] = field(default_factory=dict[str, ApprovalNeeded])
+    steps: bytes | None = None
+    handover: str | None = None
+
+    @property
+    def waits_for_people(self) -> bool:
+        """Whether calls wait for a person, and another run can go on from there."""
+        return bool(self.waiting) and self.steps is not None
 
     def finish(self, item: AnswerFinished) -> None:
         """Take over what the runner says at the end."""
@@ -53,16 +71,7 @@ class Outcome:
         self.usage = item.usage
         self.reason = item.degraded_reason
         self.confidence = item.confidence
-
-
-class UnstoredAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """An answer that was given and waits to be stored; as JSON, since its events' data is."""
-
-    organization_id: UUID
-    run: Run
-    message: Message | None
-    actions: tuple[AgentAction, ...]
-    events: tuple[RunEvent, ...]
+        self.steps = item.steps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,12 +81,18 @@ class PublishAnswer:
     clock: Clock
     journal: Journal
     telemetry: Telemetry
+    store: StoreAnswer
+    held_calls: HeldCalls
 
     async def __call__(
         self, run: Run, user_message: Message, run_log: RunLog, outcome: Outcome, started_at: float
     ) -> ChatResponse | None:
-        """Return what was published: nothing if the run is somebody else's by now."""
-        message = self._message(user_message, run, run_log.text, outcome)
+        """Return what was published: nothing if the run is somebody else's by now.
+
+        If a person has taken the conversation over, what was said is dropped.
+        """
+        message = self._message(run, run_log.text, outcome)
+        held = self._held(run, outcome)
         response = ChatResponse(
             thread_id=run.thread_id,
             run_id=run.id,
@@ -89,6 +104,7 @@ class PublishAnswer:
             degraded_reason=outcome.reason,
             model=outcome.model,
             usage=outcome.usage,
+            approvals=tuple(one.shown() for one in held),
         )
         answer = UnstoredAnswer(
             organization_id=run_log.who.organization_id,
@@ -101,17 +117,45 @@ class PublishAnswer:
             ),
             message=message,
             actions=self._actions(run, outcome.tool_uses.values()),
+            held=held,
+            handover=outcome.handover,
             events=(),
         )
+        for one in response.approvals:
+            run_log.add(APPROVAL_REQUIRED, {"approval": one})
         run_log.add(RUN_COMPLETED, response)
         try:
-            if not await run_log.commit(lambda tx: store(tx, answer)):
+            if not await run_log.commit(lambda tx: self.store(tx, answer)):
                 return None
+        except ThreadTakenOverError:
+            return await self._drop(answer, run_log)
         except (BusyError, UnavailableError) as error:
             log.error("answer not stored", extra=about(run, reason=str(error)))
             response = await self._keep(answer, response, run_log)
         self.telemetry.answered(run.agent_id, response)
         return response
+
+    async def _drop(self, answer: UnstoredAnswer, run_log: RunLog) -> ChatResponse | None:
+        """Store what was done, and nothing of what was said: a person has the conversation.
+
+        If even that cannot be stored, the run is left for whoever takes it over.
+        """
+        remains = dropped(answer)
+        run_log.end_otherwise(taken_over(0), is_no_word)
+        try:
+            is_ours = await run_log.commit(lambda tx: self.store.silently(tx, remains))
+        except (BusyError, UnavailableError) as error:
+            log.warning("run not ended", extra=about(answer.run, reason=str(error)))
+            return None
+        log.info("answer dropped", extra=about(answer.run, reason=TAKEN_OVER))
+        return remains.run.response if is_ours else None
+
+    def _held(self, run: Run, outcome: Outcome) -> tuple[HeldCall, ...]:
+        if outcome.steps is None:
+            return ()
+        return tuple(
+            self.held_calls.hold(run, needed, outcome.steps) for needed in outcome.waiting.values()
+        )
 
     async def _keep(
         self, answer: UnstoredAnswer, response: ChatResponse, run_log: RunLog
@@ -132,7 +176,7 @@ class PublishAnswer:
         run_log.show()
         return told
 
-    def _message(self, asked: Message, run: Run, text: str, outcome: Outcome) -> Message | None:
+    def _message(self, run: Run, text: str, outcome: Outcome) -> Message | None:
         if outcome.reason is DegradedReason.AGENT_UNAVAILABLE:
             return None
         return Message(
@@ -143,7 +187,7 @@ class PublishAnswer:
             content=text,
             tool_calls=tuple(outcome.tool_uses.values()),
             confidence_score=outcome.confidence,
-            created_at=next_moment(self.clock.now(), asked.created_at),
+            created_at=next_moment(self.clock.now(), outcome.later_than),
         )
 
     def _actions(self, run: Run, uses: Iterable[ToolUse]) -> tuple[AgentAction, ...]:
@@ -166,68 +210,3 @@ class PublishAnswer:
             )
             for use in uses
         )
-
-
-async def store(tx: Transaction, answer: UnstoredAnswer) -> bool:
-    """Store an answer; False, and nothing stored, if the run is somebody else's by now."""
-    if not await tx.runs.finish(answer.run):
-        return False
-    if answer.message:
-        await tx.messages.add(answer.message)
-    if answer.actions:
-        await tx.agent_log.add_actions(answer.actions)
-    return True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RestoreAnswers:
-    """Store the answers that wait in the journal, once storage is back."""
-
-    storage: Storage
-    journal: Journal
-    _unreadable: set[str] = field(default_factory=set[str])
-
-    async def __call__(self) -> int:
-        """Return how many were stored; those that still cannot be stay where they are.
-
-        Raise `UnavailableError` if storage is still gone.
-
-        An answer that a customer has been given comes before whatever another process makes of
-        the same run meanwhile; a run that has another answer by now keeps that one.
-        """
-        restored = 0
-        for name, entry in await self.journal.pending():
-            answer = self._read(name, entry)
-            if answer is None:
-                continue
-            try:
-                restored += await self._restore(answer)
-            except BusyError:
-                continue
-            await self.journal.remove(name)
-        return restored
-
-    def _read(self, name: str, entry: bytes) -> UnstoredAnswer | None:
-        try:
-            return msgspec.json.decode(entry, type=UnstoredAnswer)
-        except msgspec.DecodeError as error:
-            # Written by another version, perhaps: it stays, and keeps no other from being stored.
-            if name not in self._unreadable:
-                self._unreadable.add(name)
-                log.error("answer not readable", extra={"entry": name, "reason": str(error)})
-            return None
-
-    async def _restore(self, answer: UnstoredAnswer) -> bool:
-        who = System(organization_id=answer.organization_id)
-        async with self.storage.transaction(who) as tx:
-            try:
-                present = await tx.runs.get(answer.run.id)
-            except NotFoundError:
-                return False
-            run = replace(answer.run, lease_token=present.lease_token)
-            if present.status is not RunStatus.RUNNING or not await store(
-                tx, replace(answer, run=run)
-            ):
-                return False
-            await tx.event_log.add(run.id, answer.events)
-        return True

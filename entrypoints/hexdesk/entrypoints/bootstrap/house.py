@@ -106,6 +106,9 @@ async def open_house(settings: Settings, place: Place) -> AsyncGenerator[House]:
         housekeeping = (
             asyncio.create_task(run_desk.keep_house(), name="housekeeping"),
             asyncio.create_task(house.desk.forget_expired.keep_forgetting(), name="forgetting"),
+            asyncio.create_task(
+                house.desk.people.watch_approvals.keep_watching(), name="watching approvals"
+            ),
         )
         try:
             yield house

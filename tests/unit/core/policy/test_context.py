@@ -5,7 +5,7 @@ from hypothesis import strategies as some
 
 from hexdesk.core.model.agents import AgentSettings
 from hexdesk.core.model.chat import Message, MessageRole, Turn
-from hexdesk.core.policy.context import history
+from hexdesk.core.policy.context import BY_A_PERSON, history
 from hexdesk.core.testing.examples import a_message, new_id
 from tests.unit.core.laws import law
 
@@ -33,7 +33,7 @@ def test_earlier_messages_come_in_order_with_the_role_of_who_said_them() -> None
     assert history(AgentSettings(), earlier, "", "Since today.") == (
         Turn(MessageRole.USER, "My login fails."),
         Turn(MessageRole.ASSISTANT, "Since when?"),
-        Turn(MessageRole.HUMAN_AGENT, "Let me look."),
+        Turn(MessageRole.HUMAN_AGENT, f"{BY_A_PERSON}Let me look."),
     )
 
 

@@ -60,6 +60,8 @@ TABLE = {
     Right.READ_TICKETS: "admin user key verified",
     Right.CHANGE_TICKETS: "admin user key",
     Right.DELETE_TICKETS: "admin key",
+    Right.READ_APPROVALS: "admin user key",
+    Right.DECIDE_APPROVALS: "admin key",
     Right.READ_INTEGRATIONS: "admin user key",
     Right.CHANGE_INTEGRATIONS: "admin key",
     Right.READ_AUDIT: "admin key",

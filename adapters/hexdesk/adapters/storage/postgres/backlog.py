@@ -8,6 +8,7 @@ from hexdesk.core.model.expiry import KeptSince
 from hexdesk.core.ports.storage import Backlog
 
 FIND_ABANDONED_RUNS = "SELECT run_id, organization_id FROM find_abandoned_runs($1)"
+FIND_DUE_APPROVALS = "SELECT approval_id, organization_id FROM find_due_approvals($1)"
 FIND_EXPIRED = "SELECT find_organizations_with_expired($1, $2, $3, $4)"
 
 
@@ -24,3 +25,7 @@ class PostgresBacklog(Backlog):
     async def organizations_with_expired(self, kept_since: KeptSince, limit: int) -> Sequence[UUID]:
         times = (kept_since.events, kept_since.answers, kept_since.refresh_tokens)
         return [row[0] for row in await self._connections.run(FIND_EXPIRED, *times, limit)]
+
+    async def due_approvals(self, limit: int) -> Sequence[tuple[UUID, UUID]]:
+        rows = await self._connections.run(FIND_DUE_APPROVALS, limit)
+        return [(row["approval_id"], row["organization_id"]) for row in rows]

@@ -28,6 +28,7 @@ from hexdesk.adapters.storage.postgres.tables.identity import (
     SessionRow,
     UserRow,
 )
+from hexdesk.adapters.storage.postgres.tables.people import ApprovalRow
 from hexdesk.adapters.storage.postgres.tables.tenancy import Row
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "AgentHistoryRow",
     "AgentRow",
     "ApiKeyRow",
+    "ApprovalRow",
     "AuditEventRow",
     "CommentRow",
     "FailedSignInRow",
