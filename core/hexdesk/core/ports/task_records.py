@@ -51,7 +51,8 @@ class Tasks(Protocol):
     async def settle(self, task: Task) -> bool:
         """Store how an attempt ended and let go of the lease; False without the lease.
 
-        Stored are `status`, `progress`, `result`, `error`, `ready_at`, `finished_at` and `steps`.
+        Stored are `status`, `attempts`, `progress`, `result`, `error`, `ready_at`, `finished_at`
+        and `steps`.
         """
 
     @abstractmethod
