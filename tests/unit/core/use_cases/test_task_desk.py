@@ -8,20 +8,29 @@ from msgspec.structs import replace
 
 from hexdesk.core.errors import (
     ConflictError,
-    StorageUnavailableError,
     TaskFailedError,
     UnavailableError,
 )
 from hexdesk.core.model.audit import AuditFilter
-from hexdesk.core.model.principals import Member, System
+from hexdesk.core.model.principals import Member
 from hexdesk.core.model.settings import DeskSettings
 from hexdesk.core.model.tasks import TaskHint, TaskStatus
 from hexdesk.core.ports.storage import Transaction
 from hexdesk.core.testing.examples import ALL
-from hexdesk.core.use_cases.task_types import TaskEnd, TaskWork
-from tests.unit.core.scenes import DEADLINE_SECONDS, Scene
+from hexdesk.core.use_cases.task_types import TaskEnd, TaskType, TaskWork
+from tests.unit.core.scenes import Scene
 from tests.unit.core.scripts import Gate
-from tests.unit.core.tasks import Scripted, add, desk_of, do, hint, stored, unknown
+from tests.unit.core.tasks import (
+    ENDURANCE,
+    Anything,
+    Scripted,
+    add,
+    desk_of,
+    do,
+    hint,
+    stored,
+    unknown,
+)
 
 LEASE = DeskSettings().run_lease_seconds
 
@@ -203,55 +212,40 @@ async def test_a_task_that_recurs_begins_anew(scene: Scene, admin: Member) -> No
     assert (await stored(scene, task)).status is TaskStatus.SUCCEEDED
 
 
-async def test_those_that_must_wait_are_announced_when_they_are_due(
-    scene: Scene, admin: Member
-) -> None:
-    desk, now = scene.desk.task_desk, scene.clock.now()
-    ready = await add(scene, admin)
-    waiting = await add(scene, admin, ready_at=now + timedelta(minutes=1))
-    await desk.announce(ready, waiting)
-    assert scene.queue.announced == [hint(ready)]
-    assert await desk.sweep() == 0
-    scene.clock.advance(60)
-    assert await desk.sweep() == 2  # nobody has begun the first
-    assert hint(waiting) in scene.queue.announced
-
-
-async def test_a_queue_that_is_gone_costs_no_task(
+async def test_an_end_that_comes_when_the_task_was_taken_away_is_not_stored(
     scene: Scene, admin: Member, caplog: pytest.LogCaptureFixture
 ) -> None:
-    scene.queue.is_down = True
-    await scene.desk.task_desk.announce(await add(scene, admin))
-    assert "tasks not announced" in caplog.messages
+    async def taken_away(now: TaskWork) -> None:
+        async with scene.fakes.memory.transaction(admin) as tx:
+            running = await tx.tasks.get(now.task.id, lock=True)
+            await tx.tasks.update(replace(running, lease_token=unknown()))
+
+    kind, task = (
+        Scripted(parts=[taken_away, TaskEnd(result={"answer": 42})]),
+        await add(scene, admin),
+    )
+    await do(desk_of(scene, kind), task)
+    after = await stored(scene, task)
+    assert (after.status, after.result) == (TaskStatus.RUNNING, None)
+    assert "task lost" in caplog.messages
 
 
-async def test_sweeping_goes_on_whatever_goes_wrong(
-    scene: Scene, admin: Member, caplog: pytest.LogCaptureFixture
-) -> None:
-    swept = asyncio.Event()
-    troubles: list[Exception] = [StorageUnavailableError("gone"), RuntimeError("odd")]
+class Plain(TaskType):
+    """A type that says no more than it must."""
 
-    async def sweep() -> int:
-        if troubles:
-            raise troubles.pop(0)
-        swept.set()
-        return 0
+    name = "plain"
+    data = Anything
+    right = None
+    endurance = ENDURANCE
+    priority = 5
 
-    desk = scene.desk.task_desk
-    going_on = asyncio.create_task(desk.keep_going(sweep, 0))
-    async with asyncio.timeout(DEADLINE_SECONDS):
-        await swept.wait()
-    going_on.cancel()
-    assert [one for one in caplog.messages if one.startswith("sweeping")] == [
-        "sweeping put off",
-        "sweeping failed",
-    ]
+    async def run(self, work: TaskWork) -> TaskEnd:
+        raise TaskFailedError("no")
 
 
-async def test_a_desk_keeps_house_until_it_is_told_to_stop(scene: Scene, admin: Member) -> None:
-    task = await add(scene, System(organization_id=admin.organization_id))
-    scene.clock.advance(60)
-    keeping = asyncio.create_task(scene.desk.task_desk.keep_house())
-    async with asyncio.timeout(DEADLINE_SECONDS):
-        await scene.queue.heard(hint(task))
-    keeping.cancel()
+async def test_a_type_need_not_check_data_nor_follow_up(scene: Scene, admin: Member) -> None:
+    task = await add(scene, admin, task_type="plain")
+    async with scene.fakes.memory.transaction(admin) as tx:
+        await Plain().check(tx, admin, Anything())
+    await do(desk_of(scene, Plain()), task)
+    assert (await stored(scene, task)).status is TaskStatus.FAILED
