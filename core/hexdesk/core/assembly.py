@@ -283,7 +283,7 @@ def _run_desk(parts: _Parts) -> RunDesk:
         ),
         assignments=Assignments(
             clock=clock,
-            configurations=Configurations(cache=ports.cache, rules=parts.rules),
+            configurations=Configurations(cache=ports.near_cache or ports.cache, rules=parts.rules),
             prompts=ports.ai_config.prompts,
             settings=settings,
         ),

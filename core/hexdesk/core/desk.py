@@ -48,7 +48,11 @@ from hexdesk.core.use_cases.sign_in import ChangePassword, SignIn
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """What the desk needs from outside."""
+    """What the desk needs from outside.
+
+    `near_cache` never leaves this process, for what is asked for within a transaction; without
+    it, `cache` is taken, which all processes may share.
+    """
 
     storage: Storage
     clock: Clock
@@ -63,6 +67,7 @@ class Ports:
     events: RunEvents
     telemetry: Telemetry
     runner: AgentRunner
+    near_cache: Cache | None = None
     probes: Sequence[Probe] = ()
     ai_config: AIConfig = AIConfig()
     settings: DeskSettings = DeskSettings()

@@ -53,6 +53,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     trusted_proxies: Networks = ()
     log_level: LogLevel = "INFO"
     rate_limit_user: Rate | None = Rate("user", 600)
+    rate_limit_organization: Rate | None = None
     rate_limit_address: Rate | None = Rate("address", 1200)
     rate_limit_login: Rate | None = Rate("login", 10)
     rate_limit_login_address: Rate | None = Rate("login-address", 100)
@@ -69,7 +70,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         if not text or field.name == "environment":
             continue
         if field.type == Rate | None:
-            given[field.name] = _rate(name, text, field.default)
+            given[field.name] = _rate(name, text)
             continue
         if field.type == LogLevel:
             text = text.upper()
@@ -116,13 +117,14 @@ def _networks(name: str, text: str) -> Networks:
     return networks
 
 
-def _rate(name: str, text: str, default: object) -> Rate | None:
-    """Return a rate per minute, or None for `off`."""
+def _rate(name: str, text: str) -> Rate | None:
+    """Return a rate per minute, or None for `off`; its policy is named as its variable is."""
     if text.lower() == "off":
         return None
-    if not text.isdigit() or int(text) < 1 or not isinstance(default, Rate):
+    if not text.isdigit() or int(text) < 1:
         raise SettingsError(f"{name} must be a whole number per minute, or off; it is {text!r}")
-    return msgspec.structs.replace(default, limit=int(text))
+    policy = name.removeprefix(f"{PREFIX}RATE_LIMIT_").lower().replace("_", "-")
+    return Rate(policy, int(text))
 
 
 def _path(kind: type, value: object) -> object:

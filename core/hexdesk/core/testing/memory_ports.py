@@ -111,14 +111,14 @@ class MemoryEvents(RunEvents):
         if broadcast is not None:
             broadcast.events.extend(events)
             broadcast.announce()
-            self._tell(run_id)
+            self.tell(run_id)
 
     def close(self, run_id: UUID) -> None:
         broadcast = self._broadcasts.pop(run_id, None)
         if broadcast is not None:
             broadcast.is_over = True
             broadcast.announce()
-            self._tell(run_id)
+            self.tell(run_id)
 
     def follow(self, run_id: UUID, after: int) -> AsyncGenerator[RunEvent] | None:
         broadcast = self._broadcasts.get(run_id)
@@ -135,12 +135,14 @@ class MemoryEvents(RunEvents):
 
     def is_followed(self, run_id: UUID) -> bool:
         broadcast = self._broadcasts.get(run_id)
-        return broadcast is not None and (broadcast.followers > 0 or self._is_awaited(run_id))
+        return broadcast is not None and (broadcast.followers > 0 or self.is_awaited(run_id))
 
-    def _is_awaited(self, run_id: UUID) -> bool:
+    def is_awaited(self, run_id: UUID) -> bool:
+        """Tell whether somebody waits for news of the run."""
         return any(one == run_id for one, _ in self._waiting)
 
-    def _tell(self, run_id: UUID) -> None:
+    def tell(self, run_id: UUID) -> None:
+        """Say that the run has news, as another process would."""
         for one, news in self._waiting:
             if one == run_id:
                 news.set()
