@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from hexdesk.core.model.presence import ProcessKind
 from hexdesk.entrypoints import loop
 from hexdesk.entrypoints.bootstrap.database import operators_database
 from hexdesk.entrypoints.bootstrap.house import Place, open_house
@@ -18,12 +19,12 @@ log = logging.getLogger("hexdesk.start")
 
 def run_api(settings: Settings, host: str, port: int) -> None:
     """Serve the HTTP API until a signal asks to stop."""
-    loop.run(_serve_api(settings, _place(settings), host, port))
+    loop.run(_serve_api(settings, _place(settings, ProcessKind.API), host, port))
 
 
 def run_mcp(settings: Settings, host: str, port: int) -> None:
     """Serve the tool server until a signal asks to stop."""
-    loop.run(_serve_mcp(settings, _place(settings), host, port))
+    loop.run(_serve_mcp(settings, _place(settings, ProcessKind.MCP), host, port))
 
 
 async def _serve_api(settings: Settings, place: Place, host: str, port: int) -> None:
@@ -48,12 +49,13 @@ async def _serve_mcp(settings: Settings, place: Place, host: str, port: int) -> 
         )
 
 
-def _place(settings: Settings) -> Place:
+def _place(settings: Settings, kind: ProcessKind) -> Place:
     configure_logs(settings.log_level, json=True)
     return Place(
         database_url=operators_database(settings),
         secret_key=needed_secret_key(settings),
         data_dir=_data_dir(settings),
+        kinds=(kind,),
     )
 
 

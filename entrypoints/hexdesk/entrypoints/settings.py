@@ -80,7 +80,9 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         try:
             given[field.name] = msgspec.convert(text, field.type, strict=False, dec_hook=_path)
         except msgspec.ValidationError as error:
-            raise SettingsError(f"{name} cannot be {text!r}: {error}") from error
+            # A URL that nearly is one may hold a password.
+            shown = "what it is" if field.name == "redis_url" else repr(text)
+            raise SettingsError(f"{name} cannot be {shown}: {error}") from error
     return Settings(**given)  # pyright: ignore[reportArgumentType] - converted to the field's type
 
 

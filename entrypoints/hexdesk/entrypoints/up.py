@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 
+from hexdesk.core.model.presence import ProcessKind
 from hexdesk.entrypoints import loop
 from hexdesk.entrypoints.bootstrap.database import operators_database, prepare_embedded
 from hexdesk.entrypoints.bootstrap.embedded import EmbeddedPostgres, EmbeddedPostgresError
@@ -44,6 +45,7 @@ def run(settings: Settings, wish: Wish, postgres: EmbeddedPostgres | None) -> No
         data_dir=wish.data_dir,
         is_laptop=True,
         are_metrics_open=is_loopback(wish.host),
+        kinds=tuple(ProcessKind),
     )
     loop.run(_serve(_at(settings, wish), place, wish, postgres))
 

@@ -134,10 +134,11 @@ async def test_it_is_said_once_that_the_server_is_gone_and_once_that_it_is_back(
 
 async def test_no_password_is_logged(valkey: ValkeyServer, caplog: pytest.LogCaptureFixture):
     url = valkey.url.replace("redis://", "redis://somebody:se-cret@")
-    async with RedisLine.open(url) as line:
-        await refusal(line)
-        await until(lambda: "redis lost" in caplog.messages)
-        said = f"{caplog.text} {[vars(one) for one in caplog.records]} {line!r}"
+    line = RedisLine(url)
+    await refusal(line)
+    await until(lambda: "redis lost" in caplog.messages)
+    said = f"{caplog.text} {[vars(one) for one in caplog.records]} {line!r}"
+    await line.aclose()
     assert "invalid username-password pair" in said
     assert "se-cret" not in said
 

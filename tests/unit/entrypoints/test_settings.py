@@ -43,6 +43,13 @@ def test_text_becomes_what_the_setting_is() -> None:
     assert settings.data_dir == Path("~/desk").expanduser()
 
 
+def test_a_wrong_url_with_a_password_is_not_shown() -> None:
+    with pytest.raises(SettingsError, match="HEXDESK_REDIS_URL cannot be") as refused:
+        read_settings({"HEXDESK_REDIS_URL": "http://:se-cret@host"})
+
+    assert "se-cret" not in str(refused.value)
+
+
 def test_a_rate_keeps_its_name_and_period() -> None:
     settings = read_settings({"HEXDESK_RATE_LIMIT_LOGIN": "3"})
 

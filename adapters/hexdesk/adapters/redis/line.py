@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import logging
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing
 from functools import lru_cache
 from typing import Any, cast
 
@@ -30,8 +30,9 @@ log = logging.getLogger("hexdesk.redis")
 class RedisLine:
     """Asks for as long as answers come; once one does not, everybody is told so at once.
 
-    Meanwhile it tries again by itself, about every second, by writing: a server that only reads
-    is of no use. What went wrong is logged once, and so is that it works again.
+    Nobody need be at the other end when it is made. It tries again by itself, about every second,
+    by writing: a server that only reads is of no use. What went wrong is logged once, and so is
+    that it works again.
     """
 
     def __init__(
@@ -60,16 +61,6 @@ class RedisLine:
         )
         self._recovery: asyncio.Task[None] | None = None
         self._refusals: set[str] = set()
-
-    @classmethod
-    @asynccontextmanager
-    async def open(cls, url: str) -> AsyncGenerator["RedisLine"]:
-        """Return a line, whether or not anybody is at its other end, and close it at last."""
-        line = cls(url)
-        try:
-            yield line
-        finally:
-            await line.aclose()
 
     async def aclose(self) -> None:
         """Close all connections."""

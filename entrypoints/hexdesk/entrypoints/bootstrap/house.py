@@ -12,15 +12,12 @@ from starlette.types import ASGIApp
 
 from hexdesk.adapters.agents.offline import MODEL_NAME, OfflineModel
 from hexdesk.adapters.agents.pydantic_ai import ModelShelf, PydanticAIRunner
-from hexdesk.adapters.cache.memory import MemoryCache
 from hexdesk.adapters.clock.system import SystemClock
 from hexdesk.adapters.egress.http import HttpEgress
-from hexdesk.adapters.events.memory import MemoryRunEvents
 from hexdesk.adapters.health.probes import CallProbe, StateProbe
 from hexdesk.adapters.http.app import create_app
 from hexdesk.adapters.http.options import HttpOptions, HttpRates
 from hexdesk.adapters.journal.file import FileJournal
-from hexdesk.adapters.limits.memory import MemoryLimiter
 from hexdesk.adapters.passwords.argon2 import Argon2Passwords
 from hexdesk.adapters.storage.postgres.pool import PoolSettings
 from hexdesk.adapters.storage.postgres.storage import PostgresStorage
@@ -39,10 +36,12 @@ from hexdesk.core.assembly import open_desk
 from hexdesk.core.desk import Desk, Ports
 from hexdesk.core.model.agents import AgentSettings
 from hexdesk.core.model.ai_config import AIConfig
+from hexdesk.core.model.presence import ProcessKind
 from hexdesk.core.model.settings import DeskSettings
 from hexdesk.core.tools.catalogue import catalogue
 from hexdesk.core.use_cases.sessions import Authenticate
 from hexdesk.entrypoints.ai_config import find_ai_config, read_ai_config
+from hexdesk.entrypoints.bootstrap.shared import Census, Shared, attending, open_shared
 from hexdesk.entrypoints.bootstrap.tool_server_probe import tool_server_probe
 from hexdesk.entrypoints.settings import Settings, SettingsError
 from hexdesk.entrypoints.version import VERSION
@@ -54,7 +53,8 @@ GRACE_SECONDS = 8
 class Place:
     """Where this process stands: its database, its secret, and a folder for what must last.
 
-    On a laptop the offline model may stand in. Metrics are open where nobody else can ask.
+    On a laptop the offline model may stand in. Metrics are open where nobody else can ask. `kinds`
+    is what this process is there for, as others see it.
     """
 
     database_url: str
@@ -62,6 +62,7 @@ class Place:
     data_dir: Path
     is_laptop: bool = False
     are_metrics_open: bool = False
+    kinds: tuple[ProcessKind, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,16 +97,21 @@ async def open_house(settings: Settings, place: Place) -> AsyncGenerator[House]:
     pool = PoolSettings(max_size=settings.database_pool)
     access = McpToolAccess(timeout_seconds=settings.tool_timeout, breaker=Breaker())
     async with (
+        open_shared(settings.redis_url, site.clock) as shared,
         PostgresStorage.open(place.database_url, pool) as storage,
         aclosing(HttpEgress(allow_private=settings.egress_allow_private)) as egress,
         aclosing(site.shelf),
         access.running(),
+        attending(shared.presence, *place.kinds),
     ):
-        house = _house(site, storage, egress, access)
+        house = _house(site, storage, egress, access, shared)
+        census = Census(shared.presence)
+        site.telemetry.watch_processes(census.count)
         run_desk = house.desk.run_desk
         housekeeping = (
             asyncio.create_task(run_desk.keep_house(), name="housekeeping"),
             asyncio.create_task(house.desk.forget_expired.keep_forgetting(), name="forgetting"),
+            asyncio.create_task(census.keep_counting(), name="census"),
         )
         try:
             yield house
@@ -161,10 +167,14 @@ class _Site:
 
 
 def _house(
-    site: _Site, storage: PostgresStorage, egress: HttpEgress, access: McpToolAccess
+    site: _Site,
+    storage: PostgresStorage,
+    egress: HttpEgress,
+    access: McpToolAccess,
+    shared: Shared,
 ) -> House:
     settings, telemetry = site.settings, site.telemetry
-    desk = open_desk(_ports(site, storage, egress, access))
+    desk = open_desk(_ports(site, storage, egress, access, shared))
     authenticate = Authenticate(
         storage=storage, access_tokens=site.access_tokens(settings.mcp_public_url)
     )
@@ -188,7 +198,11 @@ def _house(
 
 
 def _ports(
-    site: _Site, storage: PostgresStorage, egress: HttpEgress, access: McpToolAccess
+    site: _Site,
+    storage: PostgresStorage,
+    egress: HttpEgress,
+    access: McpToolAccess,
+    shared: Shared,
 ) -> Ports:
     settings, clock, keys = site.settings, site.clock, site.keys
     vault = AeadVault(keys.derive)
@@ -204,10 +218,11 @@ def _ports(
         ),
         vault=vault,
         egress=egress,
-        limiter=MemoryLimiter(clock),
-        cache=MemoryCache(clock),
+        limiter=shared.limiter,
+        cache=shared.cache,
+        near_cache=shared.near_cache,
         journal=journal,
-        events=MemoryRunEvents(clock),
+        events=shared.events,
         telemetry=site.telemetry,
         runner=PydanticAIRunner(shelf=site.shelf, tools=access),
         probes=(
@@ -215,6 +230,7 @@ def _ports(
             tool_server_probe(settings.mcp_url),
             StateProbe(name="model", problem=lambda: _model_problem(site)),
             StateProbe(name="journal", problem=journal.problem),
+            *shared.probes,
         ),
         ai_config=site.ai_config,
         settings=_desk_settings(settings),
@@ -254,6 +270,7 @@ def _http_options(site: _Site, draining: asyncio.Event) -> HttpOptions:
         public_url=settings.public_url,
         rates=HttpRates(
             user=settings.rate_limit_user,
+            organization=settings.rate_limit_organization,
             address=settings.rate_limit_address,
             register=settings.rate_limit_register,
         ),
