@@ -45,17 +45,20 @@ from hexdesk.core.use_cases.refusals import NoteRefusal
 from hexdesk.core.use_cases.response_cache import ResponseCache
 from hexdesk.core.use_cases.run_desk import RunDesk
 from hexdesk.core.use_cases.run_worker import RunWorker
+from hexdesk.core.use_cases.task_types import TaskType, TaskTypes
+from hexdesk.core.use_cases.tasks import TaskBoard
 
 
-def open_desk(ports: Ports) -> Desk:
-    """Return the desk on these ports, with the built-in tools."""
-    parts = _Parts.of(ports, catalogue())
+def open_desk(ports: Ports, *task_types: TaskType) -> Desk:
+    """Return the desk on these ports, with the built-in tools and these types of tasks."""
+    parts = _Parts.of(ports, catalogue(), {one.name: one for one in task_types})
     return _desk(parts, _run_desk(parts))
 
 
 def on_storage(desk: Desk, storage: Storage) -> Desk:
     """Return the same desk on another storage; its runs stay where they are."""
-    return _desk(_Parts.of(replace(desk.ports, storage=storage), desk.tools), desk.run_desk)
+    ports = replace(desk.ports, storage=storage)
+    return _desk(_Parts.of(ports, desk.tools, desk.task_types), desk.run_desk)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +67,7 @@ class _Parts:
 
     ports: Ports
     tools: Mapping[str, Tool]
+    task_types: TaskTypes
     auditor: audit.Auditor
     rules: AgentRules
     recorder: agent_log.AgentRecorder
@@ -74,7 +78,7 @@ class _Parts:
     draft: drafts.DraftTicket
 
     @classmethod
-    def of(cls, ports: Ports, tools: Mapping[str, Tool]) -> "_Parts":
+    def of(cls, ports: Ports, tools: Mapping[str, Tool], task_types: TaskTypes) -> "_Parts":
         clock, settings = ports.clock, ports.settings
         auditor = audit.Auditor(clock=clock)
         rules = AgentRules(
@@ -85,6 +89,7 @@ class _Parts:
         return cls(
             ports=ports,
             tools=tools,
+            task_types=task_types,
             auditor=auditor,
             rules=rules,
             recorder=agent_log.AgentRecorder(clock=clock, auditor=auditor),
@@ -112,11 +117,13 @@ def _desk(parts: _Parts, run_desk: RunDesk) -> Desk:
     return Desk(
         ports=ports,
         tools=parts.tools,
+        task_types=parts.task_types,
         identity=_identity(parts),
         agents=_agents(parts),
         chat=_chat(parts, run_desk),
         tickets=_tickets(parts),
         integrations=_integrations(parts),
+        tasks=TaskBoard.of(ports.storage, ports.clock, parts.task_types),
         list_audit_events=audit.ListAuditEvents(storage=ports.storage),
         check_health=parts.check_health,
         callable_tools=ListCallableTools(catalogue=parts.tools),

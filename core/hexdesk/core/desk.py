@@ -44,6 +44,8 @@ from hexdesk.core.use_cases.idempotency import OnceStorage
 from hexdesk.core.use_cases.run_desk import RunDesk
 from hexdesk.core.use_cases.send_message import SendMessage
 from hexdesk.core.use_cases.sign_in import ChangePassword, SignIn
+from hexdesk.core.use_cases.task_types import TaskTypes
+from hexdesk.core.use_cases.tasks import TaskBoard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,11 +158,13 @@ class Desk:
 
     ports: Ports
     tools: Mapping[str, Tool]
+    task_types: TaskTypes
     identity: Identity
     agents: AgentDesk
     chat: Chat
     tickets: TicketDesk
     integrations: IntegrationDesk
+    tasks: TaskBoard
     list_audit_events: audit.ListAuditEvents
     check_health: CheckHealth
     callable_tools: ListCallableTools

@@ -36,6 +36,7 @@ from hexdesk.core.testing import (
     RecordingTelemetry,
     Script,
     ScriptedRunner,
+    ScriptedTaskType,
     SteadyClock,
 )
 from hexdesk.core.testing.examples import ALL, a_message, a_run, a_thread
@@ -124,6 +125,7 @@ class Scene:
     events: MemoryEvents
     journal: MemoryJournal
     telemetry: RecordingTelemetry
+    task_type: ScriptedTaskType
     desk: Desk
 
     @classmethod
@@ -138,7 +140,7 @@ class Scene:
         """Open a desk whose model answers by the scripts."""
         fakes = fakes or Fakes.new()
         runner, events, journal = ScriptedRunner(*scripts), MemoryEvents(), MemoryJournal()
-        telemetry = RecordingTelemetry()
+        telemetry, task_type = RecordingTelemetry(), ScriptedTaskType()
         ports = Ports(
             storage=fakes.storage,
             clock=fakes.clock,
@@ -163,7 +165,8 @@ class Scene:
             events=events,
             journal=journal,
             telemetry=telemetry,
-            desk=open_desk(ports),
+            task_type=task_type,
+            desk=open_desk(ports, task_type),
         )
 
     @property

@@ -25,6 +25,7 @@ from hexdesk.core.testing.plain_secrets import (
     PlainVault,
 )
 from hexdesk.core.testing.scripted import Script, ScriptedRunner, ScriptedTools, ToolCall, saying
+from hexdesk.core.testing.scripted_tasks import ScriptedTaskType
 from hexdesk.core.testing.steady import NOON, SteadyClock
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "RecordingTelemetry",
     "Script",
     "ScriptedRunner",
+    "ScriptedTaskType",
     "ScriptedTools",
     "SlowOperation",
     "SteadyClock",
