@@ -29,6 +29,7 @@ from hexdesk.core.testing import (
     RecordingEgress,
     RecordingTelemetry,
     ScriptedRunner,
+    ScriptedTaskType,
     SteadyClock,
 )
 
@@ -143,7 +144,7 @@ def ports_in_memory(**changes: Any) -> Ports:
 async def a_house(options: HttpOptions | None = None, **changes: Any) -> AsyncGenerator[House]:
     """Open a desk with its API; `changes` are ports that differ."""
     ports = ports_in_memory(**changes)
-    desk = open_desk(ports)
+    desk = open_desk(ports, ScriptedTaskType())
     plain = options or HttpOptions(rates=UNLIMITED)
     assert isinstance(ports.runner, ScriptedRunner)
     assert isinstance(ports.telemetry, RecordingTelemetry)
@@ -169,6 +170,14 @@ async def created(client: httpx2.AsyncClient, path: str, **body: Any) -> dict[st
     """Post and return what was made."""
     answer = await client.post(f"/api/v1{path}", json=body)
     assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+async def a_task(client: httpx2.AsyncClient, **body: Any) -> dict[str, Any]:
+    """Have something noted, and return the task."""
+    wish = {"task_type": "note", "task_data": {"text": "Call back."}} | body
+    answer = await client.post("/api/v1/tasks", json=wish)
+    assert answer.status_code == 202, answer.text
     return answer.json()
 
 

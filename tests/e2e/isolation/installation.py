@@ -43,6 +43,7 @@ from hexdesk.core.testing import (
     PlainPasswords,
     RecordingEgress,
     RecordingTelemetry,
+    ScriptedTaskType,
     UnlimitedLimiter,
 )
 from hexdesk.core.use_cases.sessions import Authenticate
@@ -132,7 +133,7 @@ async def an_installation(database_url: str) -> AsyncGenerator[Installation]:
     async with PostgresStorage.open(database_url) as storage, access.running():
         clock, keys = SystemClock(), SigningKeys(SECRET)
         ports = _ports(storage, clock, keys, access)
-        desk = open_desk(ports)
+        desk = open_desk(ports, ScriptedTaskType())
         at_the_tools = Authenticate(
             storage=storage, access_tokens=_access_tokens(keys, clock, MCP_URL)
         )
