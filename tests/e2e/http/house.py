@@ -21,6 +21,7 @@ from hexdesk.core.testing import (
     MemoryCache,
     MemoryEvents,
     MemoryJournal,
+    MemoryQueue,
     MemoryStorage,
     PlainCapabilities,
     PlainPasswords,
@@ -29,7 +30,6 @@ from hexdesk.core.testing import (
     RecordingEgress,
     RecordingTelemetry,
     ScriptedRunner,
-    ScriptedTaskType,
     SteadyClock,
 )
 
@@ -135,6 +135,7 @@ def ports_in_memory(**changes: Any) -> Ports:
         "events": MemoryEvents(),
         "telemetry": RecordingTelemetry(),
         "runner": ScriptedRunner(),
+        "queue": MemoryQueue(),
         "settings": SETTINGS,
     }
     return Ports(**(ports | changes))
@@ -144,7 +145,7 @@ def ports_in_memory(**changes: Any) -> Ports:
 async def a_house(options: HttpOptions | None = None, **changes: Any) -> AsyncGenerator[House]:
     """Open a desk with its API; `changes` are ports that differ."""
     ports = ports_in_memory(**changes)
-    desk = open_desk(ports, ScriptedTaskType())
+    desk = open_desk(ports)
     plain = options or HttpOptions(rates=UNLIMITED)
     assert isinstance(ports.runner, ScriptedRunner)
     assert isinstance(ports.telemetry, RecordingTelemetry)
@@ -174,8 +175,8 @@ async def created(client: httpx2.AsyncClient, path: str, **body: Any) -> dict[st
 
 
 async def a_task(client: httpx2.AsyncClient, **body: Any) -> dict[str, Any]:
-    """Have something noted, and return the task."""
-    wish = {"task_type": "note", "task_data": {"text": "Call back."}} | body
+    """Have an agent do something, and return the task."""
+    wish = {"task_type": "api_request", "task_data": {"text": "Call back."}} | body
     answer = await client.post("/api/v1/tasks", json=wish)
     assert answer.status_code == 202, answer.text
     return answer.json()

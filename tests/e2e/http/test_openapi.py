@@ -37,7 +37,7 @@ UNSAID = {
     "assign_ticket": "an assignee must be a member of the organization",
 }
 
-NOTE: dict[str, Any] = {"task_type": "note", "task_data": {"text": "Call back."}}
+REQUEST: dict[str, Any] = {"task_type": "api_request", "task_data": {"text": "Call back."}}
 
 # Its types leave much unsaid.
 tool = cast("Any", schemathesis)
@@ -95,7 +95,7 @@ def made_by(client: httpx2.Client) -> dict[str, str]:
         "api_key_id": made("/api-keys", name="x")["id"],
         "integration_id": made("/integrations", type="webhook", name="x", config=webhook)["id"],
         "run_id": made(f"/chat/threads/{thread_id}/messages", content="Hi")["run_id"],
-        "task_id": made("/tasks", 202, **NOTE)["id"],
+        "task_id": made("/tasks", 202, **REQUEST)["id"],
         "thread_id": thread_id,
         "ticket_id": made("/tickets", title="x")["id"],
         "user_id": made("/users", email="b@example.com", password=PASSWORD)["id"],

@@ -152,8 +152,8 @@ async def _fill(company: Company) -> None:
         if "key" in one:
             company.names["api_key"] = one["key"]
     company.names["ticket_id"] = first.json()["id"]
-    note = {"task_type": "note", "task_data": {"text": f"Call {word}."}}
-    task = await made(admin, "/tasks", **note, agent_id=company.names["agent_id"])
+    wish = {"task_type": "api_request", "task_data": {"text": f"Call {word}."}}
+    task = await made(admin, "/tasks", **wish, agent_id=company.names["agent_id"])
     company.names["task_id"] = task["id"]
 
 

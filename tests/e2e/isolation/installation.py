@@ -40,10 +40,10 @@ from hexdesk.core.testing import (
     MemoryCache,
     MemoryEvents,
     MemoryJournal,
+    MemoryQueue,
     PlainPasswords,
     RecordingEgress,
     RecordingTelemetry,
-    ScriptedTaskType,
     UnlimitedLimiter,
 )
 from hexdesk.core.use_cases.sessions import Authenticate
@@ -133,7 +133,7 @@ async def an_installation(database_url: str) -> AsyncGenerator[Installation]:
     async with PostgresStorage.open(database_url) as storage, access.running():
         clock, keys = SystemClock(), SigningKeys(SECRET)
         ports = _ports(storage, clock, keys, access)
-        desk = open_desk(ports, ScriptedTaskType())
+        desk = open_desk(ports)
         at_the_tools = Authenticate(
             storage=storage, access_tokens=_access_tokens(keys, clock, MCP_URL)
         )
@@ -170,6 +170,7 @@ def _ports(
         events=MemoryEvents(),
         telemetry=RecordingTelemetry(),
         runner=PydanticAIRunner(shelf=ModelShelf(offline=ObedientModel), tools=access),
+        queue=MemoryQueue(),
         ai_config=AI_CONFIG,
         settings=SETTINGS,
     )

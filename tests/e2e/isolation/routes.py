@@ -47,7 +47,7 @@ def public(status: int = 200, body: Any = None) -> Case:
 
 
 WEBHOOK = {"url": "https://elsewhere.example/hook"}
-NEW_TASK = {"task_type": "note", "task_data": {"text": "mine"}}
+NEW_TASK = {"task_type": "api_request", "task_data": {"text": "mine"}}
 NEW_MEMBER = {"email": "{email}", "password": "{password}"}
 
 CASES: dict[str, Case] = {

@@ -27,6 +27,7 @@ from hexdesk.core.testing import (
     MemoryCache,
     MemoryEvents,
     MemoryJournal,
+    MemoryQueue,
     MemoryStorage,
     PlainCapabilities,
     PlainPasswords,
@@ -36,7 +37,6 @@ from hexdesk.core.testing import (
     RecordingTelemetry,
     Script,
     ScriptedRunner,
-    ScriptedTaskType,
     SteadyClock,
 )
 from hexdesk.core.testing.examples import ALL, a_message, a_run, a_thread
@@ -125,7 +125,7 @@ class Scene:
     events: MemoryEvents
     journal: MemoryJournal
     telemetry: RecordingTelemetry
-    task_type: ScriptedTaskType
+    queue: MemoryQueue
     desk: Desk
 
     @classmethod
@@ -140,7 +140,7 @@ class Scene:
         """Open a desk whose model answers by the scripts."""
         fakes = fakes or Fakes.new()
         runner, events, journal = ScriptedRunner(*scripts), MemoryEvents(), MemoryJournal()
-        telemetry, task_type = RecordingTelemetry(), ScriptedTaskType()
+        telemetry, queue = RecordingTelemetry(), MemoryQueue()
         ports = Ports(
             storage=fakes.storage,
             clock=fakes.clock,
@@ -155,6 +155,7 @@ class Scene:
             events=events,
             telemetry=telemetry,
             runner=runner,
+            queue=queue,
             probes=probes,
             ai_config=ai_config or AIConfig(),
             settings=settings or DeskSettings(),
@@ -165,8 +166,8 @@ class Scene:
             events=events,
             journal=journal,
             telemetry=telemetry,
-            task_type=task_type,
-            desk=open_desk(ports, task_type),
+            queue=queue,
+            desk=open_desk(ports),
         )
 
     @property

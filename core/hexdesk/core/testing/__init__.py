@@ -14,9 +14,11 @@ from hexdesk.core.testing.memory_ports import (
     RecordingEgress,
     RecordingTelemetry,
     SlowOperation,
+    TaskTried,
     ToolCalled,
     UnlimitedLimiter,
 )
+from hexdesk.core.testing.memory_queue import MemoryQueue
 from hexdesk.core.testing.memory_storage import MemoryStorage
 from hexdesk.core.testing.plain_secrets import (
     PlainCapabilities,
@@ -25,7 +27,6 @@ from hexdesk.core.testing.plain_secrets import (
     PlainVault,
 )
 from hexdesk.core.testing.scripted import Script, ScriptedRunner, ScriptedTools, ToolCall, saying
-from hexdesk.core.testing.scripted_tasks import ScriptedTaskType
 from hexdesk.core.testing.steady import NOON, SteadyClock
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "MemoryCache",
     "MemoryEvents",
     "MemoryJournal",
+    "MemoryQueue",
     "MemoryStorage",
     "PlainCapabilities",
     "PlainPasswords",
@@ -45,10 +47,10 @@ __all__ = [
     "RecordingTelemetry",
     "Script",
     "ScriptedRunner",
-    "ScriptedTaskType",
     "ScriptedTools",
     "SlowOperation",
     "SteadyClock",
+    "TaskTried",
     "ToolCall",
     "ToolCalled",
     "UnlimitedLimiter",

@@ -1,27 +1,37 @@
 """Telling workers of the tasks that a transaction has stored, once it is committed."""
 
-from abc import abstractmethod
-from collections.abc import AsyncGenerator
+import logging
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
 from uuid import UUID
 
+from hexdesk.core.errors import UnavailableError
 from hexdesk.core.model.listing import Page, Slice
 from hexdesk.core.model.principals import Principal
-from hexdesk.core.model.tasks import Task, TaskFilter, TaskStatus
+from hexdesk.core.model.tasks import Task, TaskFilter, TaskHint, TaskStatus
 from hexdesk.core.ports.clock import Clock
+from hexdesk.core.ports.queue import Queue
 from hexdesk.core.ports.storage import Backlog, Directory, Storage, Transaction
 from hexdesk.core.ports.task_records import Tasks
 
+log = logging.getLogger("hexdesk.tasks")
 
-class Announcer(Protocol):
-    """Whoever can tell workers of a task."""
 
-    @abstractmethod
-    async def announce(self, task: Task) -> None:
-        """Tell them; never raises, since a hint that is lost is given again later."""
+def hint_of(task: Task) -> TaskHint:
+    """Return what a queue carries of a task."""
+    return TaskHint(task_id=task.id, organization_id=task.organization_id, priority=task.priority)
+
+
+async def tell(queue: Queue, hints: Sequence[TaskHint]) -> None:
+    """Tell workers of tasks; whatever they do not hear of now is announced again later."""
+    if not hints:
+        return
+    try:
+        await queue.announce(hints)
+    except UnavailableError as error:
+        log.warning("tasks not announced", extra={"count": len(hints), "reason": str(error)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +43,7 @@ class AnnouncingStorage(Storage):
 
     storage: Storage
     clock: Clock
-    announcer: Announcer
+    queue: Queue
 
     @property
     def directory(self) -> Directory:
@@ -51,8 +61,7 @@ class AnnouncingStorage(Storage):
         async with self.storage.transaction(who) as tx:
             tx.tasks = noted = NotedTasks(tasks=tx.tasks)
             yield tx
-        for task in noted.ready(self.clock.now()):
-            await self.announcer.announce(task)
+        await tell(self.queue, [hint_of(task) for task in noted.ready(self.clock.now())])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
