@@ -160,7 +160,7 @@ class _WorkersBroker(RedisBroker):
     """Hands out hints as places are free, and takes back what was not done."""
 
     def __init__(self, client: redis.Redis, places: Places) -> None:
-        super().__init__(client=client, **OPTIONS)  # pyright: ignore[reportUnknownMemberType] - untyped
+        super().__init__(client=client, **OPTIONS)  # pyright: ignore[reportUnknownMemberType] - its options are untyped
         self._places = places
         self._reach = Reach()
         self.add_middleware(_BackToTheQueue())

@@ -25,6 +25,12 @@ class Places:
         """Whether nothing is begun any more."""
         return self._closed.is_set()
 
+    @property
+    def asking(self) -> tuple[int, ...]:
+        """Which priorities wait for a place, the highest first."""
+        with self._news:
+            return tuple(sorted(self._asking))
+
     def take(self, priority: int, seconds: float) -> int:
         """Take every place that this priority may have, and return how many.
 
