@@ -46,8 +46,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     slow_ms: Milliseconds = 1000
     tool_timeout: Seconds = 10
     most_runs: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 256
+    worker_concurrency: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 8
     thread_wait: Seconds = 30
     run_lease: Seconds = 15
+    health_check: Annotated[float, msgspec.Meta(ge=0, le=86_400)] = 300
     response_cache: bool = False
     egress_allow_private: bool = False
     trusted_proxies: Networks = ()
@@ -101,6 +103,16 @@ def needed_database_url(settings: Settings) -> str:
     if not settings.database_url:
         raise SettingsError("HEXDESK_DATABASE_URL is not set: name the PostgreSQL database to use")
     return settings.database_url
+
+
+def needed_redis_url(settings: Settings) -> str:
+    """Return where workers are told of tasks; raise `SettingsError` without such a server."""
+    if not settings.redis_url:
+        raise SettingsError(
+            "HEXDESK_REDIS_URL is not set: name the Redis or Valkey server by which workers are"
+            " told of tasks; without one, `hexdesk api` and `hexdesk up` do them themselves"
+        )
+    return settings.redis_url
 
 
 def read_settings_here() -> Settings:

@@ -14,9 +14,11 @@ from hexdesk.core.testing.memory_ports import (
     RecordingEgress,
     RecordingTelemetry,
     SlowOperation,
+    TaskTried,
     ToolCalled,
     UnlimitedLimiter,
 )
+from hexdesk.core.testing.memory_queue import MemoryQueue
 from hexdesk.core.testing.memory_storage import MemoryStorage
 from hexdesk.core.testing.plain_secrets import (
     PlainCapabilities,
@@ -34,6 +36,7 @@ __all__ = [
     "MemoryCache",
     "MemoryEvents",
     "MemoryJournal",
+    "MemoryQueue",
     "MemoryStorage",
     "PlainCapabilities",
     "PlainPasswords",
@@ -47,6 +50,7 @@ __all__ = [
     "ScriptedTools",
     "SlowOperation",
     "SteadyClock",
+    "TaskTried",
     "ToolCall",
     "ToolCalled",
     "UnlimitedLimiter",

@@ -14,6 +14,8 @@ from hexdesk.adapters.limits.memory import MemoryLimiter
 from hexdesk.adapters.limits.redis import RedisLimiter
 from hexdesk.adapters.presence.memory import MemoryPresence
 from hexdesk.adapters.presence.redis import RedisPresence
+from hexdesk.adapters.queue.dramatiq import DramatiqQueue
+from hexdesk.adapters.queue.local import LocalQueue
 from hexdesk.adapters.redis.line import RedisLine
 from hexdesk.core.errors import UnavailableError
 from hexdesk.core.model.health import HealthStatus
@@ -24,6 +26,7 @@ from hexdesk.core.ports.events import RunEvents
 from hexdesk.core.ports.health import Probe
 from hexdesk.core.ports.limits import RateLimiter
 from hexdesk.core.ports.presence import Presence
+from hexdesk.core.ports.queue import Queue
 from hexdesk.entrypoints.settings import SettingsError
 from hexdesk.entrypoints.version import VERSION
 
@@ -39,6 +42,7 @@ class Shared:
     near_cache: Cache
     events: RunEvents
     presence: Presence
+    queue: Queue
     probes: tuple[Probe, ...]
 
 
@@ -79,6 +83,7 @@ async def open_shared(redis_url: str | None, clock: Clock) -> AsyncGenerator[Sha
                 near_cache=MemoryCache(clock),
                 events=events,
                 presence=presence,
+                queue=DramatiqQueue(redis_url),
                 probes=(
                     CallProbe(name="redis", call=line.check, otherwise=HealthStatus.DEGRADED),
                     PresenceProbe(presence=presence),
@@ -119,6 +124,7 @@ def _alone(clock: Clock) -> Shared:
         near_cache=cache,
         events=MemoryRunEvents(clock),
         presence=MemoryPresence(),
+        queue=LocalQueue(),
         probes=(StateProbe(name="workers", problem=lambda: None, note="in this process"),),
     )
 

@@ -28,12 +28,14 @@ from hexdesk.adapters.storage.postgres.tables.identity import (
     SessionRow,
     UserRow,
 )
+from hexdesk.adapters.storage.postgres.tables.tasks import AgentTaskRow
 from hexdesk.adapters.storage.postgres.tables.tenancy import Row
 
 __all__ = [
     "AgentActionRow",
     "AgentHistoryRow",
     "AgentRow",
+    "AgentTaskRow",
     "ApiKeyRow",
     "AuditEventRow",
     "CommentRow",
