@@ -13,7 +13,8 @@ BYTE_ORDER_MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16"}
     codecs.BOM_UTF16_BE: "utf-16"
 }
 SAMPLE = 64_000
-WESTERN = "cp1252"
+WESTERN, TURKISH, JAPANESE = "cp1252", "cp1254", "cp932"
+EASTERN = frozenset({"cp949", "big5", "gb18030"})
 # What people's programs write, by script; narrower than what there is, hence surer.
 CANDIDATES = [
     *("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "koi8_r", "cp866"),
@@ -21,7 +22,9 @@ CANDIDATES = [
 ]
 # In cp1252 these stand among letters only where the text is really of another encoding.
 MISPLACED = re.compile(r"(?<=[^\W\d_])[\u00a1-\u00bf\u00d7\u00f7\u2020-\u203a]+(?=[^\W\d_])")
-MOST_MISPLACED = 0.1
+ICELANDIC = re.compile(r"[ðþýÐÞÝ]+")  # what Turkish letters look like in cp1252
+KANA = re.compile(r"[\u3040-\u30ff]+")
+SOME = 0.1
 NOT_ASCII = re.compile(rb"[\x80-\xff]")
 
 
@@ -60,21 +63,26 @@ def _telling(data: bytes) -> bytes:
 
 
 def _likely(sample: bytes) -> str:
+    """Return the best guess, mended where guesses are known to go wrong."""
     best = from_bytes(sample, cp_isolation=CANDIDATES, threshold=0.5).best()
     guess = best.encoding if best else WESTERN
-    if guess != WESTERN and _is_western(sample) and _is_latin(sample.decode(guess, "ignore")):
+    if guess in EASTERN and _share(sample, JAPANESE, KANA) > SOME:
+        return JAPANESE
+    if guess == TURKISH and _share(sample, WESTERN, ICELANDIC) > 0:
+        return TURKISH
+    if _is_latin(sample.decode(guess, "ignore")) and 0 <= _share(sample, WESTERN, MISPLACED) < SOME:
         return WESTERN
     return guess
 
 
-def _is_western(sample: bytes) -> bool:
+def _share(sample: bytes, encoding: str, marked: re.Pattern[str]) -> float:
+    """Return which share of the telling characters is so marked; -1 if it cannot be decoded."""
     try:
-        text = sample.decode(WESTERN)
+        text = sample.decode(encoding)
     except UnicodeDecodeError:
-        return False
+        return -1
     telling = sum(char > "\x7f" for char in text)
-    misplaced = sum(len(found) for found in MISPLACED.findall(text))
-    return misplaced <= telling * MOST_MISPLACED
+    return sum(len(found) for found in marked.findall(text)) / max(telling, 1)
 
 
 def _is_latin(text: str) -> bool:
