@@ -159,6 +159,12 @@ def archive(parts: Mapping[str, str | bytes]) -> bytes:
     return out.getvalue()
 
 
+def part_of(document: bytes, name: str) -> bytes:
+    """Return a part of an archive."""
+    with zipfile.ZipFile(io.BytesIO(document)) as packed:
+        return packed.read(name)
+
+
 def replaced(document: bytes, parts: Mapping[str, bytes]) -> bytes:
     """Return an archive with some of its parts replaced."""
     with zipfile.ZipFile(io.BytesIO(document)) as packed:

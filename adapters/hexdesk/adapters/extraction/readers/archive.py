@@ -26,7 +26,7 @@ SHEET = re.compile(r"xl/worksheets/[^/]+\.xml")
 # A NUL between two letters: UTF-16.
 ENTITIES = re.compile(rb"<\x00?!\x00?(?:D\x00?O\x00?C|E\x00?N\x00?T)")
 # A cell that holds something; `<c r="A1"/>` has a style only, and costs its reader nothing.
-CELL = re.compile(rb'<(?:\w+:)?c\s(?:[^>]*\s)?r="([A-Z]{1,3})(\d{1,7})"[^>]*(?<!/)>')
+CELL = re.compile(rb'<(?:\w+:)?c\s(?:[^>]*\s)?r=["\']([A-Z]{1,3})(\d{1,7})["\'][^>]*(?<!/)>')
 
 
 class Extent:
