@@ -13,6 +13,7 @@ import msgspec
 from hexdesk.entrypoints.ai_config import AIConfigError, find_ai_config, read_ai_config
 from hexdesk.entrypoints.bootstrap.database import operators_database
 from hexdesk.entrypoints.bootstrap.embedded import EmbeddedPostgresError, find_binaries
+from hexdesk.entrypoints.bootstrap.extraction import extraction_of, find_isolation
 from hexdesk.entrypoints.bootstrap.house import models_of
 from hexdesk.entrypoints.bootstrap.secrets import secret_problem
 from hexdesk.entrypoints.served_at import find_api
@@ -53,6 +54,7 @@ def diagnose(data_dir: Path) -> tuple[Finding, ...]:
         _data_dir,
         _database,
         _ai_config,
+        _extraction,
         _running,
     )
     return (_version(), *(one for check in checks for one in check(settings, data_dir)))
@@ -139,6 +141,37 @@ def _ai_config(settings: Settings, data_dir: Path) -> Iterator[Finding]:
         status="warning",
         found="no provider has a key: `hexdesk up` answers with the built-in offline model",
         fix="set OPENAI_API_KEY, or OPENAI_BASE_URL for a server of your own",
+    )
+
+
+def _extraction(settings: Settings, data_dir: Path) -> Iterator[Finding]:
+    try:
+        extraction_of(settings)
+    except SettingsError as error:
+        fix = "correct the variable"
+        yield Finding(subject="files", status="failure", found=str(error), fix=fix)
+        return
+    isolation = find_isolation()
+    if isolation.network and isolation.files:
+        found = f"read by processes locked in by {isolation.network}, and {isolation.files}"
+        yield Finding(subject="files", status="ok", found=found)
+        return
+    if isolation.network:
+        yield Finding(
+            subject="files",
+            status="warning",
+            found=f"read by processes off the network ({isolation.network}), that may open files",
+            fix="run on a Linux that has Landlock, or give the worker a system user of its own",
+        )
+        return
+    is_allowed = settings.extraction_without_isolation
+    yield Finding(
+        subject="files",
+        status="warning" if is_allowed else "failure",
+        found="this system locks no process in: files are read all the same"
+        if is_allowed
+        else "no file is read: this system lets no process leave the network",
+        fix="run on Linux, in a container that allows seccomp filters",
     )
 
 
