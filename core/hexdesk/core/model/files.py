@@ -39,14 +39,6 @@ class File(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
 
 
-class FileSection(msgspec.Struct, frozen=True, kw_only=True):
-    """A part of what a file says: a page, a sheet, or all of it."""
-
-    text: str
-    page: int | None = None
-    sheet: str | None = None
-
-
 class FileFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Which files are asked for; what is None does not matter.
 

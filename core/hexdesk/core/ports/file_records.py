@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from typing import Protocol
 from uuid import UUID
 
-from hexdesk.core.model.files import File, FileFilter, FileSection
+from hexdesk.core.model.documents import Section
+from hexdesk.core.model.files import File, FileFilter
 from hexdesk.core.model.listing import Page, Slice
 
 
@@ -37,11 +38,11 @@ class FileTexts(Protocol):
     """What was read in files."""
 
     @abstractmethod
-    async def replace(self, file_id: UUID, sections: Sequence[FileSection]) -> None:
+    async def replace(self, file_id: UUID, sections: Sequence[Section]) -> None:
         """Store what a file says, in its order, in place of what was read there before."""
 
     @abstractmethod
-    async def of_file(self, file_id: UUID) -> Sequence[FileSection]:
+    async def of_file(self, file_id: UUID) -> Sequence[Section]:
         """Return what a file says, in its order; nothing where nothing was read."""
 
 

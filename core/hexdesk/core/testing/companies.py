@@ -8,7 +8,8 @@ import msgspec
 from hexdesk.core.model.agents import Agent, AgentAction, AgentHistory
 from hexdesk.core.model.audit import AuditEvent
 from hexdesk.core.model.chat import Message, Run, Thread
-from hexdesk.core.model.files import File, FileSection
+from hexdesk.core.model.documents import Section
+from hexdesk.core.model.files import File
 from hexdesk.core.model.idempotency import IdempotencyKey, KeptAnswer
 from hexdesk.core.model.identity import ApiKey, Organization, RefreshToken, Session, User
 from hexdesk.core.model.integrations import Integration
@@ -148,5 +149,5 @@ class Belongings(msgspec.Struct, frozen=True, kw_only=True):
         kept = self.kept_answer
         await transaction.idempotency_keys.keep(self.idempotency_key, kept, examples.LONG_AGO)
         await transaction.files.add(self.file)
-        await transaction.file_texts.replace(self.file.id, [FileSection(text="Press F1.", page=1)])
+        await transaction.file_texts.replace(self.file.id, [Section(text="Press F1.", page=1)])
         await transaction.agent_files.link(self.conversation.agent.id, self.file.id)

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from hexdesk.core.model.files import File, FileFilter, FileSection
+from hexdesk.core.model.documents import Section
+from hexdesk.core.model.files import File, FileFilter
 from hexdesk.core.model.listing import Page, Slice
 from hexdesk.core.ports.file_records import AgentFiles, Files, FileTexts
 from hexdesk.core.testing.memory_records import Draft, Records, found, page_of
@@ -72,12 +73,12 @@ class MemoryFileTexts(FileTexts):
 
     draft: Draft
 
-    async def replace(self, file_id: UUID, sections: Sequence[FileSection]) -> None:
+    async def replace(self, file_id: UUID, sections: Sequence[Section]) -> None:
         records = await self.draft.to_write()
         found(records.files, file_id, "file")
         records.sections[file_id] = tuple(sections)
 
-    async def of_file(self, file_id: UUID) -> Sequence[FileSection]:
+    async def of_file(self, file_id: UUID) -> Sequence[Section]:
         return self.draft.records.sections.get(file_id, ())
 
 

@@ -4,7 +4,8 @@ from collections.abc import Awaitable, Callable
 
 from msgspec.structs import replace
 
-from hexdesk.core.model.files import FileFilter, FileSection
+from hexdesk.core.model.documents import Section
+from hexdesk.core.model.files import FileFilter
 from hexdesk.core.ports.storage import Transaction
 from hexdesk.core.testing import examples
 from hexdesk.core.testing.companies import Belongings
@@ -41,7 +42,7 @@ FILE_WRITES: dict[str, Attempt] = {
     "files.update": lambda to, its: to.files.update(replace(its.file, filename="taken.pdf")),
     "files.remove": lambda to, its: to.files.remove(its.file.id),
     "file_texts.replace": lambda to, its: to.file_texts.replace(
-        its.file.id, [FileSection(text="Taken over.")]
+        its.file.id, [Section(text="Taken over.")]
     ),
     "agent_files.link": lambda to, its: to.agent_files.link(its.conversation.agent.id, its.file.id),
     "agent_files.unlink": lambda to, its: to.agent_files.unlink(

@@ -7,16 +7,17 @@ import pytest
 from msgspec.structs import replace
 
 from hexdesk.core.errors import NotFoundError
-from hexdesk.core.model.files import File, FileFilter, FileSection, FileStatus
+from hexdesk.core.model.documents import Section
+from hexdesk.core.model.files import File, FileFilter, FileStatus
 from hexdesk.core.testing import examples
 from hexdesk.core.testing.companies import Company
 from hexdesk.core.testing.file_examples import a_file
 from hexdesk.core.testing.storage_fixtures import StorageFixtures
 
 TEXT = (
-    FileSection(text="First page.", page=1),
-    FileSection(text="Käse 1", sheet="Prices"),
-    FileSection(text=""),
+    Section(text="First page.", page=1),
+    Section(text="Käse 1", sheet="Prices"),
+    Section(text=""),
 )
 
 

@@ -9,7 +9,8 @@ from hexdesk.adapters.storage.postgres.connection import BoundConnection
 from hexdesk.adapters.storage.postgres.record_table import RecordTable
 from hexdesk.adapters.storage.postgres.tables import FileRow
 from hexdesk.core.errors import NotFoundError
-from hexdesk.core.model.files import File, FileFilter, FileSection
+from hexdesk.core.model.documents import Section
+from hexdesk.core.model.files import File, FileFilter
 from hexdesk.core.model.listing import Page, Slice
 from hexdesk.core.ports.file_records import AgentFiles, Files, FileTexts
 
@@ -85,15 +86,15 @@ class PostgresFileTexts(FileTexts):
 
     bound: BoundConnection
 
-    async def replace(self, file_id: UUID, sections: Sequence[FileSection]) -> None:
+    async def replace(self, file_id: UUID, sections: Sequence[Section]) -> None:
         await FILES.get(self.bound, file_id, lock=True)
         await self.bound.change(FORGET_TEXT, file_id)
         columns = ([getattr(one, name) for one in sections] for name in ("page", "sheet", "text"))
         await self.bound.change(ADD_TEXT, file_id, *columns)
 
-    async def of_file(self, file_id: UUID) -> Sequence[FileSection]:
+    async def of_file(self, file_id: UUID) -> Sequence[Section]:
         rows = await self.bound.rows(TEXT_OF_FILE, file_id)
-        return [FileSection(text=text, page=page, sheet=sheet) for text, page, sheet in rows]
+        return [Section(text=text, page=page, sheet=sheet) for text, page, sheet in rows]
 
 
 @dataclass(slots=True)
