@@ -29,6 +29,7 @@ from hexdesk.adapters.storage.postgres.tables.identity import (
     SessionRow,
     UserRow,
 )
+from hexdesk.adapters.storage.postgres.tables.tasks import AgentTaskRow
 from hexdesk.adapters.storage.postgres.tables.tenancy import Row
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "AgentFileRow",
     "AgentHistoryRow",
     "AgentRow",
+    "AgentTaskRow",
     "ApiKeyRow",
     "AuditEventRow",
     "CommentRow",
