@@ -4,6 +4,7 @@ The contract suites that they pass, and every adapter with them, are in the `*_c
 those need pytest.
 """
 
+from hexdesk.core.testing.memory_blobs import MemoryBlobs
 from hexdesk.core.testing.memory_ports import (
     Answered,
     CountingLimiter,
@@ -31,6 +32,7 @@ __all__ = [
     "NOON",
     "Answered",
     "CountingLimiter",
+    "MemoryBlobs",
     "MemoryCache",
     "MemoryEvents",
     "MemoryJournal",
