@@ -52,8 +52,8 @@ class Tasks(Protocol):
     async def settle(self, task: Task) -> bool:
         """Store how an attempt ended and let go of the lease; False without the lease.
 
-        The lease is that of the task's `lease_token`. Stored are `status`, `progress`, `result`,
-        `error`, `ready_at`, `finished_at` and `steps`.
+        The lease is that of the task's `lease_token`. Stored are `status`, `attempts`,
+        `progress`, `result`, `error`, `ready_at`, `finished_at` and `steps`.
         """
 
     @abstractmethod

@@ -15,9 +15,11 @@ from hexdesk.core.testing.memory_ports import (
     RecordingEgress,
     RecordingTelemetry,
     SlowOperation,
+    TaskTried,
     ToolCalled,
     UnlimitedLimiter,
 )
+from hexdesk.core.testing.memory_queue import MemoryQueue
 from hexdesk.core.testing.memory_storage import MemoryStorage
 from hexdesk.core.testing.plain_secrets import (
     PlainCapabilities,
@@ -36,6 +38,7 @@ __all__ = [
     "MemoryCache",
     "MemoryEvents",
     "MemoryJournal",
+    "MemoryQueue",
     "MemoryStorage",
     "PlainCapabilities",
     "PlainPasswords",
@@ -49,6 +52,7 @@ __all__ = [
     "ScriptedTools",
     "SlowOperation",
     "SteadyClock",
+    "TaskTried",
     "ToolCall",
     "ToolCalled",
     "UnlimitedLimiter",
