@@ -5,6 +5,7 @@ those need pytest.
 """
 
 from hexdesk.core.testing.memory_blobs import MemoryBlobs
+from hexdesk.core.testing.memory_extraction import MemoryExtraction
 from hexdesk.core.testing.memory_ports import (
     Answered,
     CountingLimiter,
@@ -37,6 +38,7 @@ __all__ = [
     "MemoryBlobs",
     "MemoryCache",
     "MemoryEvents",
+    "MemoryExtraction",
     "MemoryJournal",
     "MemoryQueue",
     "MemoryStorage",
