@@ -1,7 +1,7 @@
 """Sending a message: stored first, then answered by a run of the desk's own."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -19,6 +19,7 @@ from hexdesk.core.policy.rights import Right, require, sees_thread
 from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.storage import Storage, Transaction
 from hexdesk.core.use_cases.assignments import Assignments
+from hexdesk.core.use_cases.attachments import check_attachments
 from hexdesk.core.use_cases.run_desk import RunDesk
 from hexdesk.core.use_cases.run_in_progress import Assignment
 
@@ -37,6 +38,7 @@ class Order:
     who: Person
     thread_id: UUID
     content: str
+    attachments: tuple[UUID, ...]
     key: IdempotencyKey | None
     is_followed: bool
     started_at: float
@@ -66,6 +68,7 @@ class SendMessage:
         thread_id: UUID,
         content: str,
         *,
+        attachments: Sequence[UUID] = (),
         key: IdempotencyKey | None = None,
         is_followed: bool = True,
     ) -> Run:
@@ -73,14 +76,15 @@ class SendMessage:
 
         Raise `NotFoundError` for a thread that does not exist for the caller, `BusyError` if the
         thread was not free in time, `UnavailableError` if storage is gone or this process has as
-        many runs as it takes: then nothing was stored. Raise `AnsweredBeforeError` if the key
-        has an answer.
+        many runs as it takes: then nothing was stored. Raise `InvalidError` for an attachment
+        that does not exist for the caller, `AnsweredBeforeError` if the key has an answer.
         """
         require(who, Right.CHAT)
         order = Order(
             who=who,
             thread_id=thread_id,
             content=content,
+            attachments=tuple(dict.fromkeys(attachments)),
             key=key,
             is_followed=is_followed,
             started_at=self.clock.elapsed(),
@@ -112,6 +116,7 @@ class SendMessage:
             found = await tx.threads.with_agent(order.thread_id)
             if not sees_thread(order.who, found[0]):
                 raise NotFoundError(f"no thread {order.thread_id}")
+            await check_attachments(tx, order.who, order.attachments)
             message = self._message(order)
             task = await self.assignments.new(tx, order.who, found, message, order.started_at)
             if task is not None:
@@ -143,6 +148,7 @@ class SendMessage:
             user_id=order.who.user_id if isinstance(order.who, Member) else None,
             role=MessageRole.USER,
             content=order.content,
+            attachments=order.attachments,
             created_at=self.clock.now(),
         )
 
