@@ -18,7 +18,7 @@ from redis.retry import Retry
 
 from hexdesk.adapters.queue.quiet_logs import quieted
 from hexdesk.core.errors import UnavailableError
-from hexdesk.core.model.tasks import HIGHEST_PRIORITY, LOWEST_PRIORITY, TaskHint
+from hexdesk.core.model.tasks import ALL_PRIORITIES, LOWEST_PRIORITY, TaskHint
 from hexdesk.core.policy.lanes import lanes
 from hexdesk.core.ports.queue import Queue, Work
 
@@ -142,7 +142,7 @@ class DramatiqQueue(Queue):
             heartbeat_timeout=HEARTBEAT_MS,
             maintenance_chance=MAINTENANCE_CHANCE,
         )
-        for priority in range(HIGHEST_PRIORITY, LOWEST_PRIORITY + 1):
+        for priority in ALL_PRIORITIES:
             broker.declare_queue(_queue_name(priority))
         # No hint is ever delayed, since schedules lie in rows: these would only be listened to.
         broker.delay_queues.clear()

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 
-from hexdesk.core.model.tasks import HIGHEST_PRIORITY, LOWEST_PRIORITY, TaskHint
+from hexdesk.core.model.tasks import ALL_PRIORITIES, TaskHint
 from hexdesk.core.policy.lanes import lanes
 from hexdesk.core.ports.queue import Queue, Work
 
@@ -29,7 +29,7 @@ class LocalQueue(Queue):
         self._most_waiting = most_waiting
         self._grace_seconds = grace_seconds
         self._waiting: dict[int, deque[TaskHint]] = {
-            priority: deque() for priority in range(HIGHEST_PRIORITY, LOWEST_PRIORITY + 1)
+            priority: deque() for priority in ALL_PRIORITIES
         }
         self._known: set[TaskHint] = set()
         self._news = asyncio.Condition()

@@ -51,7 +51,7 @@ class Parts:
             tools=tools,
             auditor=auditor,
             rules=rules,
-            configurations=Configurations(cache=ports.cache, rules=rules),
+            configurations=Configurations(cache=ports.near_cache or ports.cache, rules=rules),
             recorder=agent_log.AgentRecorder(clock=clock, auditor=auditor),
             sessions=sessions.SessionStarter(
                 clock=clock, access_tokens=ports.access_tokens, settings=settings
