@@ -1,17 +1,19 @@
 """Sending a message: stored first, then answered by a run of the desk's own."""
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
+from typing import Annotated
 from uuid import UUID
 from weakref import WeakValueDictionary
 
+import msgspec
 from msgspec.structs import replace
 
 from hexdesk.core.errors import BusyError, NotFoundError
-from hexdesk.core.model.chat import Message, MessageRole, Run, ThreadStatus
+from hexdesk.core.model.chat import Content, Message, MessageRole, Run, ThreadStatus
 from hexdesk.core.model.idempotency import IdempotencyKey, KeptAnswer
 from hexdesk.core.model.principals import Member, Person
 from hexdesk.core.model.settings import DeskSettings
@@ -19,10 +21,17 @@ from hexdesk.core.policy.rights import Right, require, sees_thread
 from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.storage import Storage, Transaction
 from hexdesk.core.use_cases.assignments import Assignments
-from hexdesk.core.use_cases.attachments import check_attachments
+from hexdesk.core.use_cases.attachments import MOST_ATTACHMENTS, check_attachments
 from hexdesk.core.use_cases.run_desk import RunDesk
 from hexdesk.core.use_cases.run_in_progress import Assignment
 from hexdesk.core.use_cases.run_news import news_or
+
+
+class NewMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is said, and the files that come with it."""
+
+    content: Content
+    attachments: Annotated[tuple[UUID, ...], msgspec.Meta(max_length=MOST_ATTACHMENTS)] = ()
 
 
 class AnsweredBeforeError(Exception):
@@ -67,9 +76,8 @@ class SendMessage:
         self,
         who: Person,
         thread_id: UUID,
-        content: str,
+        said: str | NewMessage,
         *,
-        attachments: Sequence[UUID] = (),
         key: IdempotencyKey | None = None,
         is_followed: bool = True,
     ) -> Run:
@@ -81,11 +89,12 @@ class SendMessage:
         that does not exist for the caller, `AnsweredBeforeError` if the key has an answer.
         """
         require(who, Right.CHAT)
+        message = said if isinstance(said, NewMessage) else NewMessage(content=said)
         order = Order(
             who=who,
             thread_id=thread_id,
-            content=content,
-            attachments=tuple(dict.fromkeys(attachments)),
+            content=message.content,
+            attachments=tuple(dict.fromkeys(message.attachments)),
             key=key,
             is_followed=is_followed,
             started_at=self.clock.elapsed(),
