@@ -28,8 +28,10 @@ from hexdesk.core.ports.agents import AgentRunner
 from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.health import Probe
 from hexdesk.core.testing import (
+    MemoryBlobs,
     MemoryCache,
     MemoryEvents,
+    MemoryExtraction,
     MemoryJournal,
     MemoryQueue,
     MemoryStorage,
@@ -191,6 +193,8 @@ def _ports(runner: AgentRunner) -> Ports:
         telemetry=RecordingTelemetry(),
         runner=runner,
         queue=MemoryQueue(),
+        blobs=MemoryBlobs(),
+        extraction=MemoryExtraction(),
     )
 
 

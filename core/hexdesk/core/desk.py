@@ -8,10 +8,12 @@ from hexdesk.core.model.idempotency import IdempotencyKey
 from hexdesk.core.model.principals import Principal
 from hexdesk.core.model.settings import DeskSettings
 from hexdesk.core.ports.agents import AgentRunner
+from hexdesk.core.ports.blobs import Blobs
 from hexdesk.core.ports.cache import Cache
 from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.egress import Egress
 from hexdesk.core.ports.events import RunEvents
+from hexdesk.core.ports.extraction import Extraction
 from hexdesk.core.ports.health import Probe
 from hexdesk.core.ports.journal import Journal
 from hexdesk.core.ports.limits import RateLimiter
@@ -24,12 +26,14 @@ from hexdesk.core.ports.vault import Vault
 from hexdesk.core.tools.call import CallTool, ListCallableTools
 from hexdesk.core.tools.tool import Tool
 from hexdesk.core.use_cases import (
+    agent_files,
     agent_log,
     agents,
     api_keys,
     audit,
     comments,
     drafts,
+    files,
     integrations,
     members,
     organizations,
@@ -37,6 +41,7 @@ from hexdesk.core.use_cases import (
     sessions,
     threads,
     tickets,
+    uploads,
 )
 from hexdesk.core.use_cases.expiry import ForgetExpired
 from hexdesk.core.use_cases.follow_run import AwaitAnswer, FollowRun
@@ -71,6 +76,8 @@ class Ports:
     telemetry: Telemetry
     runner: AgentRunner
     queue: Queue
+    blobs: Blobs
+    extraction: Extraction
     near_cache: Cache | None = None
     probes: Sequence[Probe] = ()
     ai_config: AIConfig = AIConfig()
@@ -160,6 +167,23 @@ class IntegrationDesk:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FileDesk:
+    """Files, and who knows them."""
+
+    receive: uploads.ReceiveUpload
+    keep: uploads.KeepUpload
+    discard: uploads.DiscardUpload
+    list: files.ListFiles
+    get: files.GetFile
+    open: files.OpenFile
+    read: files.ReadFile
+    remove: files.RemoveFile
+    list_known: agent_files.ListAgentFiles
+    link: agent_files.LinkFile
+    unlink: agent_files.UnlinkFile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
     """Everything a driving adapter is given."""
 
@@ -171,6 +195,7 @@ class Desk:
     tickets: TicketDesk
     integrations: IntegrationDesk
     tasks: TaskBoard
+    files: FileDesk
     list_audit_events: audit.ListAuditEvents
     check_health: CheckHealth
     callable_tools: ListCallableTools

@@ -40,6 +40,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     mcp_url: Url | None = None
     redis_url: RedisUrl | None = None
     storage_url: str | None = None
+    max_file_mb: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 50
     ai_config: Path | None = None
     public_url: Url = DEFAULT_API_URL
     mcp_public_url: Url = DEFAULT_MCP_URL

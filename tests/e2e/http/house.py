@@ -18,8 +18,10 @@ from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.storage import Storage
 from hexdesk.core.testing import (
     CountingLimiter,
+    MemoryBlobs,
     MemoryCache,
     MemoryEvents,
+    MemoryExtraction,
     MemoryJournal,
     MemoryQueue,
     MemoryStorage,
@@ -136,6 +138,8 @@ def ports_in_memory(**changes: Any) -> Ports:
         "telemetry": RecordingTelemetry(),
         "runner": ScriptedRunner(),
         "queue": MemoryQueue(),
+        "blobs": MemoryBlobs(),
+        "extraction": MemoryExtraction(),
         "settings": SETTINGS,
     }
     return Ports(**(ports | changes))

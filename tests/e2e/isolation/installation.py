@@ -37,8 +37,10 @@ from hexdesk.core.model.agents import AgentOverrides
 from hexdesk.core.model.ai_config import AIConfig
 from hexdesk.core.model.settings import DeskSettings
 from hexdesk.core.testing import (
+    MemoryBlobs,
     MemoryCache,
     MemoryEvents,
+    MemoryExtraction,
     MemoryJournal,
     MemoryQueue,
     PlainPasswords,
@@ -171,6 +173,8 @@ def _ports(
         telemetry=RecordingTelemetry(),
         runner=PydanticAIRunner(shelf=ModelShelf(offline=ObedientModel), tools=access),
         queue=MemoryQueue(),
+        blobs=MemoryBlobs(),
+        extraction=MemoryExtraction(),
         ai_config=AI_CONFIG,
         settings=SETTINGS,
     )

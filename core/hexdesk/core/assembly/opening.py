@@ -9,6 +9,7 @@ from hexdesk.core.assembly.areas import (
     integrations_of,
     tickets_of,
 )
+from hexdesk.core.assembly.files import files_of
 from hexdesk.core.assembly.parts import Parts
 from hexdesk.core.assembly.work import call_tool_of, run_desk_of, task_desk_of
 from hexdesk.core.desk import Desk, Ports
@@ -48,6 +49,7 @@ def _desk(parts: Parts, run_desk: RunDesk, task_desk: TaskDesk) -> Desk:
         tickets=tickets_of(parts),
         integrations=integrations_of(parts),
         tasks=TaskBoard.of(ports.storage, ports.clock, task_desk.types),
+        files=files_of(parts),
         list_audit_events=audit.ListAuditEvents(storage=ports.storage),
         check_health=parts.check_health,
         callable_tools=ListCallableTools(catalogue=parts.tools),

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from hexdesk.core.assembly.files import file_tasks
 from hexdesk.core.assembly.parts import Parts
 from hexdesk.core.tools.call import CallTool
 from hexdesk.core.tools.tool import ToolNeeds
@@ -82,6 +83,7 @@ def task_types_of(parts: Parts, more: Sequence[TaskType]) -> dict[str, TaskType]
         tool_rights=parts.tool_rights,
     )
     types: tuple[TaskType, ...] = (
+        *file_tasks(parts),
         *agent_tasks(clock=ports.clock, runner=ports.runner, requests=requests),
         CheckAgent(
             clock=ports.clock,

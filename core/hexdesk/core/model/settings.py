@@ -10,7 +10,7 @@ class DeskSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     `sweep_seconds` lie between two looks for tasks that are due, `health_check_seconds` between
     two checks of an agent, 0 for never. `poll_seconds` is how long to wait before looking again
-    for what another process does.
+    for what another process does. `most_uploads` is how many files are taken in at once.
     """
 
     version: str = "0"
@@ -27,6 +27,8 @@ class DeskSettings(msgspec.Struct, frozen=True, kw_only=True):
     sweep_seconds: float = 1.0
     health_check_seconds: float = 300
     tool_timeout_seconds: float = 10
+    most_file_bytes: int = 50 * 1024 * 1024
+    most_uploads: int = 32
     flush_seconds: float = 0.05
     caches_responses: bool = False
     slow_seconds: float = 1.0

@@ -30,6 +30,7 @@ from hexdesk.core.testing.memory_desk import (
     MemoryIntegrations,
     MemoryToolCalls,
 )
+from hexdesk.core.testing.memory_files import MemoryAgentFiles, MemoryFiles, MemoryFileTexts
 from hexdesk.core.testing.memory_identity import (
     MemoryApiKeys,
     MemoryOrganizations,
@@ -66,6 +67,9 @@ class MemoryTransaction(Transaction):
         self.audit = MemoryAudit(draft)
         self.idempotency_keys = MemoryIdempotencyKeys(draft)
         self.tool_calls = MemoryToolCalls(draft)
+        self.files = MemoryFiles(draft)
+        self.file_texts = MemoryFileTexts(draft)
+        self.agent_files = MemoryAgentFiles(draft)
         self.tasks = MemoryTasks(draft)
 
 

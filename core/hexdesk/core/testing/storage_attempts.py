@@ -13,6 +13,11 @@ from hexdesk.core.ports.storage import Transaction
 from hexdesk.core.testing import examples
 from hexdesk.core.testing.companies import Belongings
 from hexdesk.core.testing.example_tasks import a_task
+from hexdesk.core.testing.storage_file_attempts import (
+    FILE_LOOKS,
+    FILE_WRITES,
+    FILES_FOUND_OR_NOT,
+)
 
 Attempt = Callable[[Transaction, Belongings], Awaitable[object]]
 
@@ -83,6 +88,7 @@ LOOKS: dict[str, Attempt] = {
         its.idempotency_key, examples.LONG_AGO
     ),
     "tool_calls.of_run": lambda to, its: to.tool_calls.of_run(its.conversation.run.id),
+    **FILE_LOOKS,
     "tasks.get": lambda to, its: to.tasks.get(its.task.id),
     "tasks.page": lambda to, _: to.tasks.page(TaskFilter(), examples.ALL),
 }
@@ -172,6 +178,7 @@ WRITES: dict[str, Attempt] = {
     "tool_calls.keep": lambda to, its: to.tool_calls.keep(
         its.conversation.run.id, "call-1", b"other"
     ),
+    **FILE_WRITES,
     "tasks.add": _add_task,
     "tasks.claim": _claim,
     "tasks.renew": lambda to, its: to.tasks.renew(
@@ -217,6 +224,7 @@ FOUND_OR_NOT = (
     "integrations.update",
     "integrations.remove",
     "tool_calls.keep",
+    *FILES_FOUND_OR_NOT,
     "tasks.get",
     "tasks.add",
     "tasks.update",

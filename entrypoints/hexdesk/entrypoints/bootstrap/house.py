@@ -27,8 +27,9 @@ from hexdesk.core.desk import Desk
 from hexdesk.core.model.ai_config import AIConfig
 from hexdesk.core.use_cases.sessions import Authenticate
 from hexdesk.entrypoints.ai_config import find_ai_config, read_ai_config
-from hexdesk.entrypoints.bootstrap.ports import ports_of
-from hexdesk.entrypoints.bootstrap.shared import Census, Shared, attending, open_shared
+from hexdesk.entrypoints.bootstrap.files import open_files
+from hexdesk.entrypoints.bootstrap.ports import Opened, ports_of
+from hexdesk.entrypoints.bootstrap.shared import Census, attending, open_shared
 from hexdesk.entrypoints.bootstrap.site import Place, Site, default_settings
 from hexdesk.entrypoints.settings import Settings
 from hexdesk.entrypoints.version import VERSION
@@ -95,11 +96,13 @@ async def open_house(settings: Settings, place: Place) -> AsyncGenerator[House]:
         open_shared(settings.redis_url, site.clock) as shared,
         PostgresStorage.open(place.database_url, pool) as storage,
         aclosing(HttpEgress(allow_private=settings.egress_allow_private)) as egress,
+        open_files(settings, place.data_dir) as files,
         aclosing(site.shelf),
         access.running(),
         attending(shared.presence, *place.kinds),
     ):
-        house = _house(site, storage, egress, access, shared)
+        opened = Opened(storage=storage, egress=egress, access=access, shared=shared, files=files)
+        house = _house(site, opened)
         census = Census(shared.presence)
         site.telemetry.watch_processes(census.count)
         run_desk = house.desk.run_desk
@@ -118,15 +121,10 @@ async def open_house(settings: Settings, place: Place) -> AsyncGenerator[House]:
             await asyncio.gather(*housekeeping, return_exceptions=True)
 
 
-def _house(
-    site: Site,
-    storage: PostgresStorage,
-    egress: HttpEgress,
-    access: McpToolAccess,
-    shared: Shared,
-) -> House:
+def _house(site: Site, opened: Opened) -> House:
     settings, telemetry = site.settings, site.telemetry
-    desk = open_desk(ports_of(site, storage, egress, access, shared))
+    storage, access = opened.storage, opened.access
+    desk = open_desk(ports_of(site, opened))
     authenticate = Authenticate(
         storage=storage, access_tokens=site.access_tokens(settings.mcp_public_url)
     )

@@ -20,6 +20,7 @@ from hexdesk.adapters.storage.postgres.tables.desk import (
     TicketRow,
     ToolCallRow,
 )
+from hexdesk.adapters.storage.postgres.tables.files import AgentFileRow, FileRow, FileSectionRow
 from hexdesk.adapters.storage.postgres.tables.identity import (
     ApiKeyRow,
     FailedSignInRow,
@@ -33,6 +34,7 @@ from hexdesk.adapters.storage.postgres.tables.tenancy import Row
 
 __all__ = [
     "AgentActionRow",
+    "AgentFileRow",
     "AgentHistoryRow",
     "AgentRow",
     "AgentTaskRow",
@@ -40,6 +42,8 @@ __all__ = [
     "AuditEventRow",
     "CommentRow",
     "FailedSignInRow",
+    "FileRow",
+    "FileSectionRow",
     "IdempotencyKeyRow",
     "IntegrationRow",
     "MessageRow",
