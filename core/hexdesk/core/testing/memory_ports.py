@@ -12,7 +12,7 @@ from hexdesk.core.model.agents import ToolUseStatus
 from hexdesk.core.model.chat import ChatResponse, RunEvent
 from hexdesk.core.ports.cache import Cache
 from hexdesk.core.ports.clock import Clock
-from hexdesk.core.ports.egress import Egress, EgressAnswer
+from hexdesk.core.ports.egress import USUAL_TERMS, CallTerms, Egress, EgressAnswer
 from hexdesk.core.ports.events import RunEvents
 from hexdesk.core.ports.journal import Journal
 from hexdesk.core.ports.limits import Attempt, Rate, RateLimiter, Verdict
@@ -232,6 +232,7 @@ class Posted(msgspec.Struct, frozen=True, kw_only=True):
     url: str
     body: bytes
     headers: dict[str, str] = {}
+    terms: CallTerms = USUAL_TERMS
 
 
 class RecordingEgress(Egress):
@@ -250,10 +251,15 @@ class RecordingEgress(Egress):
             raise EgressRefusedError(f"{url!r} may not be called from here")
 
     async def post(
-        self, url: str, body: bytes, headers: Mapping[str, str] | None = None
+        self,
+        url: str,
+        body: bytes,
+        headers: Mapping[str, str] | None = None,
+        *,
+        terms: CallTerms = USUAL_TERMS,
     ) -> EgressAnswer:
         self.check(url)
-        self.posted.append(Posted(url=url, body=body, headers=dict(headers or {})))
+        self.posted.append(Posted(url=url, body=body, headers=dict(headers or {}), terms=terms))
         answer = self._answers.pop(0) if self._answers else _EMPTY
         if isinstance(answer, DeskError):
             raise answer
