@@ -16,6 +16,7 @@ from hexdesk.core.ports.health import Probe
 from hexdesk.core.ports.journal import Journal
 from hexdesk.core.ports.limits import RateLimiter
 from hexdesk.core.ports.passwords import Passwords
+from hexdesk.core.ports.queue import Queue
 from hexdesk.core.ports.storage import Storage
 from hexdesk.core.ports.telemetry import Telemetry
 from hexdesk.core.ports.tokens import AccessTokens, Capabilities
@@ -44,6 +45,7 @@ from hexdesk.core.use_cases.idempotency import OnceStorage
 from hexdesk.core.use_cases.run_desk import RunDesk
 from hexdesk.core.use_cases.send_message import SendMessage
 from hexdesk.core.use_cases.sign_in import ChangePassword, SignIn
+from hexdesk.core.use_cases.task_desk import TaskDesk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +65,7 @@ class Ports:
     events: RunEvents
     telemetry: Telemetry
     runner: AgentRunner
+    queue: Queue
     probes: Sequence[Probe] = ()
     ai_config: AIConfig = AIConfig()
     settings: DeskSettings = DeskSettings()
@@ -166,6 +169,7 @@ class Desk:
     callable_tools: ListCallableTools
     call_tool: CallTool
     run_desk: RunDesk
+    task_desk: TaskDesk
     forget_expired: ForgetExpired
 
     def once(self, who: Principal, key: IdempotencyKey) -> OnceStorage:

@@ -8,8 +8,9 @@ import msgspec
 
 from hexdesk.entrypoints import loop
 from hexdesk.entrypoints.bootstrap.database import operators_database
-from hexdesk.entrypoints.bootstrap.house import Place, open_house
+from hexdesk.entrypoints.bootstrap.house import open_house
 from hexdesk.entrypoints.bootstrap.logs import configure as configure_logs
+from hexdesk.entrypoints.bootstrap.site import Place
 from hexdesk.entrypoints.serve import Listener, serve
 from hexdesk.entrypoints.settings import Settings, needed_secret_key
 

@@ -13,8 +13,8 @@ import msgspec
 from hexdesk.entrypoints.ai_config import AIConfigError, find_ai_config, read_ai_config
 from hexdesk.entrypoints.bootstrap.database import operators_database
 from hexdesk.entrypoints.bootstrap.embedded import EmbeddedPostgresError, find_binaries
-from hexdesk.entrypoints.bootstrap.house import models_of
 from hexdesk.entrypoints.bootstrap.secrets import secret_problem
+from hexdesk.entrypoints.bootstrap.site import models_of
 from hexdesk.entrypoints.served_at import find_api
 from hexdesk.entrypoints.settings import Settings, SettingsError, read_settings_here
 from hexdesk.entrypoints.version import VERSION

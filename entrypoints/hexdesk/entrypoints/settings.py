@@ -48,6 +48,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     most_runs: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 256
     thread_wait: Seconds = 30
     run_lease: Seconds = 15
+    health_check: Annotated[float, msgspec.Meta(ge=0, le=86_400)] = 300
     response_cache: bool = False
     egress_allow_private: bool = False
     trusted_proxies: Networks = ()

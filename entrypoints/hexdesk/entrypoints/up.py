@@ -12,8 +12,9 @@ from rich.table import Table
 from hexdesk.entrypoints import loop
 from hexdesk.entrypoints.bootstrap.database import operators_database, prepare_embedded
 from hexdesk.entrypoints.bootstrap.embedded import EmbeddedPostgres, EmbeddedPostgresError
-from hexdesk.entrypoints.bootstrap.house import House, Place, open_house
+from hexdesk.entrypoints.bootstrap.house import House, open_house
 from hexdesk.entrypoints.bootstrap.logs import configure as configure_logs
+from hexdesk.entrypoints.bootstrap.site import Place
 from hexdesk.entrypoints.demo import ensure_demo
 from hexdesk.entrypoints.demo_access import DemoAccess
 from hexdesk.entrypoints.listening import http_address, is_loopback

@@ -13,6 +13,7 @@ from prometheus_client.registry import Collector
 
 from hexdesk.core.model.agents import AgentStatus, ToolUseStatus
 from hexdesk.core.model.chat import ChatResponse
+from hexdesk.core.model.tasks import TaskStatus
 from hexdesk.core.ports.telemetry import Telemetry
 
 ANSWER_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
@@ -23,6 +24,7 @@ OTHER = "other"
 NOT_DEGRADED = "none"
 MAX_ROUTES = 200
 MAX_OPERATIONS = 100
+MAX_TASK_TYPES = 100
 MAX_AGENTS = 10_000
 
 slow_log = logging.getLogger("hexdesk.slow")
@@ -39,6 +41,7 @@ class PrometheusTelemetry(Telemetry):
         self._models = frozenset(models)
         self._routes = _FirstNames(MAX_ROUTES)
         self._operations = _FirstNames(MAX_OPERATIONS)
+        self._task_types = _FirstNames(MAX_TASK_TYPES)
         self._registry = CollectorRegistry()
         self._registry.register(_Process())
         self._agents = _AgentHealth(MAX_AGENTS)
@@ -60,6 +63,12 @@ class PrometheusTelemetry(Telemetry):
         )
         self._model_requests = self._counter(
             "hexdesk_model_requests", "Requests to a model.", "model"
+        )
+        self._tasks = self._counter(
+            "hexdesk_task_attempts", "Attempts at tasks, by how they ended.", "task_type", "outcome"
+        )
+        self._task_seconds = self._histogram(
+            "hexdesk_task_attempt_seconds", "Time an attempt took.", ANSWER_BUCKETS, "task_type"
         )
         self._slow = self._counter(
             "hexdesk_slow_operations", "Operations slower than the setting allows.", "operation"
@@ -87,6 +96,11 @@ class PrometheusTelemetry(Telemetry):
         name = tool if tool in self._tools else OTHER
         self._tool_calls.labels(name, status).inc()
         self._tool_seconds.labels(name).observe(seconds)
+
+    def task_tried(self, task_type: str, outcome: TaskStatus, seconds: float) -> None:
+        name = self._task_types.bounded(task_type)
+        self._tasks.labels(name, outcome).inc()
+        self._task_seconds.labels(name).observe(seconds)
 
     def slow(self, operation: str, seconds: float) -> None:
         self._slow.labels(self._operations.bounded(operation)).inc()

@@ -24,6 +24,17 @@ class TaskStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+class Endurance(msgspec.Struct, frozen=True, kw_only=True):
+    """How long an attempt may take and how soon the next one comes, in seconds.
+
+    Pauses double from `first_pause` up to `longest_pause`, each shortened by chance.
+    """
+
+    time_limit: float = 600
+    first_pause: float = 2
+    longest_pause: float = 300
+
+
 class AgentTask(msgspec.Struct, frozen=True, kw_only=True):
     """A task as it is shown; `progress` goes from 0 to 1, `error` is free of internals."""
 

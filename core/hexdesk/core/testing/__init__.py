@@ -14,6 +14,7 @@ from hexdesk.core.testing.memory_ports import (
     RecordingEgress,
     RecordingTelemetry,
     SlowOperation,
+    TaskTried,
     ToolCalled,
     UnlimitedLimiter,
 )
@@ -47,6 +48,7 @@ __all__ = [
     "ScriptedTools",
     "SlowOperation",
     "SteadyClock",
+    "TaskTried",
     "ToolCall",
     "ToolCalled",
     "UnlimitedLimiter",

@@ -10,6 +10,7 @@ import msgspec
 from hexdesk.core.errors import DeskError, EgressRefusedError, JournalFullError
 from hexdesk.core.model.agents import ToolUseStatus
 from hexdesk.core.model.chat import ChatResponse, RunEvent
+from hexdesk.core.model.tasks import TaskStatus
 from hexdesk.core.ports.cache import Cache
 from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.egress import USUAL_TERMS, CallTerms, Egress, EgressAnswer
@@ -194,6 +195,14 @@ class ToolCalled(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
 
 
+class TaskTried(msgspec.Struct, frozen=True, kw_only=True):
+    """What telemetry was told of an attempt at a task."""
+
+    task_type: str
+    outcome: TaskStatus
+    seconds: float
+
+
 class SlowOperation(msgspec.Struct, frozen=True, kw_only=True):
     """What telemetry was told of a slow operation."""
 
@@ -214,6 +223,7 @@ class RecordingTelemetry(Telemetry):
     def __init__(self) -> None:
         self.answers: list[Answered] = []
         self.tool_calls: list[ToolCalled] = []
+        self.tasks: list[TaskTried] = []
         self.slow_operations: list[SlowOperation] = []
 
     def answered(self, agent_id: UUID, response: ChatResponse) -> None:
@@ -221,6 +231,9 @@ class RecordingTelemetry(Telemetry):
 
     def tool_called(self, tool: str, status: ToolUseStatus, seconds: float) -> None:
         self.tool_calls.append(ToolCalled(tool=tool, status=status, seconds=seconds))
+
+    def task_tried(self, task_type: str, outcome: TaskStatus, seconds: float) -> None:
+        self.tasks.append(TaskTried(task_type=task_type, outcome=outcome, seconds=seconds))
 
     def slow(self, operation: str, seconds: float) -> None:
         self.slow_operations.append(SlowOperation(operation=operation, seconds=seconds))

@@ -1,0 +1,70 @@
+"""Every port of the desk with its adapter."""
+
+from hexdesk.adapters.agents.pydantic_ai import PydanticAIRunner
+from hexdesk.adapters.cache.memory import MemoryCache
+from hexdesk.adapters.egress.http import HttpEgress
+from hexdesk.adapters.events.memory import MemoryRunEvents
+from hexdesk.adapters.health.probes import CallProbe, StateProbe
+from hexdesk.adapters.journal.file import FileJournal
+from hexdesk.adapters.limits.memory import MemoryLimiter
+from hexdesk.adapters.passwords.argon2 import Argon2Passwords
+from hexdesk.adapters.storage.postgres.storage import PostgresStorage
+from hexdesk.adapters.tokens.jwt import JwtCapabilities
+from hexdesk.adapters.tools.mcp_client import McpToolAccess
+from hexdesk.adapters.vault.aead import AeadVault
+from hexdesk.core.desk import Ports
+from hexdesk.core.model.settings import DeskSettings
+from hexdesk.entrypoints.bootstrap.site import Site
+from hexdesk.entrypoints.bootstrap.tool_server_probe import tool_server_probe
+from hexdesk.entrypoints.settings import Settings
+from hexdesk.entrypoints.version import VERSION
+
+
+def ports_of(
+    site: Site, storage: PostgresStorage, egress: HttpEgress, access: McpToolAccess
+) -> Ports:
+    """Return every port with its adapter."""
+    settings, clock, keys = site.settings, site.clock, site.keys
+    vault = AeadVault(keys.derive)
+    journal = FileJournal(site.place.data_dir / "journal", vault, clock)
+    site.telemetry.watch_journal(journal.waiting)
+    return Ports(
+        storage=storage,
+        clock=clock,
+        passwords=Argon2Passwords(),
+        access_tokens=site.access_tokens(settings.public_url),
+        capabilities=JwtCapabilities(
+            keys, clock, api_url=settings.public_url, mcp_url=settings.mcp_public_url
+        ),
+        vault=vault,
+        egress=egress,
+        limiter=MemoryLimiter(clock),
+        cache=MemoryCache(clock),
+        journal=journal,
+        events=MemoryRunEvents(clock),
+        telemetry=site.telemetry,
+        runner=PydanticAIRunner(shelf=site.shelf, tools=access),
+        probes=(
+            CallProbe(name="database", call=storage.ping, is_vital=True),
+            tool_server_probe(settings.mcp_url),
+            StateProbe(name="model", problem=site.model_problem),
+            StateProbe(name="journal", problem=journal.problem),
+        ),
+        ai_config=site.ai_config,
+        settings=_desk_settings(settings),
+    )
+
+
+def _desk_settings(settings: Settings) -> DeskSettings:
+    return DeskSettings(
+        version=VERSION,
+        login_rate=settings.rate_limit_login,
+        login_address_rate=settings.rate_limit_login_address,
+        tool_timeout_seconds=settings.tool_timeout,
+        most_runs=settings.most_runs,
+        thread_wait_seconds=settings.thread_wait,
+        run_lease_seconds=settings.run_lease,
+        health_check_seconds=settings.health_check,
+        caches_responses=settings.response_cache,
+        slow_seconds=settings.slow_ms / 1000,
+    )
