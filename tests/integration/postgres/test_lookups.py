@@ -23,6 +23,7 @@ KNOWN = {
     "find_api_key": "TABLE(api_key_id uuid, organization_id uuid)",
     "find_abandoned_runs": "TABLE(run_id uuid, organization_id uuid)",
     "find_organizations_with_expired": "SETOF uuid",
+    "find_organizations_with_old_deliveries": "SETOF uuid",
     "search_tickets": "SETOF uuid",
     "tagged_tickets": "SETOF uuid",
 }
@@ -87,6 +88,7 @@ async def test_the_role_behind_them_reads_ids_hashes_and_what_it_searches_by(
         *(("runs", name) for name in ("id", "organization_id", "status", "lease_until")),
         *(("runs", name) for name in ("created_at", "keeps_events")),
         *(("idempotency_keys", name) for name in ("organization_id", "created_at")),
+        *(("webhook_deliveries", name) for name in ("organization_id", "created_at")),
         *(("tickets", name) for name in ("id", "organization_id", "search", "tags")),
         *(("ticket_comments", name) for name in ("ticket_id", "organization_id", "search")),
         ("ticket_comments", "internal"),

@@ -31,6 +31,7 @@ from hexdesk.core.ports.identity_records import (
     Sessions,
     Users,
 )
+from hexdesk.core.ports.webhook_records import Deliveries
 
 
 class Transaction(Protocol):
@@ -54,6 +55,7 @@ class Transaction(Protocol):
     tickets: Tickets
     comments: Comments
     integrations: Integrations
+    deliveries: Deliveries
     audit: Audit
     idempotency_keys: IdempotencyKeys
     tool_calls: ToolCalls

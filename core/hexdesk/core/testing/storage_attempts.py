@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from hexdesk.core.model.audit import AuditFilter
 from hexdesk.core.model.chat import RunStatus
 from hexdesk.core.model.tickets import TicketFilter
+from hexdesk.core.model.webhooks import DeliveryFilter
 from hexdesk.core.ports.storage import Transaction
 from hexdesk.core.testing import examples
 from hexdesk.core.testing.companies import Belongings
@@ -66,6 +67,12 @@ LOOKS: dict[str, Attempt] = {
     "comments.page": lambda to, its: to.comments.page(its.ticket.id, examples.ALL),
     "integrations.get": lambda to, its: to.integrations.get(its.integration.id),
     "integrations.page": lambda to, _: to.integrations.page(examples.ALL),
+    "deliveries.receivers": lambda to, _: to.deliveries.receivers(),
+    "deliveries.get": lambda to, its: to.deliveries.get(its.delivery.id),
+    "deliveries.get with lock": lambda to, its: to.deliveries.get(its.delivery.id, lock=True),
+    "deliveries.page": lambda to, its: to.deliveries.page(
+        DeliveryFilter(integration_id=its.integration.id), examples.ALL
+    ),
     "audit.page": lambda to, _: to.audit.page(AuditFilter(), examples.ALL),
     "idempotency_keys.find": lambda to, its: to.idempotency_keys.find(
         its.idempotency_key, examples.LONG_AGO
@@ -141,6 +148,9 @@ WRITES: dict[str, Attempt] = {
         replace(its.integration, name="Taken over")
     ),
     "integrations.remove": lambda to, its: to.integrations.remove(its.integration.id),
+    "deliveries.add": lambda to, its: to.deliveries.add(examples.a_delivery(its.integration.id)),
+    "deliveries.update": lambda to, its: to.deliveries.update(replace(its.delivery, attempts=7)),
+    "deliveries.forget": lambda to, _: to.deliveries.forget(examples.FAR_AHEAD),
     "audit.add": lambda to, its: to.audit.add(
         examples.an_audit_event(its.organization.id), once_key=str(its.audit_event.id)
     ),
@@ -190,6 +200,10 @@ FOUND_OR_NOT = (
     "integrations.get",
     "integrations.update",
     "integrations.remove",
+    "deliveries.add",
+    "deliveries.get",
+    "deliveries.get with lock",
+    "deliveries.update",
     "tool_calls.claim",
     "tool_calls.keep",
 )

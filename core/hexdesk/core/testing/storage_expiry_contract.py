@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from hexdesk.core.model.chat import Run, RunStatus
 from hexdesk.core.model.expiry import KeptSince
 from hexdesk.core.model.identity import Session
+from hexdesk.core.model.webhooks import DeliveryFilter, DeliveryStatus
 from hexdesk.core.ports.storage import Storage
 from hexdesk.core.testing import examples
 from hexdesk.core.testing.companies import Company, Conversation
@@ -16,7 +17,7 @@ from hexdesk.core.testing.storage_fixtures import StorageFixtures
 # Older than anything that other tests leave in the same storage.
 SINCE = examples.LONG_AGO.replace(year=1990)
 BEFORE = SINCE - timedelta(seconds=1)
-KEPT_SINCE = KeptSince(events=SINCE, answers=SINCE, refresh_tokens=SINCE)
+KEPT_SINCE = KeptSince(events=SINCE, answers=SINCE, refresh_tokens=SINCE, deliveries=SINCE)
 HOME, OFFICE = "192.0.2.10", "192.0.2.20"
 
 
@@ -97,11 +98,27 @@ class ExpiryContract(StorageFixtures):
             assert await sessions.is_known_address(ours.admin.id, HOME)
             assert await sessions.is_known_address(ours.admin.id, OFFICE)
 
+    async def test_old_deliveries_are_forgotten_however_they_ended(self, ours: Company) -> None:
+        integration = examples.an_integration()
+        ages = {DeliveryStatus.DELIVERED: BEFORE, DeliveryStatus.FAILED: SINCE}
+        async with ours.transaction() as transaction:
+            await transaction.integrations.add(integration)
+            for status, age in ages.items():
+                made = examples.a_delivery(integration.id, status=status, created_at=age)
+                await transaction.deliveries.add(made)
+            assert await transaction.deliveries.forget(SINCE) == 1
+        async with ours.transaction() as transaction:
+            wanted = DeliveryFilter(integration_id=integration.id)
+            [left] = (await transaction.deliveries.page(wanted, examples.ALL)).data
+            assert left.status is DeliveryStatus.FAILED
+            assert await transaction.deliveries.forget(SINCE) == 0
+
     async def test_nothing_of_another_organization_is_forgotten(
         self, storage: Storage, ours: Company, theirs: Company
     ) -> None:
         run = await a_run_that_ended(theirs, BEFORE)
         _, token_hash = await a_session(theirs, ip=None, expires_at=BEFORE)
+        await something_old(theirs, "deliveries")
         key = examples.an_idempotency_key()
         async with theirs.transaction() as transaction:
             answer = examples.a_kept_answer(created_at=BEFORE)
@@ -110,12 +127,14 @@ class ExpiryContract(StorageFixtures):
             assert await transaction.event_log.forget(SINCE) == 0
             assert await transaction.idempotency_keys.forget(SINCE) == 0
             assert await transaction.refresh_tokens.forget(SINCE) == 0
+            assert await transaction.deliveries.forget(SINCE) == 0
         assert await storage.directory.refresh_token(token_hash) is not None
         async with theirs.transaction() as transaction:
+            assert await transaction.deliveries.forget(SINCE) == 1
             assert len((await transaction.event_log.after(run.id, 0))[0]) == 2
             assert await transaction.idempotency_keys.find(key, BEFORE) == answer
 
-    @pytest.mark.parametrize("kind", ["events", "answers", "refresh_tokens"])
+    @pytest.mark.parametrize("kind", ["events", "answers", "refresh_tokens", "deliveries"])
     async def test_an_organization_with_something_to_forget_is_found(
         self, storage: Storage, ours: Company, theirs: Company, kind: str
     ) -> None:
@@ -186,6 +205,12 @@ async def something_old(company: Company, kind: str) -> None:
     match kind:
         case "events":
             await a_run_that_ended(company, BEFORE)
+        case "deliveries":
+            integration = examples.an_integration()
+            async with company.transaction() as transaction:
+                await transaction.integrations.add(integration)
+                delivery = examples.a_delivery(integration.id, created_at=BEFORE)
+                await transaction.deliveries.add(delivery)
         case "refresh_tokens":
             await a_session(company, ip=None, expires_at=BEFORE)
         case _:

@@ -18,18 +18,19 @@ MOST_AT_ONCE = 100
 PAUSE_SECONDS = 600
 # For as long as a spent token is known, whoever uses it again ends the session.
 REFRESH_TOKENS_OUTLIVED = timedelta(days=30)
+DELIVERIES_KEPT = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForgetExpired:
-    """Remove events, answers and refresh tokens whose time is over, of all organizations."""
+    """Remove events, answers, tokens and deliveries whose time is over, of all organizations."""
 
     storage: Storage
     clock: Clock
     settings: DeskSettings
 
     async def __call__(self) -> int:
-        """Return how many were removed: runs' events, answers and refresh tokens."""
+        """Return how many were removed: runs' events, answers, refresh tokens and deliveries."""
         kept_since = self._kept_since()
         backlog, forgotten = self.storage.backlog, 0
         for organization_id in await backlog.organizations_with_expired(kept_since, MOST_AT_ONCE):
@@ -56,6 +57,7 @@ class ForgetExpired:
             events=now - timedelta(seconds=settings.events_kept_seconds),
             answers=now - timedelta(seconds=settings.idempotency_seconds),
             refresh_tokens=now - REFRESH_TOKENS_OUTLIVED,
+            deliveries=now - DELIVERIES_KEPT,
         )
 
     async def _forget(self, organization_id: UUID, kept_since: KeptSince) -> int:
@@ -66,6 +68,7 @@ class ForgetExpired:
                 count = await tx.event_log.forget(kept_since.events)
                 count += await tx.idempotency_keys.forget(kept_since.answers)
                 count += await tx.refresh_tokens.forget(kept_since.refresh_tokens)
+                count += await tx.deliveries.forget(kept_since.deliveries)
             if not count:
                 return forgotten
             forgotten += count

@@ -8,7 +8,10 @@ from hexdesk.core.model.expiry import KeptSince
 from hexdesk.core.ports.storage import Backlog
 
 FIND_ABANDONED_RUNS = "SELECT run_id, organization_id FROM find_abandoned_runs($1)"
-FIND_EXPIRED = "SELECT find_organizations_with_expired($1, $2, $3, $4)"
+FIND_EXPIRED = """
+    SELECT find_organizations_with_expired($1, $2, $3, $5)
+    UNION SELECT find_organizations_with_old_deliveries($4, $5) LIMIT $5
+"""
 
 
 class PostgresBacklog(Backlog):
@@ -22,5 +25,6 @@ class PostgresBacklog(Backlog):
         return [(row["run_id"], row["organization_id"]) for row in rows]
 
     async def organizations_with_expired(self, kept_since: KeptSince, limit: int) -> Sequence[UUID]:
-        times = (kept_since.events, kept_since.answers, kept_since.refresh_tokens)
-        return [row[0] for row in await self._connections.run(FIND_EXPIRED, *times, limit)]
+        since = (kept_since.events, kept_since.answers, kept_since.refresh_tokens)
+        found = await self._connections.run(FIND_EXPIRED, *since, kept_since.deliveries, limit)
+        return [row[0] for row in found]

@@ -29,6 +29,7 @@ from hexdesk.adapters.storage.postgres.tables.identity import (
     UserRow,
 )
 from hexdesk.adapters.storage.postgres.tables.tenancy import Row
+from hexdesk.adapters.storage.postgres.tables.webhooks import DeliveryRow
 
 __all__ = [
     "AgentActionRow",
@@ -37,6 +38,7 @@ __all__ = [
     "ApiKeyRow",
     "AuditEventRow",
     "CommentRow",
+    "DeliveryRow",
     "FailedSignInRow",
     "IdempotencyKeyRow",
     "IntegrationRow",
