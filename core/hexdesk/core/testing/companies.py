@@ -12,10 +12,12 @@ from hexdesk.core.model.idempotency import IdempotencyKey, KeptAnswer
 from hexdesk.core.model.identity import ApiKey, Organization, RefreshToken, Session, User
 from hexdesk.core.model.integrations import Integration
 from hexdesk.core.model.principals import Member
+from hexdesk.core.model.tasks import Task, TaskStatus
 from hexdesk.core.model.tickets import Comment, Ticket
 from hexdesk.core.model.webhooks import Delivery
 from hexdesk.core.ports.storage import Storage, Transaction
 from hexdesk.core.testing import examples
+from hexdesk.core.testing.example_tasks import a_task
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +104,7 @@ class Belongings(msgspec.Struct, frozen=True, kw_only=True):
     audit_event: AuditEvent
     idempotency_key: IdempotencyKey
     kept_answer: KeptAnswer
+    task: Task
 
     @classmethod
     def of(cls, organization: Organization, user: User) -> "Belongings":
@@ -126,6 +129,15 @@ class Belongings(msgspec.Struct, frozen=True, kw_only=True):
             audit_event=examples.an_audit_event(organization.id),
             idempotency_key=examples.an_idempotency_key(),
             kept_answer=examples.a_kept_answer(),
+            task=a_task(
+                organization.id,
+                agent_id=conversation.agent.id,
+                created_by_id=user.id,
+                lease_token=examples.new_id(),
+                lease_until=examples.FAR_AHEAD,
+                status=TaskStatus.RUNNING,
+                dedupe_key="nightly",
+            ),
         )
 
     async def store(self, transaction: Transaction) -> None:
@@ -148,3 +160,4 @@ class Belongings(msgspec.Struct, frozen=True, kw_only=True):
         await transaction.audit.add(self.audit_event, once_key=str(self.audit_event.id))
         kept = self.kept_answer
         await transaction.idempotency_keys.keep(self.idempotency_key, kept, examples.LONG_AGO)
+        await transaction.tasks.add(self.task)

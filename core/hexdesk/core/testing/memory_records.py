@@ -4,6 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
+from datetime import datetime
 from operator import attrgetter
 from typing import Any, TypeVar
 from uuid import UUID
@@ -19,6 +20,7 @@ from hexdesk.core.model.idempotency import KeptAnswer
 from hexdesk.core.model.identity import ApiKey, Organization, RefreshToken, Session, User
 from hexdesk.core.model.integrations import Integration
 from hexdesk.core.model.listing import MAX_TOTAL, Page, Slice
+from hexdesk.core.model.tasks import Task
 from hexdesk.core.model.tickets import Comment, Ticket
 from hexdesk.core.model.webhooks import Delivery
 from hexdesk.core.ports.clock import Clock
@@ -26,6 +28,13 @@ from hexdesk.core.ports.clock import Clock
 K = TypeVar("K")
 V = TypeVar("V")
 S = TypeVar("S", bound=Struct)
+
+
+class Announcing(Struct, frozen=True, kw_only=True):
+    """When a task is to be announced next, and how often it was without being claimed."""
+
+    at: datetime
+    count: int = 0
 
 
 @dataclass(slots=True)
@@ -44,6 +53,7 @@ class Records:
     actions: dict[tuple[UUID, str], AgentAction] = field(
         default_factory=dict[tuple[UUID, str], AgentAction]
     )
+    checked_at: dict[UUID, datetime] = field(default_factory=dict[UUID, datetime])
     threads: dict[UUID, Thread] = field(default_factory=dict[UUID, Thread])
     messages: dict[UUID, Message] = field(default_factory=dict[UUID, Message])
     runs: dict[UUID, Run] = field(default_factory=dict[UUID, Run])
@@ -63,6 +73,11 @@ class Records:
     tool_results: dict[tuple[UUID, str], bytes | None] = field(
         default_factory=dict[tuple[UUID, str], bytes | None]
     )
+    called_at: dict[tuple[UUID, str], datetime] = field(
+        default_factory=dict[tuple[UUID, str], datetime]
+    )
+    tasks: dict[UUID, Task] = field(default_factory=dict[UUID, Task])
+    announcing: dict[UUID, Announcing] = field(default_factory=dict[UUID, Announcing])
 
     def copy(self) -> "Records":
         """Return records that can be changed without changing these."""

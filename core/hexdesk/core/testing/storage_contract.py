@@ -11,6 +11,7 @@ pytest plugin in auto mode.
 """
 
 from hexdesk.core.testing.storage_agents_contract import AgentContract, AgentLogContract
+from hexdesk.core.testing.storage_backlog_contract import AgentCheckContract, DueTaskContract
 from hexdesk.core.testing.storage_chat_contract import (
     EventLogContract,
     MessageContract,
@@ -20,10 +21,12 @@ from hexdesk.core.testing.storage_credentials_contract import ApiKeyContract, Se
 from hexdesk.core.testing.storage_desk_contract import AuditContract, IntegrationContract
 from hexdesk.core.testing.storage_expiry_contract import ExpiryContract
 from hexdesk.core.testing.storage_identity_contract import OrganizationContract, UserContract
+from hexdesk.core.testing.storage_leases_contract import TaskLeaseContract
 from hexdesk.core.testing.storage_lists_contract import ListContract
 from hexdesk.core.testing.storage_once_contract import IdempotencyContract, ToolCallContract
 from hexdesk.core.testing.storage_runs_contract import RunContract
 from hexdesk.core.testing.storage_search_contract import TicketSearchContract
+from hexdesk.core.testing.storage_tasks_contract import TaskRecordContract
 from hexdesk.core.testing.storage_tenancy_contract import TenancyContract
 from hexdesk.core.testing.storage_tickets_contract import CommentContract, TicketContract
 from hexdesk.core.testing.storage_transactions_contract import (
@@ -57,5 +60,9 @@ class StorageContract(
     IdempotencyContract,
     ToolCallContract,
     ExpiryContract,
+    TaskRecordContract,
+    TaskLeaseContract,
+    DueTaskContract,
+    AgentCheckContract,
 ):
     """Every promise of the storage port, in one class; define its fixture `storage`."""

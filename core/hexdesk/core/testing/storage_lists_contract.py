@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from hexdesk.core.errors import InvalidError
 from hexdesk.core.model.audit import AuditFilter
 from hexdesk.core.model.listing import Page, Slice
+from hexdesk.core.model.tasks import TaskFilter
 from hexdesk.core.model.tickets import TicketFilter
 from hexdesk.core.model.webhooks import DeliveryFilter
 from hexdesk.core.ports.storage import Transaction
@@ -85,6 +86,12 @@ LISTS: dict[str, tuple[Add, Ask]] = {
         lambda to, its, age: to.audit.add(new(its.audit_event, age, actor_id=None)),
         lambda to, _, part: to.audit.page(AuditFilter(), part),
     ),
+    "tasks": (
+        lambda to, its, age: to.tasks.add(
+            new(its.task, age, dedupe_key=None, lease_token=None, error="no", priority=age + 2)
+        ),
+        lambda to, _, part: to.tasks.page(TaskFilter(), part),
+    ),
 }
 
 
@@ -146,7 +153,9 @@ async def sortable_fields(page: Awaitable[Page[Any]]) -> list[str]:
     return [
         field.name
         for field in msgspec.structs.fields(items[0])
-        if not any(isinstance(getattr(item, field.name), dict | tuple) for item in items)
+        if not any(
+            isinstance(getattr(item, field.name), dict | tuple | msgspec.Struct) for item in items
+        )
     ]
 
 

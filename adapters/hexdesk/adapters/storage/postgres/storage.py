@@ -4,7 +4,11 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Self
 
-from hexdesk.adapters.storage.postgres.agent_records import PostgresAgentLog, PostgresAgents
+from hexdesk.adapters.storage.postgres.agent_records import (
+    PostgresAgentChecks,
+    PostgresAgentLog,
+    PostgresAgents,
+)
 from hexdesk.adapters.storage.postgres.backlog import PostgresBacklog
 from hexdesk.adapters.storage.postgres.chat_records import (
     PostgresEventLog,
@@ -28,6 +32,7 @@ from hexdesk.adapters.storage.postgres.identity_records import (
     PostgresUsers,
 )
 from hexdesk.adapters.storage.postgres.pool import Connections, PoolSettings, PoolUse
+from hexdesk.adapters.storage.postgres.task_records import PostgresTasks
 from hexdesk.adapters.storage.postgres.ticket_records import PostgresComments, PostgresTickets
 from hexdesk.adapters.storage.postgres.webhook_records import PostgresDeliveries
 from hexdesk.core.model.principals import Principal
@@ -47,6 +52,7 @@ class PostgresTransaction(Transaction):
         self.api_keys = PostgresApiKeys(bound)
         self.agents = PostgresAgents(bound)
         self.agent_log = PostgresAgentLog(bound)
+        self.agent_checks = PostgresAgentChecks(bound)
         self.threads = PostgresThreads(bound)
         self.messages = PostgresMessages(bound)
         self.runs = PostgresRuns(bound)
@@ -58,6 +64,7 @@ class PostgresTransaction(Transaction):
         self.audit = PostgresAudit(bound)
         self.idempotency_keys = PostgresIdempotencyKeys(bound)
         self.tool_calls = PostgresToolCalls(bound)
+        self.tasks = PostgresTasks(bound)
 
 
 class PostgresStorage(Storage):

@@ -28,6 +28,7 @@ from hexdesk.adapters.storage.postgres.tables.identity import (
     SessionRow,
     UserRow,
 )
+from hexdesk.adapters.storage.postgres.tables.tasks import AgentTaskRow
 from hexdesk.adapters.storage.postgres.tables.tenancy import Row
 from hexdesk.adapters.storage.postgres.tables.webhooks import DeliveryRow
 
@@ -35,6 +36,7 @@ __all__ = [
     "AgentActionRow",
     "AgentHistoryRow",
     "AgentRow",
+    "AgentTaskRow",
     "ApiKeyRow",
     "AuditEventRow",
     "CommentRow",
