@@ -27,6 +27,7 @@ from hexdesk.core.testing import (
     MemoryCache,
     MemoryEvents,
     MemoryJournal,
+    MemoryQueue,
     MemoryStorage,
     PlainCapabilities,
     PlainPasswords,
@@ -124,6 +125,7 @@ class Scene:
     events: MemoryEvents
     journal: MemoryJournal
     telemetry: RecordingTelemetry
+    queue: MemoryQueue
     desk: Desk
 
     @classmethod
@@ -138,7 +140,7 @@ class Scene:
         """Open a desk whose model answers by the scripts."""
         fakes = fakes or Fakes.new()
         runner, events, journal = ScriptedRunner(*scripts), MemoryEvents(), MemoryJournal()
-        telemetry = RecordingTelemetry()
+        telemetry, queue = RecordingTelemetry(), MemoryQueue()
         ports = Ports(
             storage=fakes.storage,
             clock=fakes.clock,
@@ -153,6 +155,7 @@ class Scene:
             events=events,
             telemetry=telemetry,
             runner=runner,
+            queue=queue,
             probes=probes,
             ai_config=ai_config or AIConfig(),
             settings=settings or DeskSettings(),
@@ -163,6 +166,7 @@ class Scene:
             events=events,
             journal=journal,
             telemetry=telemetry,
+            queue=queue,
             desk=open_desk(ports),
         )
 

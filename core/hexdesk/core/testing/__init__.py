@@ -18,6 +18,7 @@ from hexdesk.core.testing.memory_ports import (
     ToolCalled,
     UnlimitedLimiter,
 )
+from hexdesk.core.testing.memory_queue import MemoryQueue
 from hexdesk.core.testing.memory_storage import MemoryStorage
 from hexdesk.core.testing.plain_secrets import (
     PlainCapabilities,
@@ -35,6 +36,7 @@ __all__ = [
     "MemoryCache",
     "MemoryEvents",
     "MemoryJournal",
+    "MemoryQueue",
     "MemoryStorage",
     "PlainCapabilities",
     "PlainPasswords",

@@ -149,7 +149,8 @@ class RunAgent(TaskType):
             await tx.agent_log.add_actions(actions)
 
         result = {"text": doing.text, "tools_used": uses, "model": end.model, "usage": end.usage}
-        return TaskEnd(result=msgspec.to_builtins(result), store=store)
+        # As it comes back from storage, with lists for tuples.
+        return TaskEnd(result=msgspec.json.decode(msgspec.json.encode(result)), store=store)
 
 
 def agent_tasks(

@@ -21,7 +21,7 @@ from hexdesk.core.errors import (
 )
 from hexdesk.core.model.principals import System
 from hexdesk.core.model.settings import DeskSettings
-from hexdesk.core.model.tasks import Task, TaskHint, TaskStatus
+from hexdesk.core.model.tasks import Endurance, Task, TaskHint, TaskStatus
 from hexdesk.core.policy.retries import pause
 from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.queue import Queue
@@ -61,10 +61,7 @@ class TaskDesk:
         """
         token = self.clock.new_id()
         async with self.storage.transaction(System(organization_id=hint.organization_id)) as tx:
-            try:
-                task = await tx.tasks.claim(hint.task_id, token, self._lease_end())
-            except NotFoundError:
-                return
+            task = await tx.tasks.claim(hint.task_id, token, self._lease_end())
             if task is None:
                 await self._bury(tx, hint.task_id)
                 return
@@ -94,11 +91,12 @@ class TaskDesk:
     async def keep_house(self) -> None:
         """Announce what is due, and have agents checked, again and again until cancelled."""
         await asyncio.gather(
-            self._keep(self.sweep, self.settings.sweep_seconds),
-            self._keep(self.schedule_health_checks, self.settings.sweep_seconds * 10),
+            self.keep_going(self.sweep, self.settings.sweep_seconds),
+            self.keep_going(self.schedule_health_checks, self.settings.sweep_seconds * 10),
         )
 
-    async def _keep(self, work: Callable[[], Awaitable[object]], seconds: float) -> None:
+    async def keep_going(self, work: Callable[[], Awaitable[object]], seconds: float) -> None:
+        """Do some housekeeping at this pace, whatever goes wrong, until cancelled."""
         while True:
             try:
                 await work()
@@ -167,11 +165,12 @@ class TaskDesk:
     async def _failed(self, attempt: Attempt, problem: str, *, is_final: bool) -> None:
         task, kind = attempt.task, self.types.get(attempt.task.task_type)
         log.warning("task attempt failed", extra=about(task, reason=problem))
-        if is_final or kind is None or task.attempts >= task.max_attempts:
+        if is_final or task.attempts >= task.max_attempts:
             failed = _given_up(task, problem, self.clock)
             await self._settle(attempt, failed, kind and _giving_up(kind, failed))
             return
-        wait = pause(kind.endurance, task.attempts, _chance(attempt.lease_token))
+        endurance = kind.endurance if kind else Endurance()
+        wait = pause(endurance, task.attempts, _chance(attempt.lease_token))
         ready_at = self.clock.now() + wait
         again = replace(task, status=TaskStatus.QUEUED, error=problem, ready_at=ready_at)
         await self._settle(attempt, again, None)
@@ -189,7 +188,10 @@ class TaskDesk:
 
     async def _bury(self, tx: Transaction, task_id: UUID) -> None:
         """Give up a task that has killed all who tried it; others stay as they are."""
-        task = await tx.tasks.get(task_id, lock=True)
+        try:
+            task = await tx.tasks.get(task_id, lock=True)
+        except NotFoundError:
+            return
         is_held = task.lease_until is None or task.lease_until > self.clock.now()
         has_more = task.attempts < task.max_attempts
         if task.status is not TaskStatus.RUNNING or is_held or has_more:
