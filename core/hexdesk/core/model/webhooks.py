@@ -74,10 +74,14 @@ class WebhookDelivery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Delivery(WebhookDelivery, frozen=True, kw_only=True):
-    """A delivery with what is sent, byte for byte, and the task that sends it."""
+    """A delivery with what is sent, byte for byte, and the task that sends it.
+
+    `tries` are the attempts since somebody last asked for it to be sent.
+    """
 
     payload: bytes
     task_id: UUID
+    tries: int = 0
 
     def shown(self) -> WebhookDelivery:
         """Return what may be shown of it."""

@@ -15,7 +15,10 @@ class Deliveries(Protocol):
 
     @abstractmethod
     async def receivers(self) -> Sequence[Receiver]:
-        """Return the webhooks that are switched on, in no order; it costs next to nothing."""
+        """Return the webhooks that are switched on, in no order; none costs next to nothing.
+
+        Until the transaction ends, nobody removes one of them.
+        """
 
     @abstractmethod
     async def add(self, delivery: Delivery) -> None:

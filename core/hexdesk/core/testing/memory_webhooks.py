@@ -15,7 +15,7 @@ from hexdesk.core.model.webhooks import (
     WebhookDelivery,
 )
 from hexdesk.core.ports.webhook_records import Deliveries
-from hexdesk.core.testing.memory_records import Draft, found, page_of
+from hexdesk.core.testing.memory_records import Draft, Records, found, page_of
 
 
 @dataclass(frozen=True)
@@ -25,11 +25,9 @@ class MemoryDeliveries(Deliveries):
     draft: Draft
 
     async def receivers(self) -> Sequence[Receiver]:
-        return [
-            Receiver(integration_id=one.id, events=tuple(one.config.get("events", ())))
-            for one in self.draft.records.integrations.values()
-            if one.is_active and one.type == "webhook"
-        ]
+        if not _receivers(self.draft.records):
+            return ()
+        return _receivers(await self.draft.to_write())
 
     async def add(self, delivery: Delivery) -> None:
         records = await self.draft.to_write()
@@ -61,6 +59,14 @@ class MemoryDeliveries(Deliveries):
         for key in over:
             del records.deliveries[key]
         return len(over)
+
+
+def _receivers(records: Records) -> list[Receiver]:
+    return [
+        Receiver(integration_id=one.id, events=tuple(one.config.get("events", ())))
+        for one in records.integrations.values()
+        if one.is_active and one.type == "webhook"
+    ]
 
 
 def _fits(delivery: Delivery, wanted: DeliveryFilter) -> bool:

@@ -1,6 +1,7 @@
 """The part of the storage contract about what is sent to webhooks."""
 
 import asyncio
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -13,6 +14,7 @@ from hexdesk.core.model.webhooks import (
     DeliveryStatus,
     Receiver,
 )
+from hexdesk.core.ports.storage import Transaction
 from hexdesk.core.testing import examples
 from hexdesk.core.testing.companies import Company
 from hexdesk.core.testing.storage_fixtures import StorageFixtures
@@ -69,6 +71,39 @@ class DeliveryContract(StorageFixtures):
             await transaction.integrations.update(webhook)
             assert len(await transaction.deliveries.receivers()) == 1
 
+    async def test_a_webhook_that_is_being_told_is_not_removed_meanwhile(
+        self, ours: Company, webhook: Integration
+    ) -> None:
+        async def remove() -> None:
+            async with ours.transaction() as transaction:
+                await transaction.integrations.remove(webhook.id)
+
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            async with ours.transaction() as transaction:
+                [receiver] = await transaction.deliveries.receivers()
+                removing = asyncio.create_task(remove())
+                await let_others_go_on(transaction)
+                made = examples.a_delivery(receiver.integration_id)
+                await transaction.deliveries.add(made)
+            await removing
+        async with ours.transaction() as transaction:
+            with pytest.raises(NotFoundError):
+                await transaction.deliveries.get(made.id)
+
+    async def test_a_webhook_that_is_being_removed_is_no_receiver(
+        self, ours: Company, webhook: Integration
+    ) -> None:
+        async def look() -> list[Receiver]:
+            async with ours.transaction() as transaction:
+                return list(await transaction.deliveries.receivers())
+
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            async with ours.transaction() as transaction:
+                await transaction.integrations.remove(webhook.id)
+                looking = asyncio.create_task(look())
+                await let_others_go_on(transaction)
+            assert await looking == []
+
     async def test_a_delivery_comes_back_as_it_was_stored(
         self, ours: Company, webhook: Integration
     ) -> None:
@@ -83,6 +118,7 @@ class DeliveryContract(StorageFixtures):
             delivered_at=examples.later(3),
             attempt_log=(FIRST, SECOND),
             payload=b"\x00\xff any bytes",
+            tries=1,
             task_id=examples.new_id(),
         )
         async with ours.transaction() as transaction:
@@ -104,6 +140,7 @@ class DeliveryContract(StorageFixtures):
             "next_attempt_at": None,
             "delivered_at": examples.later(4),
             "attempt_log": (FIRST, SECOND),
+            "tries": 1,
             "task_id": examples.new_id(),
         }
         other = {"payload": b"other", "event_type": "other", "created_at": examples.later(5)}
@@ -143,7 +180,7 @@ class DeliveryContract(StorageFixtures):
         ],
     )
     async def test_a_list_holds_what_fits_without_what_is_sent(
-        self, ours: Company, webhook: Integration, fields: dict[str, str], found: set[str]
+        self, ours: Company, webhook: Integration, fields: dict[str, Any], found: set[str]
     ) -> None:
         elsewhere = examples.an_integration()
         made = {
@@ -173,3 +210,10 @@ class DeliveryContract(StorageFixtures):
         with pytest.raises(NotFoundError):
             async with ours.transaction() as transaction:
                 await transaction.deliveries.get(made.id)
+
+
+async def let_others_go_on(transaction: Transaction) -> None:
+    """Do this and that, so that whoever else is at work gets as far as it can."""
+    for _ in range(20):
+        await transaction.organizations.get()
+        await asyncio.sleep(0)

@@ -19,8 +19,11 @@ from hexdesk.core.ports.webhook_records import Deliveries
 DELIVERIES = RecordTable(Delivery, DeliveryRow, called="delivery")
 SHOWN = RecordTable(WebhookDelivery, DeliveryRow, called="delivery")
 
+# Locked, since a webhook that is removed at the same moment would be missed by the delivery that
+# refers to it, and that would undo what the customer did.
 RECEIVERS = """
     SELECT id, config -> 'events' FROM integrations WHERE type = 'webhook' AND is_active
+    FOR KEY SHARE
 """
 # What is sent is the largest part of the row, and never written again.
 _LASTING = {"integration_id", "event_type", "payload"}

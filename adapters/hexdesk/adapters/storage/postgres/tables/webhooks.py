@@ -30,6 +30,7 @@ class DeliveryRow(IdentifiedRow):
     payload: Mapped[bytes]
     # No foreign key: a task may be forgotten before what it did, and the other way round.
     task_id: Mapped[UUID]
+    tries: Mapped[int]
 
     __table_args__ = (
         one_of("status", DeliveryStatus),

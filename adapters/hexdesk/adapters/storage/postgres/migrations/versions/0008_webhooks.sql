@@ -14,6 +14,7 @@ CREATE TABLE webhook_deliveries (
     attempt_log jsonb NOT NULL,
     payload bytea NOT NULL,
     task_id uuid NOT NULL,
+    tries integer NOT NULL,
     CONSTRAINT pk_webhook_deliveries PRIMARY KEY (organization_id, id),
     CONSTRAINT fk_webhook_deliveries_organization_id_integration_id
         FOREIGN KEY (organization_id, integration_id)
