@@ -31,6 +31,7 @@ from hexdesk.core.testing import (
     MemoryCache,
     MemoryEvents,
     MemoryJournal,
+    MemoryQueue,
     MemoryStorage,
     PlainPasswords,
     PlainVault,
@@ -187,6 +188,7 @@ def _ports(runner: AgentRunner) -> Ports:
         events=MemoryEvents(),
         telemetry=RecordingTelemetry(),
         runner=runner,
+        queue=MemoryQueue(),
     )
 
 

@@ -21,6 +21,7 @@ from hexdesk.core.testing import (
     MemoryCache,
     MemoryEvents,
     MemoryJournal,
+    MemoryQueue,
     MemoryStorage,
     PlainCapabilities,
     PlainPasswords,
@@ -134,6 +135,7 @@ def ports_in_memory(**changes: Any) -> Ports:
         "events": MemoryEvents(),
         "telemetry": RecordingTelemetry(),
         "runner": ScriptedRunner(),
+        "queue": MemoryQueue(),
         "settings": SETTINGS,
     }
     return Ports(**(ports | changes))

@@ -40,6 +40,7 @@ from hexdesk.core.testing import (
     MemoryCache,
     MemoryEvents,
     MemoryJournal,
+    MemoryQueue,
     PlainPasswords,
     RecordingEgress,
     RecordingTelemetry,
@@ -169,6 +170,7 @@ def _ports(
         events=MemoryEvents(),
         telemetry=RecordingTelemetry(),
         runner=PydanticAIRunner(shelf=ModelShelf(offline=ObedientModel), tools=access),
+        queue=MemoryQueue(),
         ai_config=AI_CONFIG,
         settings=SETTINGS,
     )

@@ -62,20 +62,18 @@ def desk_of(scene: Scene, *types: TaskType) -> TaskDesk:
 async def add(scene: Scene, who: Person | System, **fields: Any) -> Task:
     """Store a task."""
     now = scene.clock.now()
-    wanted = Task(
-        **{
-            "id": scene.clock.new_id(),
-            "organization_id": who.organization_id,
-            "task_type": "scripted",
-            "task_data": {},
-            "created_at": now,
-            "ready_at": now,
-            "principal": who,
-            **fields,
-        }
-    )
+    wanted: dict[str, Any] = {
+        "id": scene.clock.new_id(),
+        "organization_id": who.organization_id,
+        "task_type": "scripted",
+        "task_data": {},
+        "created_at": now,
+        "ready_at": now,
+        "principal": who,
+    }
+    task = Task(**(wanted | fields))
     async with scene.fakes.memory.transaction(who) as tx:
-        return await tx.tasks.add(wanted)
+        return await tx.tasks.add(task)
 
 
 async def stored(scene: Scene, task: Task) -> Task:

@@ -43,9 +43,9 @@ class PrometheusTelemetry(Telemetry):
         self._operations = _FirstNames(MAX_OPERATIONS)
         self._task_types = _FirstNames(MAX_TASK_TYPES)
         self._registry = CollectorRegistry()
-        self._registry.register(_Process())
         self._agents = _AgentHealth(MAX_AGENTS)
-        self._registry.register(self._agents)
+        for collector in (_Process(), self._agents):
+            self._registry.register(collector)
         self._answer_seconds = self._histogram(
             "hexdesk_answer_seconds", "Time from a message to its answer.", ANSWER_BUCKETS
         )
@@ -64,15 +64,21 @@ class PrometheusTelemetry(Telemetry):
         self._model_requests = self._counter(
             "hexdesk_model_requests", "Requests to a model.", "model"
         )
+        self._slow = self._counter(
+            "hexdesk_slow_operations", "Operations slower than the setting allows.", "operation"
+        )
+        self._count_tasks()
+        self._count_requests()
+
+    def _count_tasks(self) -> None:
         self._tasks = self._counter(
             "hexdesk_task_attempts", "Attempts at tasks, by how they ended.", "task_type", "outcome"
         )
         self._task_seconds = self._histogram(
             "hexdesk_task_attempt_seconds", "Time an attempt took.", ANSWER_BUCKETS, "task_type"
         )
-        self._slow = self._counter(
-            "hexdesk_slow_operations", "Operations slower than the setting allows.", "operation"
-        )
+
+    def _count_requests(self) -> None:
         # The name and labels that OpenTelemetry gives this measurement.
         self._http_seconds = self._histogram(
             "http_server_request_duration_seconds",

@@ -95,6 +95,7 @@ class MemoryTasks(Tasks):
             records.tasks[task.id] = replace(
                 stored,
                 status=task.status,
+                attempts=task.attempts,
                 progress=task.progress,
                 result=task.result,
                 error=task.error,

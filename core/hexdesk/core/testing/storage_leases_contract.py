@@ -102,11 +102,12 @@ class TaskLeaseContract(StorageFixtures):
             status=TaskStatus.SUCCEEDED,
             progress=1.0,
             result={"answer": "Ada"},
+            attempts=0,
             finished_at=examples.later(3),
         )
         async with ours.transaction() as transaction:
             # How it ended is stored, and nothing else that its holder says of it.
-            assert await transaction.tasks.settle(replace(ended, attempts=9, task_data={}))
+            assert await transaction.tasks.settle(replace(ended, max_attempts=9, task_data={}))
         async with ours.transaction() as transaction:
             expected = replace(ended, lease_token=None, lease_until=None)
             assert await transaction.tasks.get(task.id) == expected

@@ -167,7 +167,7 @@ class TaskDesk:
         log.warning("task attempt failed", extra=about(task, reason=problem))
         if is_final or task.attempts >= task.max_attempts:
             failed = _given_up(task, problem, self.clock)
-            await self._settle(attempt, failed, kind and _giving_up(kind, failed))
+            await self._settle(attempt, failed, _giving_up(kind, failed) if kind else None)
             return
         endurance = kind.endurance if kind else Endurance()
         wait = pause(endurance, task.attempts, _chance(attempt.lease_token))

@@ -8,6 +8,7 @@ from hexdesk.adapters.health.probes import CallProbe, StateProbe
 from hexdesk.adapters.journal.file import FileJournal
 from hexdesk.adapters.limits.memory import MemoryLimiter
 from hexdesk.adapters.passwords.argon2 import Argon2Passwords
+from hexdesk.adapters.queue.local import LocalQueue
 from hexdesk.adapters.storage.postgres.storage import PostgresStorage
 from hexdesk.adapters.tokens.jwt import JwtCapabilities
 from hexdesk.adapters.tools.mcp_client import McpToolAccess
@@ -44,6 +45,7 @@ def ports_of(
         events=MemoryRunEvents(clock),
         telemetry=site.telemetry,
         runner=PydanticAIRunner(shelf=site.shelf, tools=access),
+        queue=LocalQueue(),
         probes=(
             CallProbe(name="database", call=storage.ping, is_vital=True),
             tool_server_probe(settings.mcp_url),

@@ -53,7 +53,8 @@ RENEW = f"""
 SETTLE = f"""
     UPDATE agent_tasks
     SET status = $3, progress = $4, result = $5, error = $6, ready_at = $7, finished_at = $8,
-        steps = $9, lease_token = NULL, lease_until = NULL, announce_at = $7, announcements = 0
+        steps = $9, attempts = $10, lease_token = NULL, lease_until = NULL, announce_at = $7,
+        announcements = 0
     {_IF_LEASED}
 """  # noqa: S608  words of ours
 # Somebody else may have announced or claimed it since it was found. 10, 20, 40, 60, 60, … s.
@@ -123,7 +124,7 @@ class PostgresTasks(Tasks):
 
 def _end(task: Task) -> tuple[Any, ...]:
     how = (task.status, task.progress, task.result, task.error)
-    return (*how, task.ready_at, task.finished_at, task.steps)
+    return (*how, task.ready_at, task.finished_at, task.steps, task.attempts)
 
 
 async def mark_announced(bound: BoundConnection, task_ids: Sequence[UUID]) -> set[UUID]:
