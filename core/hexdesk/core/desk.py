@@ -51,7 +51,11 @@ from hexdesk.core.use_cases.task_desk import TaskDesk
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """What the desk needs from outside."""
+    """What the desk needs from outside.
+
+    `near_cache` never leaves this process, for what is asked for within a transaction; without
+    it, `cache` is taken, which all processes may share.
+    """
 
     storage: Storage
     clock: Clock
@@ -67,6 +71,7 @@ class Ports:
     telemetry: Telemetry
     runner: AgentRunner
     queue: Queue
+    near_cache: Cache | None = None
     probes: Sequence[Probe] = ()
     ai_config: AIConfig = AIConfig()
     settings: DeskSettings = DeskSettings()

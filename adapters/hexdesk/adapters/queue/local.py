@@ -1,62 +1,83 @@
 """A queue within this process."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
+import logging
+from collections import deque
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from heapq import heapify, heappush
 
-from hexdesk.core.model.tasks import TaskHint
+from hexdesk.core.model.tasks import ALL_PRIORITIES, TaskHint
+from hexdesk.core.policy.lanes import lanes
 from hexdesk.core.ports.queue import Queue, Work
 
-LAST_FRONT_PRIORITY = 4
-FRONT_SHARE = 4
+MOST_WAITING = 100_000
+GRACE_SECONDS = 5
+
+log = logging.getLogger("hexdesk.queue")
 
 
 class LocalQueue(Queue):
-    """Hands hints to workers of this process, the highest priority first, then in their order."""
+    """Hands hints to workers of this process, the highest priority first, then in their order.
 
-    def __init__(self) -> None:
-        self._waiting: list[tuple[int, int, TaskHint]] = []
+    A hint that waits already is not taken again, and one too many not at all: the row is the
+    truth, and is announced again. Work under way gets `grace_seconds` to end by itself.
+    """
+
+    def __init__(
+        self, *, most_waiting: int = MOST_WAITING, grace_seconds: float = GRACE_SECONDS
+    ) -> None:
+        self._most_waiting = most_waiting
+        self._grace_seconds = grace_seconds
+        self._waiting: dict[int, deque[TaskHint]] = {
+            priority: deque() for priority in ALL_PRIORITIES
+        }
         self._known: set[TaskHint] = set()
-        self._count = 0
         self._news = asyncio.Condition()
 
     async def announce(self, hints: Sequence[TaskHint]) -> None:
         async with self._news:
             for hint in hints:
-                if hint not in self._known:
+                if hint not in self._known and len(self._known) < self._most_waiting:
                     self._known.add(hint)
-                    self._count += 1
-                    heappush(self._waiting, (hint.priority, self._count, hint))
+                    self._waiting[hint.priority].append(hint)
             self._news.notify_all()
 
     @asynccontextmanager
     async def working(
         self, work: Work, *, concurrency: int, priorities: Sequence[int]
     ) -> AsyncGenerator[None]:
-        kept = max(1, concurrency // FRONT_SHARE) if concurrency > 1 else 0
-        front = frozenset(one for one in priorities if one <= LAST_FRONT_PRIORITY)
-        lanes = [front] * kept + [frozenset(priorities)] * (concurrency - kept)
-        workers = [asyncio.create_task(self._work(work, lane)) for lane in lanes]
+        stopping = asyncio.Event()
+        places = [
+            asyncio.create_task(self._work(work, lane, stopping), name="task worker")
+            for lane in lanes(concurrency, priorities)
+        ]
         try:
             yield
         finally:
-            for worker in workers:
-                worker.cancel()
-            await asyncio.gather(*workers, return_exceptions=True)
+            stopping.set()
+            async with self._news:
+                self._news.notify_all()
+            if places:
+                await asyncio.wait(places, timeout=self._grace_seconds)
+            for place in places:
+                place.cancel()
+            await asyncio.gather(*places, return_exceptions=True)
 
-    async def _work(self, work: Work, lane: frozenset[int]) -> None:
-        while True:
-            await work(await self._next(lambda hint: hint.priority in lane))
+    async def _work(self, work: Work, lane: Sequence[int], stopping: asyncio.Event) -> None:
+        while hint := await self._next(lane, stopping):
+            try:
+                await work(hint)
+            except Exception:
+                # The edge of a background task: the next hint may be of one that can be done.
+                log.exception("task could not be tried", extra={"task_id": str(hint.task_id)})
 
-    async def _next(self, fits: Callable[[TaskHint], bool]) -> TaskHint:
+    async def _next(self, lane: Sequence[int], stopping: asyncio.Event) -> TaskHint | None:
         async with self._news:
-            while True:
-                found = [entry for entry in self._waiting if fits(entry[2])]
-                if found:
-                    entry = min(found)
-                    self._waiting.remove(entry)
-                    heapify(self._waiting)
-                    self._known.discard(entry[2])
-                    return entry[2]
+            while not stopping.is_set():
+                for priority in lane:
+                    if self._waiting[priority]:
+                        hint = self._waiting[priority].popleft()
+                        self._known.discard(hint)
+                        return hint
                 await self._news.wait()
+        return None

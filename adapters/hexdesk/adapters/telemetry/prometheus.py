@@ -13,6 +13,7 @@ from prometheus_client.registry import Collector
 
 from hexdesk.core.model.agents import AgentStatus, ToolUseStatus
 from hexdesk.core.model.chat import ChatResponse
+from hexdesk.core.model.presence import ProcessKind
 from hexdesk.core.model.tasks import TaskStatus
 from hexdesk.core.ports.telemetry import Telemetry
 
@@ -128,6 +129,10 @@ class PrometheusTelemetry(Telemetry):
         """Show how many answers wait for the storage."""
         self._gauge("hexdesk_journal_entries", "Answers that wait for the storage.", waiting)
 
+    def watch_processes(self, count: Callable[[ProcessKind], int | None]) -> None:
+        """Show how many processes of each kind are alive, where that is known."""
+        self._registry.register(_Processes(count))
+
     def render(self) -> tuple[str, bytes]:
         """Return the media type and the text of all numbers, as OpenMetrics."""
         encode, media_type = choose_encoder(OPEN_METRICS)
@@ -181,6 +186,23 @@ class _AgentHealth(Collector):
         agents.add_metric([AgentStatus.OK], len(self._is_degraded) - degraded)
         agents.add_metric([AgentStatus.DEGRADED], degraded)
         yield agents
+
+
+class _Processes(Collector):
+    """Shows which processes of the installation there are, as far as that is known."""
+
+    def __init__(self, count: Callable[[ProcessKind], int | None]) -> None:
+        self._count = count
+
+    def collect(self) -> Iterable[Metric]:
+        processes = GaugeMetricFamily(
+            "hexdesk_processes", "Processes that are alive, by what they do.", labels=["kind"]
+        )
+        for kind in ProcessKind:
+            count = self._count(kind)
+            if count is not None:
+                processes.add_metric([kind], count)
+        yield processes
 
 
 class _Process(Collector):

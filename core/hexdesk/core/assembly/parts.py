@@ -56,7 +56,7 @@ class Parts:
             auditor=auditor,
             outbox=Outbox(clock=clock),
             rules=rules,
-            configurations=Configurations(cache=ports.cache, rules=rules),
+            configurations=Configurations(cache=ports.near_cache or ports.cache, rules=rules),
             recorder=agent_log.AgentRecorder(clock=clock, auditor=auditor),
             sessions=sessions.SessionStarter(
                 clock=clock, access_tokens=ports.access_tokens, settings=settings

@@ -12,6 +12,7 @@ from hexdesk.core.model.principals import Person, System
 Priority = Annotated[int, msgspec.Meta(ge=0, le=9)]
 HIGHEST_PRIORITY = 0
 LOWEST_PRIORITY = 9
+ALL_PRIORITIES = tuple(range(HIGHEST_PRIORITY, LOWEST_PRIORITY + 1))
 
 
 class TaskStatus(StrEnum):

@@ -1,7 +1,8 @@
 """Small ports in memory: cache, journal, events, rate limits, telemetry, egress."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -101,6 +102,7 @@ class MemoryEvents(RunEvents):
 
     def __init__(self) -> None:
         self._broadcasts: dict[UUID, _Broadcast] = {}
+        self._waiting: list[tuple[UUID, asyncio.Event]] = []
 
     def open(self, run_id: UUID) -> None:
         self._broadcasts.setdefault(run_id, _Broadcast())
@@ -110,20 +112,41 @@ class MemoryEvents(RunEvents):
         if broadcast is not None:
             broadcast.events.extend(events)
             broadcast.announce()
+            self.tell(run_id)
 
     def close(self, run_id: UUID) -> None:
         broadcast = self._broadcasts.pop(run_id, None)
         if broadcast is not None:
             broadcast.is_over = True
             broadcast.announce()
+            self.tell(run_id)
 
     def follow(self, run_id: UUID, after: int) -> AsyncGenerator[RunEvent] | None:
         broadcast = self._broadcasts.get(run_id)
         return None if broadcast is None else broadcast.follow(after)
 
+    @contextmanager
+    def news(self, run_id: UUID) -> Generator[asyncio.Event]:
+        waiting = (run_id, asyncio.Event())
+        self._waiting.append(waiting)
+        try:
+            yield waiting[1]
+        finally:
+            self._waiting.remove(waiting)
+
     def is_followed(self, run_id: UUID) -> bool:
         broadcast = self._broadcasts.get(run_id)
-        return broadcast is not None and broadcast.followers > 0
+        return broadcast is not None and (broadcast.followers > 0 or self.is_awaited(run_id))
+
+    def is_awaited(self, run_id: UUID) -> bool:
+        """Tell whether somebody waits for news of the run."""
+        return any(one == run_id for one, _ in self._waiting)
+
+    def tell(self, run_id: UUID) -> None:
+        """Say that the run has news, as another process would."""
+        for one, news in self._waiting:
+            if one == run_id:
+                news.set()
 
 
 class UnlimitedLimiter(RateLimiter):

@@ -23,6 +23,7 @@ from hexdesk.core.use_cases.assignments import Assignments
 from hexdesk.core.use_cases.outbox import Outbox
 from hexdesk.core.use_cases.run_desk import RunDesk
 from hexdesk.core.use_cases.run_in_progress import Assignment
+from hexdesk.core.use_cases.run_news import news_or
 
 
 class AnsweredBeforeError(Exception):
@@ -161,7 +162,8 @@ class SendMessage:
             return
         is_dead = run.lease_until < self.clock.now()
         if not is_dead or not await self.run_desk.take_over(run.id, order.who.organization_id):
-            await asyncio.sleep(self.settings.poll_seconds)
+            with self.run_desk.events.news(run.id) as news:
+                await news_or(self.settings.poll_seconds, news)
 
     def _seconds_left(self, order: Order) -> float:
         spent = self.clock.elapsed() - order.started_at

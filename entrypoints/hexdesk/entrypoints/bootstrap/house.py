@@ -1,7 +1,7 @@
 """A desk with its surroundings: every port with its adapter."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from typing import cast
@@ -28,6 +28,7 @@ from hexdesk.core.model.ai_config import AIConfig
 from hexdesk.core.use_cases.sessions import Authenticate
 from hexdesk.entrypoints.ai_config import find_ai_config, read_ai_config
 from hexdesk.entrypoints.bootstrap.ports import ports_of
+from hexdesk.entrypoints.bootstrap.shared import Census, Shared, attending, open_shared
 from hexdesk.entrypoints.bootstrap.site import Place, Site, default_settings
 from hexdesk.entrypoints.settings import Settings
 from hexdesk.entrypoints.version import VERSION
@@ -52,6 +53,29 @@ class House:
         self.draining.set()
         await self.desk.run_desk.drain(GRACE_SECONDS)
 
+    @asynccontextmanager
+    async def working(self, concurrency: int, priorities: Sequence[int]) -> AsyncGenerator[None]:
+        """Do tasks, so many at once, until this process drains; none if `concurrency` is 0."""
+        doing = asyncio.create_task(self._work(concurrency, priorities), name="tasks")
+        try:
+            yield
+        finally:
+            self.draining.set()
+            await doing
+
+    async def _work(self, concurrency: int, priorities: Sequence[int]) -> None:
+        desk = self.desk
+        if concurrency == 0:
+            return
+        sweeping = asyncio.create_task(desk.task_desk.keep_house(), name="sweeping tasks")
+        try:
+            async with desk.ports.queue.working(
+                desk.task_desk.do, concurrency=concurrency, priorities=priorities
+            ):
+                await self.draining.wait()
+        finally:
+            sweeping.cancel()
+
     def model_in_use(self) -> str | None:
         """Name the model that answers for an agent for which nothing was decided, if one does."""
         settings = default_settings(self.ai_config)
@@ -67,17 +91,21 @@ async def open_house(settings: Settings, place: Place) -> AsyncGenerator[House]:
     pool = PoolSettings(max_size=settings.database_pool)
     access = McpToolAccess(timeout_seconds=settings.tool_timeout, breaker=Breaker())
     async with (
+        open_shared(settings.redis_url, site.clock) as shared,
         PostgresStorage.open(place.database_url, pool) as storage,
         aclosing(HttpEgress(allow_private=settings.egress_allow_private)) as egress,
         aclosing(site.shelf),
         access.running(),
+        attending(shared.presence, *place.kinds),
     ):
-        house = _house(site, storage, egress, access)
+        house = _house(site, storage, egress, access, shared)
+        census = Census(shared.presence)
+        site.telemetry.watch_processes(census.count)
         run_desk = house.desk.run_desk
         housekeeping = (
             asyncio.create_task(run_desk.keep_house(), name="housekeeping"),
-            asyncio.create_task(house.desk.task_desk.keep_house(), name="sweeping tasks"),
             asyncio.create_task(house.desk.forget_expired.keep_forgetting(), name="forgetting"),
+            asyncio.create_task(census.keep_counting(), name="census"),
         )
         try:
             yield house
@@ -90,10 +118,14 @@ async def open_house(settings: Settings, place: Place) -> AsyncGenerator[House]:
 
 
 def _house(
-    site: Site, storage: PostgresStorage, egress: HttpEgress, access: McpToolAccess
+    site: Site,
+    storage: PostgresStorage,
+    egress: HttpEgress,
+    access: McpToolAccess,
+    shared: Shared,
 ) -> House:
     settings, telemetry = site.settings, site.telemetry
-    desk = open_desk(ports_of(site, storage, egress, access))
+    desk = open_desk(ports_of(site, storage, egress, access, shared))
     authenticate = Authenticate(
         storage=storage, access_tokens=site.access_tokens(settings.mcp_public_url)
     )
@@ -123,6 +155,7 @@ def _http_options(site: Site, draining: asyncio.Event) -> HttpOptions:
         public_url=settings.public_url,
         rates=HttpRates(
             user=settings.rate_limit_user,
+            organization=settings.rate_limit_organization,
             address=settings.rate_limit_address,
             register=settings.rate_limit_register,
         ),

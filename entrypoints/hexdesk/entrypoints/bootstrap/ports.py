@@ -1,20 +1,17 @@
 """Every port of the desk with its adapter."""
 
 from hexdesk.adapters.agents.pydantic_ai import PydanticAIRunner
-from hexdesk.adapters.cache.memory import MemoryCache
 from hexdesk.adapters.egress.http import HttpEgress
-from hexdesk.adapters.events.memory import MemoryRunEvents
 from hexdesk.adapters.health.probes import CallProbe, StateProbe
 from hexdesk.adapters.journal.file import FileJournal
-from hexdesk.adapters.limits.memory import MemoryLimiter
 from hexdesk.adapters.passwords.argon2 import Argon2Passwords
-from hexdesk.adapters.queue.local import LocalQueue
 from hexdesk.adapters.storage.postgres.storage import PostgresStorage
 from hexdesk.adapters.tokens.jwt import JwtCapabilities
 from hexdesk.adapters.tools.mcp_client import McpToolAccess
 from hexdesk.adapters.vault.aead import AeadVault
 from hexdesk.core.desk import Ports
 from hexdesk.core.model.settings import DeskSettings
+from hexdesk.entrypoints.bootstrap.shared import Shared
 from hexdesk.entrypoints.bootstrap.site import Site
 from hexdesk.entrypoints.bootstrap.tool_server_probe import tool_server_probe
 from hexdesk.entrypoints.settings import Settings
@@ -22,7 +19,11 @@ from hexdesk.entrypoints.version import VERSION
 
 
 def ports_of(
-    site: Site, storage: PostgresStorage, egress: HttpEgress, access: McpToolAccess
+    site: Site,
+    storage: PostgresStorage,
+    egress: HttpEgress,
+    access: McpToolAccess,
+    shared: Shared,
 ) -> Ports:
     """Return every port with its adapter."""
     settings, clock, keys = site.settings, site.clock, site.keys
@@ -39,18 +40,20 @@ def ports_of(
         ),
         vault=vault,
         egress=egress,
-        limiter=MemoryLimiter(clock),
-        cache=MemoryCache(clock),
+        limiter=shared.limiter,
+        cache=shared.cache,
+        near_cache=shared.near_cache,
         journal=journal,
-        events=MemoryRunEvents(clock),
+        events=shared.events,
         telemetry=site.telemetry,
         runner=PydanticAIRunner(shelf=site.shelf, tools=access),
-        queue=LocalQueue(),
+        queue=shared.queue,
         probes=(
             CallProbe(name="database", call=storage.ping, is_vital=True),
             tool_server_probe(settings.mcp_url),
             StateProbe(name="model", problem=site.model_problem),
             StateProbe(name="journal", problem=journal.problem),
+            *shared.probes,
         ),
         ai_config=site.ai_config,
         settings=_desk_settings(settings),

@@ -14,6 +14,7 @@ from hexdesk.adapters.tokens.jwt import JwtAccessTokens
 from hexdesk.adapters.tokens.signing_keys import SigningKeys
 from hexdesk.core.model.agents import AgentSettings
 from hexdesk.core.model.ai_config import AIConfig
+from hexdesk.core.model.presence import ProcessKind
 from hexdesk.core.tools.catalogue import catalogue
 from hexdesk.entrypoints.settings import Settings, SettingsError
 
@@ -22,7 +23,8 @@ from hexdesk.entrypoints.settings import Settings, SettingsError
 class Place:
     """Where this process stands: its database, its secret, and a folder for what must last.
 
-    On a laptop the offline model may stand in. Metrics are open where nobody else can ask.
+    On a laptop the offline model may stand in. Metrics are open where nobody else can ask. `kinds`
+    is what this process is there for, as others see it.
     """
 
     database_url: str
@@ -30,6 +32,7 @@ class Place:
     data_dir: Path
     is_laptop: bool = False
     are_metrics_open: bool = False
+    kinds: tuple[ProcessKind, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
