@@ -18,6 +18,7 @@ from hexdesk.core.model.webhooks import Delivery
 from hexdesk.core.ports.storage import Storage, Transaction
 from hexdesk.core.testing import examples
 from hexdesk.core.testing.example_tasks import a_task
+from hexdesk.core.testing.example_webhooks import a_delivery
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,7 +126,7 @@ class Belongings(msgspec.Struct, frozen=True, kw_only=True):
             ticket=ticket,
             comment=examples.a_comment(ticket.id),
             integration=integration,
-            delivery=examples.a_delivery(integration.id),
+            delivery=a_delivery(integration.id),
             audit_event=examples.an_audit_event(organization.id),
             idempotency_key=examples.an_idempotency_key(),
             kept_answer=examples.a_kept_answer(),

@@ -23,7 +23,6 @@ from hexdesk.core.model.integrations import Integration
 from hexdesk.core.model.listing import Slice
 from hexdesk.core.model.principals import Member
 from hexdesk.core.model.tickets import AuthorType, Comment, Ticket
-from hexdesk.core.model.webhooks import Delivery
 from hexdesk.core.testing.steady import NOON, SteadyClock
 
 LONG_AGO = NOON.replace(year=2000)
@@ -229,21 +228,6 @@ def an_integration(**changes: Any) -> Integration:
         name="Alerts",
         config={"url": "https://example.com/hook", "events": ["ticket.created"]},
         created_at=NOON,
-    )
-    return replace(made, **changes)
-
-
-def a_delivery(integration_id: UUID, **changes: Any) -> Delivery:
-    """Return a delivery that waits for its first attempt."""
-    key = new_id()
-    made = Delivery(
-        id=key,
-        integration_id=integration_id,
-        event_type="ticket.created",
-        next_attempt_at=NOON,
-        created_at=NOON,
-        payload=b'{"type":"ticket.created"}',
-        task_id=key,
     )
     return replace(made, **changes)
 

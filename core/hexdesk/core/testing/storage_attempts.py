@@ -14,6 +14,7 @@ from hexdesk.core.ports.storage import Transaction
 from hexdesk.core.testing import examples
 from hexdesk.core.testing.companies import Belongings
 from hexdesk.core.testing.example_tasks import a_task
+from hexdesk.core.testing.example_webhooks import a_delivery
 
 Attempt = Callable[[Transaction, Belongings], Awaitable[object]]
 
@@ -165,7 +166,7 @@ WRITES: dict[str, Attempt] = {
         replace(its.integration, name="Taken over")
     ),
     "integrations.remove": lambda to, its: to.integrations.remove(its.integration.id),
-    "deliveries.add": lambda to, its: to.deliveries.add(examples.a_delivery(its.integration.id)),
+    "deliveries.add": lambda to, its: to.deliveries.add(a_delivery(its.integration.id)),
     "deliveries.update": lambda to, its: to.deliveries.update(replace(its.delivery, attempts=7)),
     "deliveries.forget": lambda to, _: to.deliveries.forget(examples.FAR_AHEAD),
     "audit.add": lambda to, its: to.audit.add(

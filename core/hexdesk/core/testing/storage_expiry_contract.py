@@ -13,6 +13,7 @@ from hexdesk.core.model.webhooks import DeliveryFilter, DeliveryStatus
 from hexdesk.core.ports.storage import Storage
 from hexdesk.core.testing import examples
 from hexdesk.core.testing.companies import Company, Conversation
+from hexdesk.core.testing.example_webhooks import a_delivery
 from hexdesk.core.testing.storage_fixtures import StorageFixtures
 
 # Older than anything that other tests leave in the same storage.
@@ -109,7 +110,7 @@ class ExpiryContract(StorageFixtures):
         async with ours.transaction() as transaction:
             await transaction.integrations.add(integration)
             for status, age in ages.items():
-                made = examples.a_delivery(integration.id, status=status, created_at=age)
+                made = a_delivery(integration.id, status=status, created_at=age)
                 await transaction.deliveries.add(made)
             assert await transaction.deliveries.forget(SINCE) == 1
         async with ours.transaction() as transaction:
@@ -238,7 +239,7 @@ async def something_old(company: Company, kind: str) -> None:
             integration = examples.an_integration()
             async with company.transaction() as transaction:
                 await transaction.integrations.add(integration)
-                delivery = examples.a_delivery(integration.id, created_at=BEFORE)
+                delivery = a_delivery(integration.id, created_at=BEFORE)
                 await transaction.deliveries.add(delivery)
         case "refresh_tokens":
             await a_session(company, ip=None, expires_at=BEFORE)

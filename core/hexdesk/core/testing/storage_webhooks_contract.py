@@ -17,6 +17,7 @@ from hexdesk.core.model.webhooks import (
 from hexdesk.core.ports.storage import Transaction
 from hexdesk.core.testing import examples
 from hexdesk.core.testing.companies import Company
+from hexdesk.core.testing.example_webhooks import a_delivery
 from hexdesk.core.testing.storage_fixtures import StorageFixtures
 
 DEADLINE_SECONDS = 20
@@ -83,7 +84,7 @@ class DeliveryContract(StorageFixtures):
                 [receiver] = await transaction.deliveries.receivers()
                 removing = asyncio.create_task(remove())
                 await let_others_go_on(transaction)
-                made = examples.a_delivery(receiver.integration_id)
+                made = a_delivery(receiver.integration_id)
                 await transaction.deliveries.add(made)
             await removing
         async with ours.transaction() as transaction:
@@ -107,8 +108,8 @@ class DeliveryContract(StorageFixtures):
     async def test_a_delivery_comes_back_as_it_was_stored(
         self, ours: Company, webhook: Integration
     ) -> None:
-        plain = examples.a_delivery(webhook.id)
-        full = examples.a_delivery(
+        plain = a_delivery(webhook.id)
+        full = a_delivery(
             webhook.id,
             status=DeliveryStatus.DELIVERED,
             attempts=2,
@@ -131,7 +132,7 @@ class DeliveryContract(StorageFixtures):
     async def test_an_update_changes_everything_but_what_is_sent_where(
         self, ours: Company, webhook: Integration
     ) -> None:
-        before = examples.a_delivery(webhook.id)
+        before = a_delivery(webhook.id)
         changes = {
             "status": DeliveryStatus.DELIVERY_UNKNOWN,
             "attempts": 2,
@@ -154,7 +155,7 @@ class DeliveryContract(StorageFixtures):
     async def test_a_locked_delivery_is_waited_for(
         self, ours: Company, webhook: Integration
     ) -> None:
-        made = examples.a_delivery(webhook.id)
+        made = a_delivery(webhook.id)
         async with ours.transaction() as transaction:
             await transaction.deliveries.add(made)
 
@@ -184,11 +185,11 @@ class DeliveryContract(StorageFixtures):
     ) -> None:
         elsewhere = examples.an_integration()
         made = {
-            "created": examples.a_delivery(webhook.id),
-            "moved": examples.a_delivery(
+            "created": a_delivery(webhook.id),
+            "moved": a_delivery(
                 webhook.id, event_type="ticket.status_changed", status=DeliveryStatus.FAILED
             ),
-            "elsewhere": examples.a_delivery(elsewhere.id),
+            "elsewhere": a_delivery(elsewhere.id),
         }
         async with ours.transaction() as transaction:
             await transaction.integrations.add(elsewhere)
@@ -203,7 +204,7 @@ class DeliveryContract(StorageFixtures):
     async def test_a_webhook_takes_its_deliveries_along(
         self, ours: Company, webhook: Integration
     ) -> None:
-        made = examples.a_delivery(webhook.id)
+        made = a_delivery(webhook.id)
         async with ours.transaction() as transaction:
             await transaction.deliveries.add(made)
             await transaction.integrations.remove(webhook.id)

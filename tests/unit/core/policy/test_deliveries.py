@@ -16,7 +16,8 @@ from hexdesk.core.policy.deliveries import (
     next_attempt_at,
     tried,
 )
-from hexdesk.core.testing.examples import NOON, a_delivery, new_id
+from hexdesk.core.testing.example_webhooks import a_delivery
+from hexdesk.core.testing.examples import NOON, new_id
 
 DELIVERY = a_delivery(new_id())
 HOUR = 3600

@@ -10,7 +10,7 @@ from hexdesk.core.errors import ConflictError, ForbiddenError, InvalidError, Not
 from hexdesk.core.model.integrations import Integration
 from hexdesk.core.model.listing import Slice
 from hexdesk.core.model.principals import Member
-from hexdesk.core.model.webhooks import DeliveryFilter, DeliveryStatus, WebhookDelivery
+from hexdesk.core.model.webhooks import DeliveryFilter, DeliveryStatus
 from hexdesk.core.testing import RecordingEgress
 from hexdesk.core.testing.examples import ALL, new_id
 from hexdesk.core.use_cases.integrations import IntegrationChange
@@ -18,7 +18,7 @@ from hexdesk.core.use_cases.tickets import NewTicket
 from tests.unit.core.scenes import Fakes, Scene
 from tests.unit.core.scripts import Gate
 from tests.unit.core.tasks import do
-from tests.unit.core.webhooks import a_webhook, answer, deliveries, send_all, stored
+from tests.unit.core.webhooks import a_webhook, answer, nothing, send_all, stored, the_delivery
 
 
 @pytest.fixture
@@ -33,11 +33,6 @@ async def hook(scene: Scene, admin: Member) -> Integration:
     made = await a_webhook(scene, admin)
     await scene.desk.tickets.create(admin, NewTicket(title="Login fails"))
     return made
-
-
-async def the_delivery(scene: Scene, admin: Member, hook: Integration) -> WebhookDelivery:
-    [one] = await deliveries(scene, admin, hook)
-    return one
 
 
 def sent(scene: Scene) -> list[str]:
@@ -182,7 +177,3 @@ async def test_a_webhook_that_is_switched_off_is_sent_nothing_again(
     await desk.redeliver(admin, hook.id, delivery.id)
     await send_all(scene, admin)
     assert sent(scene) == [str(delivery.id)]
-
-
-async def nothing() -> None:
-    """Do nothing, at a commit that is to go well."""

@@ -143,10 +143,6 @@ async def test_an_unknown_type_is_refused_and_the_known_ones_named(
         ({"url": URL, "color": "red"}, "/config/color"),
         ({"url": "ftp://example.com"}, "/config/url"),
         ({"url": URL, "events": "all"}, "/config/events"),
-        ({"url": URL, "events": ["ticket.created", "ticket.baked"]}, "/config/events/1"),
-        ({"url": URL, "events": ["cake.*"]}, "/config/events/0"),
-        ({"url": URL, "secret": "whsec_no base64"}, "/config/secret"),
-        ({"url": URL, "secret": "whsec_"}, "/config/secret"),
     ],
 )
 async def test_a_configuration_must_fit_its_type(
@@ -155,24 +151,6 @@ async def test_a_configuration_must_fit_its_type(
     with pytest.raises(InvalidError) as error:
         await scene.desk.integrations.add(admin, replace(WEBHOOK, config=config))
     assert error.value.pointer == pointer
-
-
-async def test_an_unknown_event_is_refused_and_the_known_ones_named(
-    scene: Scene, admin: Member
-) -> None:
-    config = {"url": URL, "events": ["ticket.baked"]}
-    known = r"known are \*, .*ticket\.created"
-    with pytest.raises(InvalidError, match=rf"no event 'ticket\.baked'; {known}"):
-        await scene.desk.integrations.add(admin, replace(WEBHOOK, config=config))
-
-
-@pytest.mark.parametrize("events", [[], ["*"], ["ticket.*", "thread.message"]])
-async def test_events_are_named_one_by_one_or_by_kind(
-    scene: Scene, admin: Member, events: list[str]
-) -> None:
-    config = {"url": URL, "events": events}
-    made = await scene.desk.integrations.add(admin, replace(WEBHOOK, config=config))
-    assert made.config["events"] == events
 
 
 async def test_an_address_that_may_not_be_called_is_refused(scene: Scene, admin: Member) -> None:
@@ -258,8 +236,6 @@ async def test_a_check_really_calls_the_address_and_notes_how_it_went(
     assert (check.ok, check.status_code) == (True, 200)
     assert check.detail == "the address answered 200"
     (posted,) = scene.fakes.egress.posted
-    assert posted.headers["webhook-signature"].startswith("v1,")
-    assert posted.headers["webhook-id"]
     test = b'{"type":"hexdesk.test","timestamp":"2026-01-01T12:00:00Z","data":{}}'
     assert (posted.url, posted.body) == (URL, test)
     after = await scene.desk.integrations.get(admin, webhook.id)

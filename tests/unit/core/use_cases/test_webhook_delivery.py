@@ -3,65 +3,35 @@
 import asyncio
 import base64
 import hmac
-from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import msgspec
 import pytest
 
-from hexdesk.core.errors import (
-    DeskError,
-    OutcomeUnknownError,
-    StorageUnavailableError,
-    UnavailableError,
-)
-from hexdesk.core.model.integrations import Integration, IntegrationStatus
-from hexdesk.core.model.principals import Member
-from hexdesk.core.model.tasks import TaskFilter, TaskStatus
-from hexdesk.core.model.webhooks import DeliveryStatus, WebhookDelivery
-from hexdesk.core.policy.deliveries import LOST, MOST_ATTEMPTS
+from hexdesk.core.errors import DeskError, OutcomeUnknownError, UnavailableError
+from hexdesk.core.model.integrations import IntegrationStatus
+from hexdesk.core.model.tasks import TaskStatus
+from hexdesk.core.model.webhooks import DeliveryStatus
+from hexdesk.core.policy.deliveries import MOST_ATTEMPTS
 from hexdesk.core.ports.egress import EgressAnswer
-from hexdesk.core.testing import RecordingEgress
-from hexdesk.core.testing.examples import ALL
 from hexdesk.core.use_cases.integrations import IntegrationChange
-from hexdesk.core.use_cases.outbox import MOST_CRASHES
 from hexdesk.core.use_cases.tickets import NewTicket
-from tests.unit.core.scenes import Fakes, Scene
 from tests.unit.core.scripts import Gate
-from tests.unit.core.tasks import do, hint
-from tests.unit.core.webhooks import URL, a_webhook, answer, deliveries, send_all, stored
+from tests.unit.core.tasks import do
+from tests.unit.core.webhooks import (
+    URL,
+    a_told_webhook,
+    answer,
+    deliveries,
+    nothing,
+    send_all,
+    stored,
+    the_delivery,
+    the_task,
+    until_next,
+)
 
-LEASE = 15
 LOST_ANSWER = OutcomeUnknownError("'example.com' did not answer within 15 seconds")
-
-
-async def a_told_webhook(
-    *answers: EgressAnswer | DeskError, **config: Any
-) -> tuple[Scene, Member, Integration]:
-    """Return a desk with a webhook that has been told of a ticket; nothing has been sent."""
-    scene = Scene.of(fakes=replace(Fakes.new(), egress=RecordingEgress(*answers)))
-    admin = await scene.founder()
-    hook = await a_webhook(scene, admin, **config)
-    await scene.desk.tickets.create(admin, NewTicket(title="Login fails"))
-    return scene, admin, hook
-
-
-async def the_delivery(scene: Scene, admin: Member, hook: Integration) -> WebhookDelivery:
-    [one] = await deliveries(scene, admin, hook)
-    return one
-
-
-async def the_task(scene: Scene, admin: Member) -> Any:
-    async with scene.fakes.memory.transaction(admin) as tx:
-        [task] = (await tx.tasks.page(TaskFilter(), ALL)).data
-    return task
-
-
-async def until_next(scene: Scene, delivery: WebhookDelivery) -> None:
-    """Let time pass until the next attempt is due."""
-    assert delivery.next_attempt_at is not None
-    scene.clock.advance((delivery.next_attempt_at - scene.clock.now()).total_seconds())
 
 
 async def test_an_event_is_sent_and_has_arrived() -> None:
@@ -232,109 +202,6 @@ async def test_a_secret_that_can_no_longer_be_read_is_a_failed_attempt() -> None
     assert (after.status, after.attempts) == (DeliveryStatus.PENDING, 1)
     assert after.last_error
     assert scene.fakes.egress.posted == []
-
-
-async def crash(scene: Scene, admin: Member) -> None:
-    """Send, and end before anything about that is stored; then let the lease end."""
-    task = await the_task(scene, admin)
-    # A claim, and a look: what comes next would store how it went.
-    scene.storage.at_commit.extend([nothing, nothing, StorageUnavailableError("gone")])
-    await do(scene.desk.task_desk, task)
-    scene.clock.advance(LEASE + 1)
-
-
-async def nothing() -> None:
-    """Do nothing, at a commit that is to go well."""
-
-
-async def test_what_was_sent_by_a_process_that_ended_is_sent_again_under_the_same_id() -> None:
-    scene, admin, hook = await a_told_webhook()
-    scene.clock.advance(1)
-    await crash(scene, admin)
-    assert (await the_delivery(scene, admin, hook)).attempts == 0
-    await do(scene.desk.task_desk, await the_task(scene, admin))
-    after = await the_delivery(scene, admin, hook)
-    assert (after.status, after.attempts) == (DeliveryStatus.DELIVERED, 2)
-    assert [one.error for one in after.attempt_log] == [LOST, None]
-    assert [one.is_unknown for one in after.attempt_log] == [True, False]
-    first, second = scene.fakes.egress.posted
-    assert first.headers["webhook-id"] == second.headers["webhook-id"] == str(after.id)
-
-
-async def test_what_takes_every_process_along_is_given_up_as_unknown() -> None:
-    scene, admin, hook = await a_told_webhook()
-    scene.clock.advance(1)
-    for _ in range(MOST_CRASHES):
-        await crash(scene, admin)
-    await do(scene.desk.task_desk, await the_task(scene, admin))
-    over = await the_delivery(scene, admin, hook)
-    assert (over.status, over.attempts) == (DeliveryStatus.DELIVERY_UNKNOWN, MOST_CRASHES)
-    assert (over.last_error, over.next_attempt_at) == (LOST, None)
-    assert (await the_task(scene, admin)).status is TaskStatus.FAILED
-
-
-async def test_a_crash_before_a_switch_is_remembered_too() -> None:
-    scene, admin, hook = await a_told_webhook()
-    scene.clock.advance(1)
-    await crash(scene, admin)
-    await scene.desk.integrations.change(admin, hook.id, IntegrationChange(is_active=False))
-    await do(scene.desk.task_desk, await the_task(scene, admin))
-    over = await the_delivery(scene, admin, hook)
-    assert (over.status, over.attempts) == (DeliveryStatus.DELIVERY_UNKNOWN, 1)
-
-
-async def give_up(scene: Scene, admin: Member, **changes: Any) -> None:
-    """Have the task given up from outside, as somebody who cancels it does."""
-    task = msgspec.structs.replace(await the_task(scene, admin), **changes)
-    async with scene.fakes.memory.transaction(admin) as tx:
-        await scene.desk.task_desk.types["webhook_delivery"].give_up(tx, task)
-
-
-async def test_a_delivery_whose_task_is_cancelled_has_failed() -> None:
-    scene, admin, hook = await a_told_webhook()
-    await give_up(scene, admin, status=TaskStatus.CANCELLED)
-    over = await the_delivery(scene, admin, hook)
-    assert (over.status, over.last_error) == (DeliveryStatus.FAILED, "it was cancelled")
-    await give_up(scene, admin, error="again")
-    assert await the_delivery(scene, admin, hook) == over
-
-
-async def test_a_delivery_whose_task_is_cancelled_while_it_sends_is_unknown() -> None:
-    scene, admin, hook = await a_told_webhook()
-    await give_up(scene, admin, status=TaskStatus.CANCELLED, attempts=1)
-    assert (await the_delivery(scene, admin, hook)).status is DeliveryStatus.DELIVERY_UNKNOWN
-
-
-async def test_a_delivery_that_was_forgotten_is_not_sent() -> None:
-    scene, admin, _ = await a_told_webhook()
-    async with scene.fakes.memory.transaction(admin) as tx:
-        await tx.deliveries.forget(scene.clock.now() + timedelta(days=1))
-    await send_all(scene, admin)
-    task = await the_task(scene, admin)
-    assert (task.status, task.result) == (TaskStatus.SUCCEEDED, {"status": "forgotten"})
-    await give_up(scene, admin)
-    assert scene.fakes.egress.posted == []
-
-
-@pytest.mark.parametrize("code", [200, 500])
-async def test_a_webhook_that_is_removed_while_it_is_called_leaves_nothing_behind(
-    code: int,
-) -> None:
-    scene, admin, hook = await a_told_webhook(answer(code))
-    scene.clock.advance(1)
-    gate, task = Gate(), await the_task(scene, admin)
-    scene.storage.at_commit.extend([nothing, gate])
-    doing = asyncio.create_task(scene.desk.task_desk.do(hint(task)))
-    await gate.wait()
-    await scene.desk.integrations.remove(admin, hook.id)
-    gate.open()
-    await doing
-    assert (await the_task(scene, admin)).status in {TaskStatus.SUCCEEDED, TaskStatus.QUEUED}
-    await send_all(scene, admin)
-    scene.clock.advance(10)
-    await send_all(scene, admin)
-    assert (await the_task(scene, admin)).status is TaskStatus.SUCCEEDED
-    assert len(scene.fakes.egress.posted) == 1
 
 
 async def test_how_a_webhook_is_is_not_written_down_with_each_delivery() -> None:
