@@ -174,6 +174,13 @@ async def created(client: httpx2.AsyncClient, path: str, **body: Any) -> dict[st
     return answer.json()
 
 
+async def a_delivery(admin: httpx2.AsyncClient, integration_id: str) -> str:
+    """Return the id of the newest delivery to a webhook."""
+    path = f"/api/v1/integrations/{integration_id}/deliveries"
+    answer = await admin.get(path, params={"limit": 1})
+    return answer.json()["data"][0]["id"]
+
+
 def problem(answer: httpx2.Response, status: int, slug: str) -> dict[str, Any]:
     """Return a problem after checking that it is one, and the right one."""
     assert answer.status_code == status, answer.text

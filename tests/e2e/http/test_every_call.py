@@ -9,7 +9,7 @@ from hexdesk.core.model.identity import Role
 from hexdesk.core.model.principals import AgentRun, Member
 from hexdesk.core.testing.examples import new_id
 from tests.e2e.http.every_call import CALLS, Known
-from tests.e2e.http.house import Company, House, created, problem
+from tests.e2e.http.house import Company, House, a_delivery, created, problem
 
 PUBLIC = {
     "check_health",
@@ -71,6 +71,8 @@ ADMINS_ONLY = {
     "list_agent_actions",
     "list_agent_history",
     "list_audit_events",
+    "list_deliveries",
+    "redeliver",
     "remove_agent",
     "remove_integration",
     "remove_ticket",
@@ -184,4 +186,5 @@ async def things_of(admin: httpx2.AsyncClient) -> dict[str, str]:
         "ticket_id": await created(admin, "/tickets", title="x"),
         "user_id": await created(admin, "/users", **member),
     }
-    return {name: one["id"] for name, one in made.items()} | {"run_id": str(new_id())}
+    ids = {name: one["id"] for name, one in made.items()} | {"run_id": str(new_id())}
+    return ids | {"delivery_id": await a_delivery(admin, ids["integration_id"])}

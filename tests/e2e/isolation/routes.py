@@ -107,6 +107,8 @@ CASES: dict[str, Case] = {
     f"PATCH {API}/integrations/{{integration_id}}": hidden(403, {"name": "mine"}),
     f"DELETE {API}/integrations/{{integration_id}}": hidden(403),
     f"POST {API}/integrations/{{integration_id}}/test": hidden(403),
+    f"GET {API}/integrations/{{integration_id}}/deliveries": hidden(403),
+    f"POST {API}/integrations/{{integration_id}}/deliveries/{{delivery_id}}/redeliver": hidden(403),
     f"GET {API}/audit-events": own(403),
     "GET /health": public(),
     "GET /health/live": public(),
