@@ -3,10 +3,11 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Collection, Sequence
-from concurrent.futures import Future
+from collections.abc import AsyncGenerator, Callable, Sequence
+from concurrent.futures import CancelledError
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import cast
 from uuid import UUID
 
 import dramatiq
@@ -25,7 +26,7 @@ from hexdesk.core.ports.queue import Queue, Work
 NAMESPACE = "hexdesk:tasks"
 ACTOR = "run_task"
 CONNECT_SECONDS = 0.5
-ANSWER_SECONDS = 2
+ANSWER_SECONDS = 1
 # A dead worker's hints come back about so long after its last sign of life; its tasks do sooner,
 # since the sweeper announces those whose lease is over.
 HEARTBEAT_MS = 30_000
@@ -41,11 +42,33 @@ Run = Callable[[str, str, int], None]
 
 
 @dataclass(slots=True)
-class _UnderWay:
-    """The work that Dramatiq's threads wait for."""
+class _Crew:
+    """The work that Dramatiq's threads wait for, so many pieces at once."""
 
+    work: Work
+    places: asyncio.Semaphore
     is_stopping: bool = False
-    futures: set[Future[None]] = field(default_factory=set["Future[None]"])
+    under_way: set[asyncio.Task[None]] = field(default_factory=set["asyncio.Task[None]"])
+
+    async def do(self, hint: TaskHint) -> None:
+        """Do one piece, as soon as there is a place."""
+        task = cast("asyncio.Task[None]", asyncio.current_task())
+        self.under_way.add(task)
+        try:
+            async with self.places:
+                await self.work(hint)
+        finally:
+            self.under_way.discard(task)
+
+    async def stop(self, seconds: float) -> None:
+        """Let what is under way end for so long, and cancel what has not ended by then."""
+        self.is_stopping = True
+        if self.under_way:
+            await asyncio.wait(tuple(self.under_way), timeout=seconds)
+        left = tuple(self.under_way)
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
 
 
 class DramatiqQueue(Queue):
@@ -67,53 +90,42 @@ class DramatiqQueue(Queue):
     async def working(
         self, work: Work, *, concurrency: int, priorities: Sequence[int]
     ) -> AsyncGenerator[None]:
-        loop, under_way = asyncio.get_running_loop(), _UnderWay()
-
-        async def attempt(hint: TaskHint) -> None:
-            await work(hint)
+        loop, crew = asyncio.get_running_loop(), _Crew(work, asyncio.Semaphore(concurrency))
 
         def run(task_id: str, organization_id: str, priority: int) -> None:
             # In a thread of Dramatiq's, which waits: so hints are taken no faster than done.
-            if under_way.is_stopping:
+            if crew.is_stopping:
                 return
             hint = TaskHint(
                 task_id=UUID(task_id), organization_id=UUID(organization_id), priority=priority
             )
-            future = asyncio.run_coroutine_threadsafe(attempt(hint), loop)
-            under_way.futures.add(future)
             try:
-                future.result()
+                asyncio.run_coroutine_threadsafe(crew.do(hint), loop).result()
+            except CancelledError:
+                log.info("task given back", extra={"task_id": task_id})
             except Exception:
                 log.exception("task could not be tried", extra={"task_id": task_id})
-            finally:
-                under_way.futures.discard(future)
 
         with quieted(logging.getLogger("dramatiq"), log):
             workers = [
                 dramatiq.Worker(
                     self._broker(run),
-                    queues={_queue_name(priority) for priority in lane},
+                    queues=set(map(_queue_name, served)),
                     worker_timeout=IDLE_MS,
-                    worker_threads=places,
+                    worker_threads=threads,
                 )
-                for lane, places in Counter(lanes(concurrency, priorities)).items()
+                for served, threads in _shares(concurrency, priorities)
             ]
             for worker in workers:
                 worker.start()
             try:
                 yield
             finally:
-                await self._stop(workers, under_way)
-
-    async def _stop(self, workers: Sequence[dramatiq.Worker], under_way: _UnderWay) -> None:
-        under_way.is_stopping = True
-        for worker in workers:
-            for thread in worker.workers:
-                thread.stop()
-        await _within(self._grace_seconds, under_way.futures)
-        for future in tuple(under_way.futures):
-            future.cancel()
-        await asyncio.gather(*(asyncio.to_thread(_stopped, worker) for worker in workers))
+                for worker in workers:
+                    for thread in worker.workers:
+                        thread.stop()
+                await crew.stop(self._grace_seconds)
+                await asyncio.gather(*(asyncio.to_thread(_stopped, worker) for worker in workers))
 
     def _enqueue(self, hints: Sequence[TaskHint]) -> None:
         for hint in hints:
@@ -133,7 +145,7 @@ class DramatiqQueue(Queue):
             socket_connect_timeout=CONNECT_SECONDS,
             socket_timeout=ANSWER_SECONDS,
             # A pooled connection may have died with a server that is back.
-            retry=Retry(NoBackoff(), 1),
+            retry=Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
         )
         broker = RedisBroker(
             client=client,
@@ -161,11 +173,19 @@ def _nothing(task_id: str, organization_id: str, priority: int) -> None:
     """Stand for the work at a broker that only announces."""
 
 
-async def _within(seconds: float, futures: Collection[Future[None]]) -> None:
-    """Wait for so long for what is under way."""
-    waiting = [asyncio.wrap_future(future) for future in tuple(futures)]
-    if waiting:
-        await asyncio.wait(waiting, timeout=seconds)
+def _shares(concurrency: int, priorities: Sequence[int]) -> tuple[tuple[tuple[int, ...], int], ...]:
+    """Return which priorities are taken by how many threads.
+
+    Whoever takes bulk work must not take urgent work too: what a Dramatiq worker has taken ahead
+    waits for its own threads. Urgent work may fill all places, bulk work those that are not kept.
+    """
+    places = Counter(lanes(concurrency, priorities))
+    served = max(places, key=len)
+    urgent = min(places, key=len)
+    if urgent == served:
+        return ((served, concurrency),)
+    bulk = tuple(one for one in served if one not in urgent)
+    return (urgent, concurrency), (bulk, places[served])
 
 
 def _stopped(worker: dramatiq.Worker) -> None:
