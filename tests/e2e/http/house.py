@@ -181,6 +181,14 @@ async def a_delivery(admin: httpx2.AsyncClient, integration_id: str) -> str:
     return answer.json()["data"][0]["id"]
 
 
+async def a_task(client: httpx2.AsyncClient, **body: Any) -> dict[str, Any]:
+    """Have an agent do something, and return the task."""
+    wish = {"task_type": "api_request", "task_data": {"text": "Call back."}} | body
+    answer = await client.post("/api/v1/tasks", json=wish)
+    assert answer.status_code == 202, answer.text
+    return answer.json()
+
+
 def problem(answer: httpx2.Response, status: int, slug: str) -> dict[str, Any]:
     """Return a problem after checking that it is one, and the right one."""
     assert answer.status_code == status, answer.text

@@ -10,6 +10,7 @@ from hexdesk.core.model.agents import AgentSettings
 from hexdesk.core.model.chat import CUSTOMER_ID, Thread
 from hexdesk.core.model.identity import Role
 from hexdesk.core.model.principals import AgentRun, Customer, Member, Principal, System
+from hexdesk.core.model.tasks import Task
 from hexdesk.core.model.tickets import Ticket, TicketFilter
 
 
@@ -129,6 +130,13 @@ def sees_thread(who: Principal, thread: Thread) -> bool:
             return thread.id == who.thread_id
         case _:
             return thread.is_customers and thread.metadata[CUSTOMER_ID] == who.customer_id
+
+
+def sees_task(who: Principal, task: Task) -> bool:
+    """Tell whether the task exists for the principal: a member's own, or all of them."""
+    if may(who, Right.SEE_ALL_TASKS) and not isinstance(who, AgentRun):
+        return True
+    return isinstance(who, Member) and task.created_by_id == who.user_id
 
 
 def own_email(who: Principal) -> str | None:

@@ -15,7 +15,7 @@ from hexdesk.core.policy.rights import Right, require
 from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.storage import Storage, Transaction
 from hexdesk.core.use_cases.audit import Auditor
-from hexdesk.core.use_cases.outbox import SWEPT_AFTER, Outbox
+from hexdesk.core.use_cases.outbox import Outbox
 
 UNDER_WAY = frozenset({TaskStatus.QUEUED, TaskStatus.RUNNING})
 
@@ -93,7 +93,7 @@ class Redeliver:
         )
         if task and task.id == delivery.task_id and task.status in UNDER_WAY:
             if task.status is TaskStatus.QUEUED:
-                await tx.tasks.update(replace(task, ready_at=now + SWEPT_AFTER))
+                await tx.tasks.update(replace(task, ready_at=now))
             return soon
         anew = replace(soon, task_id=self.clock.new_id())
         await self.outbox.send(tx, who, anew)

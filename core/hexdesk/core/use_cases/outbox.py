@@ -1,7 +1,6 @@
 """The outbox: what happened is told to webhooks, out of the transaction in which it happens."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 from uuid import UUID
 
 import msgspec
@@ -17,8 +16,6 @@ WEBHOOK_DELIVERY = "webhook_delivery"
 PRIORITY = 3
 # Only what takes its worker along uses these up: a receiver's refusals are counted elsewhere.
 MOST_CRASHES = 5
-# Nobody but the sweeper hears of these tasks, and it looks first at what is not ready yet.
-SWEPT_AFTER = timedelta(seconds=0.2)
 
 
 class WebhookDeliveryData(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -72,6 +69,6 @@ class Outbox:
             max_attempts=MOST_CRASHES,
             created_at=now,
             principal=System(organization_id=who.organization_id),
-            ready_at=now + SWEPT_AFTER,
+            ready_at=now,
         )
         await tx.tasks.add(task)

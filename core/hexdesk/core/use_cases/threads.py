@@ -19,7 +19,7 @@ from hexdesk.core.policy.rights import Right, may, require, sees_thread
 from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.storage import Storage, Transaction
 from hexdesk.core.use_cases.audit import Auditor
-from hexdesk.core.use_cases.organizations import default_agent
+from hexdesk.core.use_cases.organizations import check_agent, default_agent
 from hexdesk.core.use_cases.outbox import Outbox
 
 MOST_METADATA_BYTES = 16_384
@@ -70,7 +70,7 @@ class StartThread:
                 updated_at=now,
             )
             if wish.agent_id:
-                await _check_agent(tx, wish.agent_id)
+                await check_agent(tx, wish.agent_id)
             await tx.threads.add(thread)
             await self.outbox.tell(tx, who, EventType.THREAD_CREATED, thread)
         return thread
@@ -179,15 +179,6 @@ async def visible_thread(
 def _what_changed(before: Thread, after: Thread) -> EventType:
     is_closed = after.status is ThreadStatus.CLOSED is not before.status
     return EventType.THREAD_CLOSED if is_closed else EventType.THREAD_UPDATED
-
-
-async def _check_agent(tx: Transaction, agent_id: UUID) -> None:
-    try:
-        agent = await tx.agents.get(agent_id)
-    except NotFoundError as error:
-        raise InvalidError("names no agent of yours", pointer="/agent_id") from error
-    if not agent.is_active:
-        raise InvalidError("names an agent that is switched off", pointer="/agent_id")
 
 
 def _customer_of(thread: Thread) -> dict[str, Any]:
