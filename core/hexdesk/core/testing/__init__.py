@@ -4,6 +4,7 @@ The contract suites that they pass, and every adapter with them, are in the `*_c
 those need pytest.
 """
 
+from hexdesk.core.testing.memory_extraction import MemoryExtraction
 from hexdesk.core.testing.memory_ports import (
     Answered,
     CountingLimiter,
@@ -34,6 +35,7 @@ __all__ = [
     "CountingLimiter",
     "MemoryCache",
     "MemoryEvents",
+    "MemoryExtraction",
     "MemoryJournal",
     "MemoryQueue",
     "MemoryStorage",

@@ -46,7 +46,7 @@ class TaskType(Protocol):
     """One type of task: `data` is the Struct of its data.
 
     With `right` None no caller may ask for one: the desk makes them itself. `priority` is that of
-    a task for which nobody chose one.
+    a task that the desk makes.
     """
 
     name: str

@@ -26,7 +26,7 @@ RETRIABLE = (TaskStatus.FAILED, TaskStatus.CANCELLED)
 
 
 class NewTask(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is to be done; what `task_data` holds depends on the type, and so does the priority.
+    """What is to be done; what `task_data` holds depends on the type.
 
     A task that is scheduled begins no earlier; a moment in the past is at once.
     """
@@ -34,7 +34,7 @@ class NewTask(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     task_type: Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"\S")]
     task_data: dict[str, Any]
     agent_id: UUID | None = None
-    priority: Priority | None = None
+    priority: Priority = 5
     scheduled_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
     max_attempts: Annotated[int, msgspec.Meta(ge=1, le=20)] = 3
 
@@ -65,7 +65,7 @@ class CreateTask:
             task_type=kind.name,
             # As it comes back from storage, with lists for tuples.
             task_data=msgspec.json.decode(msgspec.json.encode(data)),
-            priority=kind.priority if wish.priority is None else wish.priority,
+            priority=wish.priority,
             scheduled_at=scheduled_at,
             max_attempts=wish.max_attempts,
             created_at=now,

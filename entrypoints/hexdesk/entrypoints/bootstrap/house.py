@@ -75,6 +75,7 @@ class House:
                 await self.draining.wait()
         finally:
             sweeping.cancel()
+            await asyncio.gather(sweeping, return_exceptions=True)
 
     def model_in_use(self) -> str | None:
         """Name the model that answers for an agent for which nothing was decided, if one does."""

@@ -57,11 +57,11 @@ async def test_a_moment_that_cannot_be_kept_is_refused(board: TaskBoard, user: M
     assert error.value.pointer == "/scheduled_at"
 
 
-async def test_the_priority_is_the_types_unless_somebody_chose_one(
+async def test_the_priority_is_in_the_middle_unless_somebody_chose_one(
     scene: Scene, user: Member
 ) -> None:
     board = board_of(scene, Noting(priority=7))
-    assert (await board.create(user, a_wish())).priority == 7
+    assert (await board.create(user, a_wish())).priority == 5
     assert (await board.create(user, a_wish(priority=0))).priority == 0
 
 
