@@ -149,8 +149,10 @@ class SendDelivery(TaskType):
         again_at = next_attempt_at(tries, now, attempt.retry_after, chance)
         if attempt.is_gone:
             again_at = None
+        # Pending also if the task of one that was given up is tried again by hand.
+        waiting = {"status": DeliveryStatus.PENDING, "next_attempt_at": again_at}
         store = self._storing(
-            who, delivery.id, attempt, lambda present: replace(present, next_attempt_at=again_at)
+            who, delivery.id, attempt, lambda present: replace(present, **waiting)
         )
         ids = {"delivery_id": str(delivery.id), "organization_id": str(who.organization_id)}
         log.warning("webhook not delivered", extra={**ids, "reason": last.error})

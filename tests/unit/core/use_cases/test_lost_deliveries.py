@@ -96,6 +96,21 @@ async def test_a_delivery_whose_task_is_cancelled_while_it_sends_is_unknown() ->
     assert (await the_delivery(scene, admin, hook)).status is DeliveryStatus.DELIVERY_UNKNOWN
 
 
+async def test_a_task_that_is_tried_again_by_hand_takes_its_delivery_up_again() -> None:
+    scene, admin, hook = await a_told_webhook(answer(410), answer(500))
+    await send_all(scene, admin)
+    await scene.desk.integrations.change(admin, hook.id, IntegrationChange(is_active=True))
+    failed = await the_task(scene, admin)
+    assert (await the_delivery(scene, admin, hook)).status is DeliveryStatus.FAILED
+    await scene.desk.tasks.retry(admin, failed.id)
+    await send_all(scene, admin)
+    assert (await the_delivery(scene, admin, hook)).status is DeliveryStatus.PENDING
+    scene.clock.advance(10)
+    await send_all(scene, admin)
+    after = await the_delivery(scene, admin, hook)
+    assert (after.status, after.attempts) == (DeliveryStatus.DELIVERED, 3)
+
+
 async def test_a_delivery_that_was_forgotten_is_not_sent() -> None:
     scene, admin, _ = await a_told_webhook()
     async with scene.fakes.memory.transaction(admin) as tx:
