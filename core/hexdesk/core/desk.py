@@ -32,6 +32,7 @@ from hexdesk.core.use_cases import (
     api_keys,
     audit,
     comments,
+    deliveries,
     drafts,
     files,
     integrations,
@@ -164,6 +165,8 @@ class IntegrationDesk:
     change: integrations.ChangeIntegration
     remove: integrations.RemoveIntegration
     check: integrations.CheckIntegration
+    list_deliveries: deliveries.ListDeliveries
+    redeliver: deliveries.Redeliver
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from hexdesk.adapters.http.controllers.audit import AuditController
 from hexdesk.adapters.http.controllers.auth import AuthController
 from hexdesk.adapters.http.controllers.chat import ChatController
 from hexdesk.adapters.http.controllers.comments import CommentsController
+from hexdesk.adapters.http.controllers.deliveries import DeliveriesController
 from hexdesk.adapters.http.controllers.files import AgentFilesController, FilesController
 from hexdesk.adapters.http.controllers.integrations import IntegrationsController
 from hexdesk.adapters.http.controllers.members import MembersController
@@ -45,6 +46,7 @@ CONTROLLERS = [
     TicketsController,
     CommentsController,
     IntegrationsController,
+    DeliveriesController,
     TasksController,
     AuditController,
 ]

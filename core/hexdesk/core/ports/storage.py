@@ -35,6 +35,7 @@ from hexdesk.core.ports.identity_records import (
     Users,
 )
 from hexdesk.core.ports.task_records import Tasks
+from hexdesk.core.ports.webhook_records import Deliveries
 
 
 class Transaction(Protocol):
@@ -59,6 +60,7 @@ class Transaction(Protocol):
     tickets: Tickets
     comments: Comments
     integrations: Integrations
+    deliveries: Deliveries
     audit: Audit
     idempotency_keys: IdempotencyKeys
     tool_calls: ToolCalls

@@ -12,8 +12,6 @@ from hexdesk.core.testing.memory_ports import (
     MemoryCache,
     MemoryEvents,
     MemoryJournal,
-    Posted,
-    RecordingEgress,
     RecordingTelemetry,
     SlowOperation,
     TaskTried,
@@ -28,6 +26,7 @@ from hexdesk.core.testing.plain_secrets import (
     PlainTokens,
     PlainVault,
 )
+from hexdesk.core.testing.recording_egress import Posted, RecordingEgress
 from hexdesk.core.testing.scripted import Script, ScriptedRunner, ScriptedTools, ToolCall, saying
 from hexdesk.core.testing.steady import NOON, SteadyClock
 

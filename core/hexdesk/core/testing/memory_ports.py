@@ -1,20 +1,19 @@
-"""Small ports in memory: cache, journal, events, rate limits, telemetry, egress."""
+"""Small ports in memory: cache, journal, events, rate limits, telemetry."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from uuid import UUID
 
 import msgspec
 
-from hexdesk.core.errors import DeskError, EgressRefusedError, JournalFullError
+from hexdesk.core.errors import JournalFullError
 from hexdesk.core.model.agents import ToolUseStatus
 from hexdesk.core.model.chat import ChatResponse, RunEvent
 from hexdesk.core.model.tasks import TaskStatus
 from hexdesk.core.ports.cache import Cache
 from hexdesk.core.ports.clock import Clock
-from hexdesk.core.ports.egress import Egress, EgressAnswer
 from hexdesk.core.ports.events import RunEvents
 from hexdesk.core.ports.journal import Journal
 from hexdesk.core.ports.limits import Attempt, Rate, RateLimiter, Verdict
@@ -260,40 +259,3 @@ class RecordingTelemetry(Telemetry):
 
     def slow(self, operation: str, seconds: float) -> None:
         self.slow_operations.append(SlowOperation(operation=operation, seconds=seconds))
-
-
-class Posted(msgspec.Struct, frozen=True, kw_only=True):
-    """A request that went out."""
-
-    url: str
-    body: bytes
-    headers: dict[str, str] = {}
-
-
-class RecordingEgress(Egress):
-    """Records what is posted; answers as told, in order, and then with 200 and no body.
-
-    Addresses in `refused` may not be called.
-    """
-
-    def __init__(self, *answers: EgressAnswer | DeskError) -> None:
-        self.posted: list[Posted] = []
-        self.refused: set[str] = set()
-        self._answers = list(answers)
-
-    def check(self, url: str) -> None:
-        if url in self.refused:
-            raise EgressRefusedError(f"{url!r} may not be called from here")
-
-    async def post(
-        self, url: str, body: bytes, headers: Mapping[str, str] | None = None
-    ) -> EgressAnswer:
-        self.check(url)
-        self.posted.append(Posted(url=url, body=body, headers=dict(headers or {})))
-        answer = self._answers.pop(0) if self._answers else _EMPTY
-        if isinstance(answer, DeskError):
-            raise answer
-        return answer
-
-
-_EMPTY = EgressAnswer(status_code=200, headers={}, body=b"")

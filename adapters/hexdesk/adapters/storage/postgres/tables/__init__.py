@@ -31,6 +31,7 @@ from hexdesk.adapters.storage.postgres.tables.identity import (
 )
 from hexdesk.adapters.storage.postgres.tables.tasks import AgentTaskRow
 from hexdesk.adapters.storage.postgres.tables.tenancy import Row
+from hexdesk.adapters.storage.postgres.tables.webhooks import DeliveryRow
 
 __all__ = [
     "AgentActionRow",
@@ -41,6 +42,7 @@ __all__ = [
     "ApiKeyRow",
     "AuditEventRow",
     "CommentRow",
+    "DeliveryRow",
     "FailedSignInRow",
     "FileRow",
     "FileSectionRow",
