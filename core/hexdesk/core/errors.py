@@ -49,6 +49,14 @@ class InvalidError(DeskError):
         self.pointer = pointer
 
 
+class TooLargeError(DeskError):
+    """A file is larger than this installation takes."""
+
+
+class UnsupportedFileError(DeskError):
+    """A file is of no type that is read here, or of another type than is claimed for it."""
+
+
 class IdempotencyMismatchError(InvalidError):
     """An idempotency key came back with another body."""
 
@@ -75,6 +83,10 @@ class UnavailableError(DeskError):
     """Something the desk needs is down or full; the same call may succeed later."""
 
     retry_after = 5
+
+
+class OutcomeUnknownError(UnavailableError):
+    """A call went out and no answer came back: the other side may have acted on it."""
 
 
 class StorageUnavailableError(UnavailableError):
@@ -111,6 +123,10 @@ class JournalFullError(DeskError):
 
 class TaskFailedError(DeskError):
     """A task cannot be done, however often it is tried; the message is shown as its error."""
+
+
+class ExtractionError(TaskFailedError):
+    """A file cannot be read; the message says why, and what its owner may do about it."""
 
 
 class TaskLostError(DeskError):

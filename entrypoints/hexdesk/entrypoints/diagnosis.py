@@ -13,8 +13,14 @@ import msgspec
 from hexdesk.entrypoints.ai_config import AIConfigError, find_ai_config, read_ai_config
 from hexdesk.entrypoints.bootstrap.database import operators_database
 from hexdesk.entrypoints.bootstrap.embedded import EmbeddedPostgresError, find_binaries
-from hexdesk.entrypoints.bootstrap.house import models_of
+from hexdesk.entrypoints.bootstrap.extraction import (
+    Isolation,
+    extraction_of,
+    find_isolation,
+)
 from hexdesk.entrypoints.bootstrap.secrets import secret_problem
+from hexdesk.entrypoints.bootstrap.shared import redis_problem
+from hexdesk.entrypoints.bootstrap.site import models_of
 from hexdesk.entrypoints.served_at import find_api
 from hexdesk.entrypoints.settings import Settings, SettingsError, read_settings_here
 from hexdesk.entrypoints.version import VERSION
@@ -52,7 +58,9 @@ def diagnose(data_dir: Path) -> tuple[Finding, ...]:
         _secret,
         _data_dir,
         _database,
+        _redis,
         _ai_config,
+        _extraction,
         _running,
     )
     return (_version(), *(one for check in checks for one in check(settings, data_dir)))
@@ -120,6 +128,21 @@ def _database(settings: Settings, data_dir: Path) -> Iterator[Finding]:
     yield Finding(subject="database", status="ok", found=found)
 
 
+def _redis(settings: Settings, data_dir: Path) -> Iterator[Finding]:
+    if settings.redis_url is None:
+        return
+    problem = redis_problem(settings.redis_url)
+    if problem:
+        yield Finding(
+            subject="redis",
+            status="warning",
+            found=problem,
+            fix="start it, or correct HEXDESK_REDIS_URL: until then each process counts for itself",
+        )
+        return
+    yield Finding(subject="redis", status="ok", found="HEXDESK_REDIS_URL works")
+
+
 def _ai_config(settings: Settings, data_dir: Path) -> Iterator[Finding]:
     path = find_ai_config(settings.ai_config)
     try:
@@ -140,6 +163,34 @@ def _ai_config(settings: Settings, data_dir: Path) -> Iterator[Finding]:
         found="no provider has a key: `hexdesk up` answers with the built-in offline model",
         fix="set OPENAI_API_KEY, or OPENAI_BASE_URL for a server of your own",
     )
+
+
+def _extraction(settings: Settings, data_dir: Path) -> Iterator[Finding]:
+    try:
+        extraction_of(settings)
+    except SettingsError as error:
+        fix = "correct the variable"
+        yield Finding(subject="files", status="failure", found=str(error), fix=fix)
+        return
+    yield reading_of_files(find_isolation(), is_allowed=settings.extraction_without_isolation)
+
+
+def reading_of_files(isolation: Isolation, *, is_allowed: bool) -> Finding:
+    """Say how well those that read files are locked in, and what follows from it."""
+    fix: str | None = "run on Linux, in a container that allows seccomp filters"
+    status: Status = "warning"
+    if isolation.network and isolation.files:
+        status, fix = "ok", None
+        found = f"read by processes locked in by {isolation.network}, and {isolation.files}"
+    elif isolation.network:
+        fix = "run on a Linux that has Landlock"
+        found = f"read by processes off the network ({isolation.network}) that may open other files"
+    elif is_allowed:
+        found = "read by processes that are not locked in: this system has no way to"
+    else:
+        status = "failure"
+        found = "not read: this system can keep no process off the network"
+    return Finding(subject="files", status=status, found=found, fix=fix)
 
 
 def _running(settings: Settings, data_dir: Path) -> Iterator[Finding]:

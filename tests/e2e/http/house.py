@@ -18,9 +18,12 @@ from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.storage import Storage
 from hexdesk.core.testing import (
     CountingLimiter,
+    MemoryBlobs,
     MemoryCache,
     MemoryEvents,
+    MemoryExtraction,
     MemoryJournal,
+    MemoryQueue,
     MemoryStorage,
     PlainCapabilities,
     PlainPasswords,
@@ -134,6 +137,9 @@ def ports_in_memory(**changes: Any) -> Ports:
         "events": MemoryEvents(),
         "telemetry": RecordingTelemetry(),
         "runner": ScriptedRunner(),
+        "queue": MemoryQueue(),
+        "blobs": MemoryBlobs(),
+        "extraction": MemoryExtraction(),
         "settings": SETTINGS,
     }
     return Ports(**(ports | changes))
@@ -169,6 +175,21 @@ async def created(client: httpx2.AsyncClient, path: str, **body: Any) -> dict[st
     """Post and return what was made."""
     answer = await client.post(f"/api/v1{path}", json=body)
     assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+async def a_delivery(admin: httpx2.AsyncClient, integration_id: str) -> str:
+    """Return the id of the newest delivery to a webhook."""
+    path = f"/api/v1/integrations/{integration_id}/deliveries"
+    answer = await admin.get(path, params={"limit": 1})
+    return answer.json()["data"][0]["id"]
+
+
+async def a_task(client: httpx2.AsyncClient, **body: Any) -> dict[str, Any]:
+    """Have an agent do something, and return the task."""
+    wish = {"task_type": "api_request", "task_data": {"text": "Call back."}} | body
+    answer = await client.post("/api/v1/tasks", json=wish)
+    assert answer.status_code == 202, answer.text
     return answer.json()
 
 

@@ -1,7 +1,7 @@
 """Who may make which call: all of them, so that a new one cannot be forgotten."""
 
 from datetime import timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx2
 
@@ -9,7 +9,7 @@ from hexdesk.core.model.identity import Role
 from hexdesk.core.model.principals import AgentRun, Member
 from hexdesk.core.testing.examples import new_id
 from tests.e2e.http.every_call import CALLS, Known
-from tests.e2e.http.house import Company, House, created, problem
+from tests.e2e.http.house import Company, House, a_delivery, a_task, created, problem
 
 PUBLIC = {
     "check_health",
@@ -24,9 +24,11 @@ PUBLIC = {
 EVERY_MEMBER = {
     "add_comment",
     "assign_ticket",
+    "cancel_task",
     "change_password",
     "change_thread",
     "count_tickets",
+    "create_task",
     "create_ticket",
     "create_ticket_with_ai",
     "follow_run",
@@ -35,6 +37,7 @@ EVERY_MEMBER = {
     "get_approval",
     "get_integration",
     "get_organization",
+    "get_task",
     "get_thread",
     "get_ticket",
     "list_active_integrations",
@@ -43,6 +46,7 @@ EVERY_MEMBER = {
     "list_comments",
     "list_integrations",
     "list_messages",
+    "list_tasks",
     "list_threads",
     "list_tickets",
     "list_tools",
@@ -51,6 +55,7 @@ EVERY_MEMBER = {
     "replace_ticket",
     "reply_in_thread",
     "resume_thread",
+    "retry_task",
     "send_message",
     "show_myself",
     "start_thread",
@@ -77,6 +82,8 @@ ADMINS_ONLY = {
     "list_agent_actions",
     "list_agent_history",
     "list_audit_events",
+    "list_deliveries",
+    "redeliver",
     "remove_agent",
     "remove_integration",
     "remove_ticket",
@@ -86,7 +93,7 @@ ADMINS_ONLY = {
 
 PROTECTED = [call for call in CALLS if not call.is_public]
 WITH_IDS = [call for call in CALLS if call.parameters]
-IN_A_THREAD = [call for call in WITH_IDS if "thread_id" in call.parameters]
+OF_A_MEMBER = [call for call in WITH_IDS if {"thread_id", "task_id"} & {*call.parameters}]
 CHALLENGE = 'Bearer realm="hexdesk"'
 
 
@@ -139,10 +146,10 @@ async def test_things_of_another_organization_do_not_exist(company: Company):
     await stranger.close()
 
 
-async def test_another_members_conversation_does_not_exist(company: Company):
+async def test_another_members_conversations_and_tasks_do_not_exist(company: Company):
     theirs = await things_of(company.admin)
     user = await company.user()
-    for call in IN_A_THREAD:
+    for call in OF_A_MEMBER:
         problem(await call.by(user, theirs, json=call.example), 404, "not-found")
 
 
@@ -160,8 +167,8 @@ async def refused(client: httpx2.AsyncClient) -> set[str]:
 
 
 def somewhere(call: Known) -> dict[str, str]:
-    """Return ids of nothing."""
-    return {name: str(new_id()) for name in call.parameters}
+    """Return ids of nothing, also none of those that a steady clock gives out."""
+    return {name: str(uuid4()) for name in call.parameters}
 
 
 def capability_of(company: Company) -> str:
@@ -186,8 +193,10 @@ async def things_of(admin: httpx2.AsyncClient) -> dict[str, str]:
         "integration_id": await created(
             admin, "/integrations", type="webhook", name="x", config=webhook
         ),
+        "task_id": await a_task(admin),
         "thread_id": thread,
         "ticket_id": await created(admin, "/tickets", title="x"),
         "user_id": await created(admin, "/users", **member),
     }
-    return {name: one["id"] for name, one in made.items()} | {"run_id": str(new_id())}
+    ids = {name: one["id"] for name, one in made.items()} | {"run_id": str(new_id())}
+    return ids | {"delivery_id": await a_delivery(admin, ids["integration_id"])}

@@ -85,7 +85,7 @@ class Company:
 async def made(client: httpx2.AsyncClient, path: str, **body: Any) -> dict[str, Any]:
     """Post and return what came of it."""
     answer = await client.post(f"{API}{path}", json=body)
-    assert answer.status_code == 201, answer.text
+    assert answer.status_code in {201, 202}, answer.text
     return answer.json()
 
 
@@ -152,6 +152,9 @@ async def _fill(company: Company) -> None:
         if "key" in one:
             company.names["api_key"] = one["key"]
     company.names["ticket_id"] = first.json()["id"]
+    wish = {"task_type": "api_request", "task_data": {"text": f"Call {word}."}}
+    task = await made(admin, "/tasks", **wish, agent_id=company.names["agent_id"])
+    company.names["task_id"] = task["id"]
 
 
 async def _converse(company: Company) -> None:
@@ -161,6 +164,8 @@ async def _converse(company: Company) -> None:
     answer = await company.tell_to_call("create_ticket", title=f"A {word} ticket of the agent")
     assert [use["status"] for use in answer["tools_used"]] == ["ok"], answer
     company.names["run_id"] = answer["run_id"]
+    path = f"{API}/integrations/{company.names['integration_id']}/deliveries"
+    company.names["delivery_id"] = (await company.admin.get(path)).json()["data"][0]["id"]
 
 
 def nobodys(names: Mapping[str, str]) -> dict[str, str]:

@@ -28,8 +28,10 @@ from hexdesk.core.errors import (
     NotFoundError,
     RateLimitedError,
     ThreadTakenOverError,
+    TooLargeError,
     UnauthenticatedError,
     UnavailableError,
+    UnsupportedFileError,
 )
 from hexdesk.core.model.chat import RunFailure
 from hexdesk.core.use_cases.sign_in import SignInRefusedError
@@ -72,6 +74,8 @@ class Kind(msgspec.Struct, frozen=True):
 
 
 NOT_FOUND = Kind(404, "not-found", "There is no such thing")
+TOO_LARGE = Kind(413, "too-large", "The body is too large")
+UNSUPPORTED = Kind(415, "unsupported-media-type", "The body is of another type than expected")
 INTERNAL = Kind(500, "internal", "Something went wrong on our side")
 
 KINDS: Mapping[type[DeskError], Kind] = {
@@ -84,6 +88,8 @@ KINDS: Mapping[type[DeskError], Kind] = {
     ),
     BusyError: Kind(409, "busy", "It is being worked on"),
     GoneError: Kind(410, "gone", "It is no longer kept"),
+    TooLargeError: TOO_LARGE,
+    UnsupportedFileError: UNSUPPORTED,
     InvalidError: Kind(422, "invalid", "A value breaks a rule"),
     IdempotencyMismatchError: Kind(
         422, "idempotency-mismatch", "The idempotency key was used for another request"
@@ -96,8 +102,8 @@ KINDS: Mapping[type[DeskError], Kind] = {
 OTHER_KINDS = (
     Kind(400, "malformed", "The request is malformed"),
     Kind(405, "method-not-allowed", "The method is not allowed here"),
-    Kind(413, "too-large", "The body is too large"),
-    Kind(415, "unsupported-media-type", "The body is of another type than expected"),
+    TOO_LARGE,
+    UNSUPPORTED,
     INTERNAL,
 )
 """What goes wrong before the desk is asked, or on our side."""

@@ -7,6 +7,7 @@ repository has a method that takes an organization id, so no query can forget th
 from abc import abstractmethod
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -14,7 +15,8 @@ from hexdesk.core.model.audit import FailedSignIn
 from hexdesk.core.model.expiry import KeptSince
 from hexdesk.core.model.identity import FoundApiKey, FoundRefreshToken, FoundUser
 from hexdesk.core.model.principals import Principal
-from hexdesk.core.ports.agent_records import AgentLog, Agents
+from hexdesk.core.model.tasks import TaskHint
+from hexdesk.core.ports.agent_records import AgentChecks, AgentLog, Agents
 from hexdesk.core.ports.approval_records import Approvals
 from hexdesk.core.ports.chat_records import EventLog, Messages, Runs, Threads
 from hexdesk.core.ports.desk_records import (
@@ -25,6 +27,7 @@ from hexdesk.core.ports.desk_records import (
     Tickets,
     ToolCalls,
 )
+from hexdesk.core.ports.file_records import AgentFiles, Files, FileTexts
 from hexdesk.core.ports.identity_records import (
     ApiKeys,
     Organizations,
@@ -32,6 +35,8 @@ from hexdesk.core.ports.identity_records import (
     Sessions,
     Users,
 )
+from hexdesk.core.ports.task_records import Tasks
+from hexdesk.core.ports.webhook_records import Deliveries
 
 
 class Transaction(Protocol):
@@ -48,6 +53,7 @@ class Transaction(Protocol):
     api_keys: ApiKeys
     agents: Agents
     agent_log: AgentLog
+    agent_checks: AgentChecks
     threads: Threads
     messages: Messages
     runs: Runs
@@ -56,9 +62,14 @@ class Transaction(Protocol):
     tickets: Tickets
     comments: Comments
     integrations: Integrations
+    deliveries: Deliveries
     audit: Audit
     idempotency_keys: IdempotencyKeys
     tool_calls: ToolCalls
+    files: Files
+    file_texts: FileTexts
+    agent_files: AgentFiles
+    tasks: Tasks
 
 
 class Directory(Protocol):
@@ -99,6 +110,20 @@ class Backlog(Protocol):
         Those that wait and whose time is over, and decided ones whose run has not begun and can:
         no person has the thread, and no run is running there.
         """
+
+    @abstractmethod
+    async def due_tasks(self, limit: int) -> Sequence[TaskHint]:
+        """Return tasks to announce, those of the highest priority first, and note that they were.
+
+        They are ready and were not announced lately, or their lease is over: also those without
+        an attempt left, which are to be buried. One that is stored ready counts as announced by
+        whoever stored it. Each task is returned to one of those that ask at once, and again
+        after 10, 20, 40, 60, 60, … seconds for as long as nobody claims it.
+        """
+
+    @abstractmethod
+    async def agents_to_check(self, before: datetime, limit: int) -> Sequence[tuple[UUID, UUID]]:
+        """Return (agent id, organization id) of active agents not checked since, oldest first."""
 
 
 class Storage(Protocol):

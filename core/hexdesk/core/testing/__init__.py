@@ -4,19 +4,21 @@ The contract suites that they pass, and every adapter with them, are in the `*_c
 those need pytest.
 """
 
+from hexdesk.core.testing.memory_blobs import MemoryBlobs
+from hexdesk.core.testing.memory_extraction import MemoryExtraction
 from hexdesk.core.testing.memory_ports import (
     Answered,
     CountingLimiter,
     MemoryCache,
     MemoryEvents,
     MemoryJournal,
-    Posted,
-    RecordingEgress,
     RecordingTelemetry,
     SlowOperation,
+    TaskTried,
     ToolCalled,
     UnlimitedLimiter,
 )
+from hexdesk.core.testing.memory_queue import MemoryQueue
 from hexdesk.core.testing.memory_storage import MemoryStorage
 from hexdesk.core.testing.plain_secrets import (
     PlainCapabilities,
@@ -24,6 +26,7 @@ from hexdesk.core.testing.plain_secrets import (
     PlainTokens,
     PlainVault,
 )
+from hexdesk.core.testing.recording_egress import Posted, RecordingEgress
 from hexdesk.core.testing.scripted import Script, ScriptedRunner, ScriptedTools, ToolCall, saying
 from hexdesk.core.testing.steady import NOON, SteadyClock
 
@@ -31,9 +34,12 @@ __all__ = [
     "NOON",
     "Answered",
     "CountingLimiter",
+    "MemoryBlobs",
     "MemoryCache",
     "MemoryEvents",
+    "MemoryExtraction",
     "MemoryJournal",
+    "MemoryQueue",
     "MemoryStorage",
     "PlainCapabilities",
     "PlainPasswords",
@@ -47,6 +53,7 @@ __all__ = [
     "ScriptedTools",
     "SlowOperation",
     "SteadyClock",
+    "TaskTried",
     "ToolCall",
     "ToolCalled",
     "UnlimitedLimiter",

@@ -9,14 +9,21 @@ from hexdesk.core.model.agents import Agent, AgentAction, AgentHistory
 from hexdesk.core.model.approvals import HeldCall
 from hexdesk.core.model.audit import AuditEvent
 from hexdesk.core.model.chat import Message, Run, Thread
+from hexdesk.core.model.documents import Section
+from hexdesk.core.model.files import File
 from hexdesk.core.model.idempotency import IdempotencyKey, KeptAnswer
 from hexdesk.core.model.identity import ApiKey, Organization, RefreshToken, Session, User
 from hexdesk.core.model.integrations import Integration
 from hexdesk.core.model.principals import Member
+from hexdesk.core.model.tasks import Task, TaskStatus
 from hexdesk.core.model.tickets import Comment, Ticket
+from hexdesk.core.model.webhooks import Delivery
 from hexdesk.core.ports.storage import Storage, Transaction
 from hexdesk.core.testing import examples
 from hexdesk.core.testing.approval_examples import a_held_call
+from hexdesk.core.testing.example_tasks import a_task
+from hexdesk.core.testing.example_webhooks import a_delivery
+from hexdesk.core.testing.file_examples import a_file
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,9 +107,12 @@ class Belongings(msgspec.Struct, frozen=True, kw_only=True):
     ticket: Ticket
     comment: Comment
     integration: Integration
+    delivery: Delivery
     audit_event: AuditEvent
     idempotency_key: IdempotencyKey
     kept_answer: KeptAnswer
+    file: File
+    task: Task
 
     @classmethod
     def of(cls, organization: Organization, user: User) -> "Belongings":
@@ -110,6 +120,7 @@ class Belongings(msgspec.Struct, frozen=True, kw_only=True):
         conversation = Conversation.of(examples.a_member(user))
         session = examples.a_session(user.id)
         ticket = examples.a_ticket(organization.id, number=1)
+        integration = examples.an_integration()
         return cls(
             organization=organization,
             user=user,
@@ -122,10 +133,21 @@ class Belongings(msgspec.Struct, frozen=True, kw_only=True):
             held_call=a_held_call(conversation.run),
             ticket=ticket,
             comment=examples.a_comment(ticket.id),
-            integration=examples.an_integration(),
+            integration=integration,
+            delivery=a_delivery(integration.id),
             audit_event=examples.an_audit_event(organization.id),
             idempotency_key=examples.an_idempotency_key(),
             kept_answer=examples.a_kept_answer(),
+            file=a_file(uploaded_by_id=user.id),
+            task=a_task(
+                organization.id,
+                agent_id=conversation.agent.id,
+                created_by_id=user.id,
+                lease_token=examples.new_id(),
+                lease_until=examples.FAR_AHEAD,
+                status=TaskStatus.RUNNING,
+                dedupe_key="nightly",
+            ),
         )
 
     async def store(self, transaction: Transaction) -> None:
@@ -145,6 +167,11 @@ class Belongings(msgspec.Struct, frozen=True, kw_only=True):
         await transaction.tickets.add(self.ticket)
         await transaction.comments.add(self.comment)
         await transaction.integrations.add(self.integration)
+        await transaction.deliveries.add(self.delivery)
         await transaction.audit.add(self.audit_event, once_key=str(self.audit_event.id))
         kept = self.kept_answer
         await transaction.idempotency_keys.keep(self.idempotency_key, kept, examples.LONG_AGO)
+        await transaction.files.add(self.file)
+        await transaction.file_texts.replace(self.file.id, [Section(text="Press F1.", page=1)])
+        await transaction.agent_files.link(self.conversation.agent.id, self.file.id)
+        await transaction.tasks.add(self.task)

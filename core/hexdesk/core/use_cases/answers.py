@@ -1,7 +1,6 @@
 """Publishing a run's answer: in storage if it is there, else in the journal until it is."""
 
 import logging
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -14,7 +13,7 @@ from hexdesk.core.errors import (
     ThreadTakenOverError,
     UnavailableError,
 )
-from hexdesk.core.model.agents import AgentAction, ToolUse
+from hexdesk.core.model.agents import ToolUse
 from hexdesk.core.model.approvals import HeldCall
 from hexdesk.core.model.chat import (
     ChatResponse,
@@ -25,7 +24,6 @@ from hexdesk.core.model.chat import (
     RunStatus,
     Usage,
 )
-from hexdesk.core.model.principals import Member
 from hexdesk.core.policy.moments import next_moment
 from hexdesk.core.policy.words import TAKEN_OVER
 from hexdesk.core.ports.agents import AnswerFinished, ApprovalNeeded
@@ -37,10 +35,12 @@ from hexdesk.core.use_cases.run_log import APPROVAL_REQUIRED, RUN_COMPLETED, Run
 from hexdesk.core.use_cases.storing import (
     StoreAnswer,
     UnstoredAnswer,
+    as_agent,
     dropped,
     is_no_word,
     taken_over,
 )
+from hexdesk.core.use_cases.tool_uses import as_actions
 
 log = logging.getLogger("hexdesk.runs")
 BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
@@ -91,36 +91,10 @@ class PublishAnswer:
 
         If a person has taken the conversation over, what was said is dropped.
         """
-        message = self._message(run, run_log.text, outcome)
-        held = self._held(run, outcome)
-        response = ChatResponse(
-            thread_id=run.thread_id,
-            run_id=run.id,
-            user_message=user_message,
-            message=message,
-            tools_used=tuple(outcome.tool_uses.values()),
-            response_time_ms=round((self.clock.elapsed() - started_at) * 1000, 1),
-            degraded=outcome.reason is not None,
-            degraded_reason=outcome.reason,
-            model=outcome.model,
-            usage=outcome.usage,
-            approvals=tuple(one.shown() for one in held),
-        )
-        answer = UnstoredAnswer(
-            organization_id=run_log.who.organization_id,
-            run=replace(
-                run,
-                status=RunStatus.COMPLETED,
-                response=response,
-                steps=None,
-                finished_at=self.clock.now(),
-            ),
-            message=message,
-            actions=self._actions(run, outcome.tool_uses.values()),
-            held=held,
-            handover=outcome.handover,
-            events=(),
-        )
+        answer = self._answer(run, run_log, outcome)
+        spent = round((self.clock.elapsed() - started_at) * 1000, 1)
+        response = replace(_response(answer, user_message, outcome), response_time_ms=spent)
+        answer = replace(answer, run=replace(answer.run, response=response))
         for one in response.approvals:
             run_log.add(APPROVAL_REQUIRED, {"approval": one})
         run_log.add(RUN_COMPLETED, response)
@@ -134,6 +108,18 @@ class PublishAnswer:
             response = await self._keep(answer, response, run_log)
         self.telemetry.answered(run.agent_id, response)
         return response
+
+    def _answer(self, run: Run, run_log: RunLog, outcome: Outcome) -> UnstoredAnswer:
+        end = replace(run, status=RunStatus.COMPLETED, steps=None, finished_at=self.clock.now())
+        return UnstoredAnswer(
+            organization_id=run_log.who.organization_id,
+            run=end,
+            message=self._message(run, run_log.text, outcome),
+            actions=as_actions(self.clock, as_agent(run), outcome.tool_uses.values()),
+            held=self._held(run, outcome),
+            handover=outcome.handover,
+            events=(),
+        )
 
     async def _drop(self, answer: UnstoredAnswer, run_log: RunLog) -> ChatResponse | None:
         """Store what was done, and nothing of what was said: a person has the conversation.
@@ -190,23 +176,18 @@ class PublishAnswer:
             created_at=next_moment(self.clock.now(), outcome.later_than),
         )
 
-    def _actions(self, run: Run, uses: Iterable[ToolUse]) -> tuple[AgentAction, ...]:
-        person = run.principal
-        return tuple(
-            AgentAction(
-                id=self.clock.new_id(),
-                agent_id=run.agent_id,
-                run_id=run.id,
-                call_id=use.call_id,
-                thread_id=run.thread_id,
-                task_id=None,
-                user_id=person.user_id if isinstance(person, Member) else None,
-                tool=use.name,
-                arguments=use.arguments,
-                status=use.status,
-                error=use.error,
-                duration_ms=use.duration_ms,
-                created_at=self.clock.now(),
-            )
-            for use in uses
-        )
+
+def _response(answer: UnstoredAnswer, asked: Message, outcome: Outcome) -> ChatResponse:
+    return ChatResponse(
+        thread_id=answer.run.thread_id,
+        run_id=answer.run.id,
+        user_message=asked,
+        message=answer.message,
+        tools_used=tuple(outcome.tool_uses.values()),
+        response_time_ms=0,
+        degraded=outcome.reason is not None,
+        degraded_reason=outcome.reason,
+        model=outcome.model,
+        usage=outcome.usage,
+        approvals=tuple(one.shown() for one in answer.held),
+    )

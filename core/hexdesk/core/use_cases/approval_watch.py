@@ -14,6 +14,7 @@ from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.storage import Storage
 from hexdesk.core.use_cases.approvals import settle_thread
 from hexdesk.core.use_cases.audit import Auditor
+from hexdesk.core.use_cases.outbox import Outbox
 from hexdesk.core.use_cases.resuming import ResumeRun
 
 log = logging.getLogger("hexdesk.approvals")
@@ -28,6 +29,7 @@ class WatchApprovals:
     storage: Storage
     clock: Clock
     auditor: Auditor
+    outbox: Outbox
     resume_run: ResumeRun
 
     async def __call__(self) -> int:
@@ -66,7 +68,7 @@ class WatchApprovals:
                 thread = await tx.threads.get(held.thread_id, lock=True)
                 if not await tx.approvals.settle(self._expired(held)):
                     return False
-                await settle_thread(tx, thread)
+                await settle_thread(tx, who, thread, self.outbox)
                 await self.auditor.note(
                     tx,
                     who,

@@ -17,13 +17,15 @@ from hexdesk.core.model.approvals import (
 from hexdesk.core.model.chat import Thread, ThreadStatus
 from hexdesk.core.model.idempotency import IdempotencyKey, KeptAnswer
 from hexdesk.core.model.listing import Page, Slice
-from hexdesk.core.model.principals import Member
+from hexdesk.core.model.principals import Member, Principal
 from hexdesk.core.model.settings import DeskSettings
+from hexdesk.core.model.webhooks import EventType
 from hexdesk.core.policy.listing import check_sort
 from hexdesk.core.policy.rights import Right, may, require, sees_thread
 from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.storage import Storage, Transaction
 from hexdesk.core.use_cases.audit import Auditor
+from hexdesk.core.use_cases.outbox import Outbox
 from hexdesk.core.use_cases.resuming import ResumeRun
 from hexdesk.core.use_cases.send_message import AnsweredBeforeError
 from hexdesk.core.use_cases.threads import open_status
@@ -67,6 +69,7 @@ class DecideApproval:
     storage: Storage
     clock: Clock
     auditor: Auditor
+    outbox: Outbox
     resume_run: ResumeRun
     settings: DeskSettings
 
@@ -92,7 +95,7 @@ class DecideApproval:
             is_late = held.expires_at <= self.clock.now()
             if is_late or not await tx.approvals.settle(held):
                 raise ConflictError("somebody has decided on this already, or nobody did in time")
-            await settle_thread(tx, thread)
+            await settle_thread(tx, who, thread, self.outbox)
             await self.auditor.note(
                 tx,
                 who,
@@ -125,9 +128,10 @@ class DecideApproval:
                 raise AnsweredBeforeError
 
 
-async def settle_thread(tx: Transaction, thread: Thread) -> None:
+async def settle_thread(tx: Transaction, who: Principal, thread: Thread, outbox: Outbox) -> None:
     """Have the thread wait no more, once nothing in it does."""
     if thread.status is ThreadStatus.WAITING_APPROVAL:
-        status = await open_status(tx, thread)
-        if status is not thread.status:
-            await tx.threads.update(replace(thread, status=status))
+        after = replace(thread, status=await open_status(tx, thread))
+        if after != thread:
+            await tx.threads.update(after)
+            await outbox.tell(tx, who, EventType.THREAD_UPDATED, after)

@@ -10,10 +10,12 @@ from msgspec.structs import replace
 from hexdesk.core.errors import ConflictError
 from hexdesk.core.model.chat import Content, Message, MessageRole, Thread, ThreadStatus
 from hexdesk.core.model.principals import Member
+from hexdesk.core.model.webhooks import EventType
 from hexdesk.core.policy.moments import next_moment
 from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.storage import Storage
 from hexdesk.core.use_cases.audit import Auditor
+from hexdesk.core.use_cases.outbox import Outbox
 from hexdesk.core.use_cases.threads import open_status, visible_thread
 
 Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=2_000, pattern=r"\S")]
@@ -38,6 +40,7 @@ class HandOffThread:
     storage: Storage
     clock: Clock
     auditor: Auditor
+    outbox: Outbox
 
     async def __call__(self, who: Member, thread_id: UUID, handoff: Handoff) -> Thread:
         """Return the thread, which waits for whoever replies first; one that a person has stays.
@@ -53,6 +56,7 @@ class HandOffThread:
             await tx.threads.update(thread)
             target, reason = ("thread", thread_id), handoff.reason
             await self.auditor.note(tx, who, "thread.handed_over", target=target, reason=reason)
+            await self.outbox.tell(tx, who, EventType.THREAD_UPDATED, thread)
         return thread
 
 
@@ -63,6 +67,7 @@ class ResumeThread:
     storage: Storage
     clock: Clock
     auditor: Auditor
+    outbox: Outbox
 
     async def __call__(self, who: Member, thread_id: UUID, handoff: Handoff) -> Thread:
         """Return the thread; one that no person has stays as it is.
@@ -78,6 +83,7 @@ class ResumeThread:
             await tx.threads.update(thread)
             target, reason = ("thread", thread_id), handoff.reason
             await self.auditor.note(tx, who, "thread.resumed", target=target, reason=reason)
+            await self.outbox.tell(tx, who, EventType.THREAD_UPDATED, thread)
         return thread
 
 
@@ -88,6 +94,7 @@ class ReplyInThread:
     storage: Storage
     clock: Clock
     auditor: Auditor
+    outbox: Outbox
 
     async def __call__(self, who: Member, thread_id: UUID, reply: Reply) -> Message:
         """Return the message.
@@ -111,8 +118,10 @@ class ReplyInThread:
                 created_at=next_moment(now, latest[0].created_at) if latest else now,
             )
             await tx.messages.add(message)
-            if thread.held_by_id is None:
-                await self.auditor.note(tx, who, "thread.claimed", target=("thread", thread_id))
             held = replace(thread, held_by_id=who.user_id, updated_at=message.created_at)
             await tx.threads.update(held)
+            await self.outbox.tell(tx, who, EventType.THREAD_MESSAGE, message)
+            if thread.held_by_id is None:
+                await self.auditor.note(tx, who, "thread.claimed", target=("thread", thread_id))
+                await self.outbox.tell(tx, who, EventType.THREAD_UPDATED, held)
         return message

@@ -22,6 +22,7 @@ from hexdesk.core.use_cases.assignments import Assignments
 from hexdesk.core.use_cases.restoring import RestoreAnswers
 from hexdesk.core.use_cases.run_in_progress import Assignment
 from hexdesk.core.use_cases.run_log import about
+from hexdesk.core.use_cases.run_news import news_or
 from hexdesk.core.use_cases.run_worker import RunWorker
 
 log = logging.getLogger("hexdesk.runs")
@@ -162,7 +163,8 @@ class RunDesk:
             return
         is_dead = run.lease_until < self.clock.now()
         if not is_dead or not await self.take_over(run.id, organization_id):
-            await asyncio.sleep(self.settings.poll_seconds)
+            with self.events.news(run.id) as news:
+                await news_or(self.settings.poll_seconds, news)
 
     async def renew(self) -> None:
         """Hold the leases of the runs that take long."""

@@ -13,7 +13,7 @@ from hexdesk.core.model.agents import ToolUseStatus
 from hexdesk.core.model.chat import ChatResponse, DegradedReason, RunEvent, ThreadStatus
 from hexdesk.core.model.principals import AgentRun, System
 from hexdesk.core.model.settings import DeskSettings
-from hexdesk.core.policy.rights import Right, may_use_tool
+from hexdesk.core.policy.rights import Right, enabled_tools
 from hexdesk.core.policy.words import waiting_for, with_handover, with_notice
 from hexdesk.core.ports.agents import AgentRunner, RunRequest, ToolFinished, ToolStarted
 from hexdesk.core.ports.clock import Clock
@@ -148,11 +148,7 @@ class RunWorker:
 
     def _agent_run(self, task: Assignment) -> AgentRun:
         settings, person = task.run.settings, task.run.principal
-        enabled = {
-            name
-            for name in (settings.tools_enabled if settings.mcp_enabled else ())
-            if name in self.tool_rights and may_use_tool(person, name, self.tool_rights[name])
-        }
+        enabled = enabled_tools(person, settings, self.tool_rights)
         waiting = enabled & set(settings.require_approval)
         return AgentRun(
             organization_id=task.thread.organization_id,
@@ -160,8 +156,8 @@ class RunWorker:
             run_id=task.run.id,
             acts_for=person,
             thread_id=task.thread.id,
-            tools=frozenset(enabled - waiting),
-            needs_approval=frozenset(waiting),
+            tools=enabled - waiting,
+            needs_approval=waiting,
             approved=task.approved,
         )
 

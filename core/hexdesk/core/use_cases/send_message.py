@@ -5,23 +5,42 @@ from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
+from typing import Annotated
 from uuid import UUID
 from weakref import WeakValueDictionary
 
+import msgspec
 from msgspec.structs import replace
 
 from hexdesk.core.errors import BusyError, NotFoundError
-from hexdesk.core.model.chat import Message, MessageRole, Run, RunStatus, ThreadStatus
+from hexdesk.core.model.chat import (
+    Content,
+    Message,
+    MessageRole,
+    Run,
+    RunStatus,
+    ThreadStatus,
+)
 from hexdesk.core.model.idempotency import IdempotencyKey, KeptAnswer
 from hexdesk.core.model.principals import Member, Person
 from hexdesk.core.model.settings import DeskSettings
+from hexdesk.core.model.webhooks import EventType
 from hexdesk.core.policy.rights import Right, require, sees_thread
 from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.storage import Storage, Transaction
 from hexdesk.core.use_cases.assignments import Assignments
+from hexdesk.core.use_cases.attachments import MOST_ATTACHMENTS, check_attachments
+from hexdesk.core.use_cases.outbox import Outbox
 from hexdesk.core.use_cases.run_desk import RunDesk
 from hexdesk.core.use_cases.run_in_progress import Assignment
 from hexdesk.core.use_cases.threads import open_status
+
+
+class NewMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is said, and the files that come with it."""
+
+    content: Content
+    attachments: Annotated[tuple[UUID, ...], msgspec.Meta(max_length=MOST_ATTACHMENTS)] = ()
 
 
 class AnsweredBeforeError(Exception):
@@ -38,6 +57,7 @@ class Order:
     who: Person
     thread_id: UUID
     content: str
+    attachments: tuple[UUID, ...]
     key: IdempotencyKey | None
     is_followed: bool
     started_at: float
@@ -56,6 +76,7 @@ class SendMessage:
     clock: Clock
     assignments: Assignments
     run_desk: RunDesk
+    outbox: Outbox
     settings: DeskSettings
     _turns: WeakValueDictionary[UUID, asyncio.Lock] = field(
         default_factory=WeakValueDictionary[UUID, asyncio.Lock]
@@ -66,7 +87,7 @@ class SendMessage:
         self,
         who: Person,
         thread_id: UUID,
-        content: str,
+        said: str | NewMessage,
         *,
         key: IdempotencyKey | None = None,
         is_followed: bool = True,
@@ -75,14 +96,16 @@ class SendMessage:
 
         Raise `NotFoundError` for a thread that does not exist for the caller, `BusyError` if the
         thread was not free in time, `UnavailableError` if storage is gone or this process has as
-        many runs as it takes: then nothing was stored. Raise `AnsweredBeforeError` if the key
-        has an answer.
+        many runs as it takes: then nothing was stored. Raise `InvalidError` for an attachment
+        that does not exist for the caller, `AnsweredBeforeError` if the key has an answer.
         """
         require(who, Right.CHAT)
+        message = said if isinstance(said, NewMessage) else NewMessage(content=said)
         order = Order(
             who=who,
             thread_id=thread_id,
-            content=content,
+            content=message.content,
+            attachments=tuple(dict.fromkeys(message.attachments)),
             key=key,
             is_followed=is_followed,
             started_at=self.clock.elapsed(),
@@ -118,6 +141,7 @@ class SendMessage:
             found = await tx.threads.with_agent(order.thread_id)
             if not sees_thread(order.who, found[0]):
                 raise NotFoundError(f"no thread {order.thread_id}")
+            await check_attachments(tx, order.who, order.attachments)
             message = self._message(order)
             if found[0].status is ThreadStatus.HUMAN:
                 task = await self.assignments.unanswered(tx, order.who, found, message)
@@ -134,7 +158,11 @@ class SendMessage:
         await tx.event_log.add(task.run.id, task.seen)
         is_closed = thread.status is ThreadStatus.CLOSED
         status = await open_status(tx, thread) if is_closed else thread.status
-        await tx.threads.update(replace(thread, status=status, updated_at=message.created_at))
+        after = replace(thread, status=status, updated_at=message.created_at)
+        await tx.threads.update(after)
+        if is_closed:
+            await self.outbox.tell(tx, order.who, EventType.THREAD_UPDATED, after)
+        await self.outbox.tell(tx, order.who, EventType.THREAD_MESSAGE, message)
 
     async def _keep(self, tx: Transaction, order: Order, run: Run) -> None:
         if order.key:
@@ -152,6 +180,7 @@ class SendMessage:
             user_id=order.who.user_id if isinstance(order.who, Member) else None,
             role=MessageRole.USER,
             content=order.content,
+            attachments=order.attachments,
             created_at=self.clock.now(),
         )
 

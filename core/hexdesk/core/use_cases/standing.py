@@ -1,4 +1,4 @@
-"""People as of now: whoever was demoted or deactivated meanwhile has no old rights left."""
+"""Where a person stands now, whatever was true when a run or a task began."""
 
 from msgspec.structs import replace
 
@@ -8,7 +8,7 @@ from hexdesk.core.ports.storage import Transaction
 
 
 async def as_of_now(tx: Transaction, person: Member) -> Member | None:
-    """Return the member with the weaker of the roles it had and has; None if it is one no more."""
+    """Return the member with the weaker of its two roles; None if it was removed or is inactive."""
     try:
         user = await tx.users.get(person.user_id)
     except NotFoundError:

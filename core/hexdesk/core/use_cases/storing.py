@@ -19,10 +19,12 @@ from hexdesk.core.model.chat import (
     Thread,
     ThreadStatus,
 )
-from hexdesk.core.model.principals import AgentRun
+from hexdesk.core.model.principals import AgentRun, System
+from hexdesk.core.model.webhooks import EventType
 from hexdesk.core.policy.words import TAKEN_OVER
 from hexdesk.core.ports.storage import Transaction
 from hexdesk.core.use_cases.audit import Auditor
+from hexdesk.core.use_cases.outbox import Outbox
 from hexdesk.core.use_cases.run_log import (
     APPROVAL_REQUIRED,
     RUN_COMPLETED,
@@ -56,6 +58,7 @@ class StoreAnswer:
     """Stores an answer in the transaction that ends its run."""
 
     auditor: Auditor
+    outbox: Outbox
 
     async def __call__(self, tx: Transaction, answer: UnstoredAnswer) -> bool:
         """Store it; False, and nothing stored, if the run is somebody else's by now.
@@ -73,6 +76,8 @@ class StoreAnswer:
             return False
         if answer.message:
             await tx.messages.add(answer.message)
+            who = System(organization_id=answer.organization_id)
+            await self.outbox.tell(tx, who, EventType.THREAD_MESSAGE, answer.message)
         if answer.held or answer.handover is not None:
             await self._call_people(tx, thread, answer)
         return True
@@ -86,14 +91,7 @@ class StoreAnswer:
         return True
 
     async def _call_people(self, tx: Transaction, thread: Thread, answer: UnstoredAnswer) -> None:
-        run = answer.run
-        who = AgentRun(
-            organization_id=answer.organization_id,
-            agent_id=run.agent_id,
-            run_id=run.id,
-            acts_for=run.principal,
-            thread_id=run.thread_id,
-        )
+        run, who = answer.run, as_agent(answer.run)
         status = thread.status
         for held in answer.held:
             await tx.approvals.add(held)
@@ -113,7 +111,20 @@ class StoreAnswer:
             await self.auditor.note(tx, who, "thread.handed_over", target=target, reason=reason)
         if status is not thread.status:
             moment = run.finished_at or run.created_at
-            await tx.threads.update(replace(thread, status=status, updated_at=moment))
+            thread = replace(thread, status=status, updated_at=moment)
+            await tx.threads.update(thread)
+            await self.outbox.tell(tx, who, EventType.THREAD_UPDATED, thread)
+
+
+def as_agent(run: Run) -> AgentRun:
+    """Return the agent that does a run, as what it is in records; nothing is allowed by it."""
+    return AgentRun(
+        organization_id=run.principal.organization_id,
+        agent_id=run.agent_id,
+        run_id=run.id,
+        acts_for=run.principal,
+        thread_id=run.thread_id,
+    )
 
 
 def dropped(answer: UnstoredAnswer) -> UnstoredAnswer:

@@ -4,7 +4,11 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Self
 
-from hexdesk.adapters.storage.postgres.agent_records import PostgresAgentLog, PostgresAgents
+from hexdesk.adapters.storage.postgres.agent_records import (
+    PostgresAgentChecks,
+    PostgresAgentLog,
+    PostgresAgents,
+)
 from hexdesk.adapters.storage.postgres.approval_records import PostgresApprovals
 from hexdesk.adapters.storage.postgres.backlog import PostgresBacklog
 from hexdesk.adapters.storage.postgres.chat_records import (
@@ -21,6 +25,11 @@ from hexdesk.adapters.storage.postgres.desk_records import (
     PostgresToolCalls,
 )
 from hexdesk.adapters.storage.postgres.directory import PostgresDirectory
+from hexdesk.adapters.storage.postgres.file_records import (
+    PostgresAgentFiles,
+    PostgresFiles,
+    PostgresFileTexts,
+)
 from hexdesk.adapters.storage.postgres.identity_records import (
     PostgresApiKeys,
     PostgresOrganizations,
@@ -29,7 +38,9 @@ from hexdesk.adapters.storage.postgres.identity_records import (
     PostgresUsers,
 )
 from hexdesk.adapters.storage.postgres.pool import Connections, PoolSettings, PoolUse
+from hexdesk.adapters.storage.postgres.task_records import PostgresTasks
 from hexdesk.adapters.storage.postgres.ticket_records import PostgresComments, PostgresTickets
+from hexdesk.adapters.storage.postgres.webhook_records import PostgresDeliveries
 from hexdesk.core.model.principals import Principal
 from hexdesk.core.ports.storage import Backlog, Directory, Storage, Transaction
 
@@ -47,6 +58,7 @@ class PostgresTransaction(Transaction):
         self.api_keys = PostgresApiKeys(bound)
         self.agents = PostgresAgents(bound)
         self.agent_log = PostgresAgentLog(bound)
+        self.agent_checks = PostgresAgentChecks(bound)
         self.threads = PostgresThreads(bound)
         self.messages = PostgresMessages(bound)
         self.runs = PostgresRuns(bound)
@@ -55,9 +67,14 @@ class PostgresTransaction(Transaction):
         self.tickets = PostgresTickets(bound)
         self.comments = PostgresComments(bound)
         self.integrations = PostgresIntegrations(bound)
+        self.deliveries = PostgresDeliveries(bound)
         self.audit = PostgresAudit(bound)
         self.idempotency_keys = PostgresIdempotencyKeys(bound)
         self.tool_calls = PostgresToolCalls(bound)
+        self.files = PostgresFiles(bound)
+        self.file_texts = PostgresFileTexts(bound)
+        self.agent_files = PostgresAgentFiles(bound)
+        self.tasks = PostgresTasks(bound)
 
 
 class PostgresStorage(Storage):

@@ -16,7 +16,7 @@ from mcp.shared.exceptions import MCPError
 
 from hexdesk.adapters.tools.mcp_client.breaker import Breaker
 from hexdesk.adapters.tools.mcp_client.session import SharedSession
-from hexdesk.adapters.tools.mcp_client.transports import Transport
+from hexdesk.adapters.tools.mcp_client.transports import Transport, named
 from hexdesk.core.errors import ToolsUnavailableError
 from hexdesk.core.ports.tools import CALL_ID, CHECK, DENIED, ToolAccess, ToolAnswer, ToolDescription
 
@@ -80,12 +80,15 @@ class McpToolAccess(ToolAccess):
     async def call(
         self, capability: str, call_id: str, name: str, arguments: Mapping[str, Any]
     ) -> ToolAnswer:
-        return await self._call(capability, name, arguments, {CALL_ID: call_id})
+        # The server knows a call by its id, so that one which comes twice has one effect.
+        with named(f"call_{hashlib.sha256(call_id.encode()).hexdigest()}"):
+            return await self._call(capability, name, arguments, {CALL_ID: call_id})
 
     async def check(
         self, capability: str, call_id: str, name: str, arguments: Mapping[str, Any]
     ) -> ToolAnswer:
-        return await self._call(capability, name, arguments, {CALL_ID: call_id, CHECK: True})
+        with named(f"check_{hashlib.sha256(call_id.encode()).hexdigest()}"):
+            return await self._call(capability, name, arguments, {CALL_ID: call_id, CHECK: True})
 
     async def _call(
         self, capability: str, name: str, arguments: Mapping[str, Any], meta: Any

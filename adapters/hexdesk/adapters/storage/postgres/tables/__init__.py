@@ -20,6 +20,7 @@ from hexdesk.adapters.storage.postgres.tables.desk import (
     TicketRow,
     ToolCallRow,
 )
+from hexdesk.adapters.storage.postgres.tables.files import AgentFileRow, FileRow, FileSectionRow
 from hexdesk.adapters.storage.postgres.tables.identity import (
     ApiKeyRow,
     FailedSignInRow,
@@ -29,17 +30,24 @@ from hexdesk.adapters.storage.postgres.tables.identity import (
     UserRow,
 )
 from hexdesk.adapters.storage.postgres.tables.people import ApprovalRow
+from hexdesk.adapters.storage.postgres.tables.tasks import AgentTaskRow
 from hexdesk.adapters.storage.postgres.tables.tenancy import Row
+from hexdesk.adapters.storage.postgres.tables.webhooks import DeliveryRow
 
 __all__ = [
     "AgentActionRow",
+    "AgentFileRow",
     "AgentHistoryRow",
     "AgentRow",
+    "AgentTaskRow",
     "ApiKeyRow",
     "ApprovalRow",
     "AuditEventRow",
     "CommentRow",
+    "DeliveryRow",
     "FailedSignInRow",
+    "FileRow",
+    "FileSectionRow",
     "IdempotencyKeyRow",
     "IntegrationRow",
     "MessageRow",
