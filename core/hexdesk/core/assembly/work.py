@@ -7,9 +7,9 @@ from hexdesk.core.assembly.parts import Parts
 from hexdesk.core.policy.approvals import digest
 from hexdesk.core.tools.call import CallTool
 from hexdesk.core.tools.tool import ToolNeeds
-from hexdesk.core.use_cases import answers
 from hexdesk.core.use_cases.agent_requests import AgentRequests
 from hexdesk.core.use_cases.agent_tasks import agent_tasks
+from hexdesk.core.use_cases.answers import PublishAnswer
 from hexdesk.core.use_cases.assignments import Assignments
 from hexdesk.core.use_cases.decided_calls import DecidedCalls
 from hexdesk.core.use_cases.health_checks import CheckAgent, ScheduleHealthChecks
@@ -44,13 +44,7 @@ def run_desk_of(parts: Parts) -> RunDesk:
             runner=ports.runner,
             capabilities=ports.capabilities,
             events=ports.events,
-            publish_answer=answers.PublishAnswer(
-                clock=clock,
-                journal=ports.journal,
-                telemetry=ports.telemetry,
-                store=store,
-                held_calls=held_calls,
-            ),
+            publish_answer=_publishing(parts, store, held_calls),
             note_refusal=parts.note_refusal,
             responses=ResponseCache(cache=ports.cache, is_on=settings.caches_responses),
             tool_rights=parts.tool_rights,
@@ -65,6 +59,17 @@ def run_desk_of(parts: Parts) -> RunDesk:
         ),
         restore_answers=RestoreAnswers(storage=storage, journal=ports.journal, store=store),
         settings=settings,
+    )
+
+
+def _publishing(parts: Parts, store: StoreAnswer, held_calls: HeldCalls) -> PublishAnswer:
+    ports = parts.ports
+    return PublishAnswer(
+        clock=ports.clock,
+        journal=ports.journal,
+        telemetry=ports.telemetry,
+        store=store,
+        held_calls=held_calls,
     )
 
 

@@ -7,10 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from hexdesk.core.model.agents import AgentSettings
 from hexdesk.core.model.approvals import ApprovalStatus, ApprovedCall, ExactCall, HeldCall
-from hexdesk.core.model.principals import Person
-from hexdesk.core.policy.rights import Right, may_use_tool
 from hexdesk.core.policy.words import refused
 
 CALL_PREFIX = "call_"
@@ -55,14 +52,14 @@ def covers(
 class Moment(msgspec.Struct, frozen=True, kw_only=True):
     """How things stand when a decided call is to be made.
 
-    `person` is whom the agent acts for, as of now, or None; `right` and `schema_hash` are the
-    tool's, None where there is none of that name any more.
+    `is_somebody_there` tells whether whom the agent acts for still may act at all, `tools` are
+    those that the agent has and that somebody may use. `schema_hash` is the tool's, None where
+    there is none of that name any more.
     """
 
-    person: Person | None
     is_agent_active: bool
-    settings: AgentSettings
-    right: Right | None
+    is_somebody_there: bool
+    tools: frozenset[str]
     schema_hash: str | None
 
 
@@ -73,17 +70,10 @@ def why_not(held: HeldCall, exact: ExactCall | None, now: Moment) -> str | None:
     is_as_it_was = exact and hashlib.sha256(exact.arguments).hexdigest() == held.arguments_hash
     changes = (
         (not now.is_agent_active, "the agent was switched off meanwhile"),
-        (now.person is None, "whom you act for is no longer a member"),
-        (not _may_still(held.tool, now), f"{held.tool!r} may no longer be used"),
+        (not now.is_somebody_there, "whom you act for is no longer a member"),
+        (held.tool not in now.tools, f"{held.tool!r} may no longer be used"),
         (now.schema_hash != held.schema_hash, f"{held.tool!r} has changed meanwhile"),
         (not is_as_it_was, "it can no longer be read as it was"),
     )
     found = next((words for has_changed, words in changes if has_changed), None)
     return found and f"not made although a person allowed it: {found}"
-
-
-def _may_still(tool: str, now: Moment) -> bool:
-    is_enabled = now.settings.mcp_enabled and tool in now.settings.tools_enabled
-    if not is_enabled or now.right is None or now.person is None:
-        return False
-    return may_use_tool(now.person, tool, now.right)

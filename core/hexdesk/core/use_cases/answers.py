@@ -13,7 +13,7 @@ from hexdesk.core.errors import (
     ThreadTakenOverError,
     UnavailableError,
 )
-from hexdesk.core.model.agents import ToolUse
+from hexdesk.core.model.agents import ToolUse, ToolUseStatus
 from hexdesk.core.model.approvals import HeldCall
 from hexdesk.core.model.chat import (
     ChatResponse,
@@ -40,7 +40,7 @@ from hexdesk.core.use_cases.storing import (
     is_no_word,
     taken_over,
 )
-from hexdesk.core.use_cases.tool_uses import as_actions
+from hexdesk.core.use_cases.tool_uses import INTERRUPTED, as_actions
 
 log = logging.getLogger("hexdesk.runs")
 BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
@@ -64,6 +64,17 @@ class Outcome:
     def waits_for_people(self) -> bool:
         """Whether calls wait for a person, and another run can go on from there."""
         return bool(self.waiting) and self.steps is not None
+
+    @property
+    def uses(self) -> tuple[ToolUse, ...]:
+        """The calls; one that was to wait for a person, and cannot, has come to no end."""
+        waiting = self.waiting if self.waits_for_people else {}
+        return tuple(
+            replace(use, status=ToolUseStatus.ERROR, error=INTERRUPTED)
+            if use.status is ToolUseStatus.AWAITING_APPROVAL and use.call_id not in waiting
+            else use
+            for use in self.tool_uses.values()
+        )
 
     def finish(self, item: AnswerFinished) -> None:
         """Take over what the runner says at the end."""
@@ -115,7 +126,7 @@ class PublishAnswer:
             organization_id=run_log.who.organization_id,
             run=end,
             message=self._message(run, run_log.text, outcome),
-            actions=as_actions(self.clock, as_agent(run), outcome.tool_uses.values()),
+            actions=as_actions(self.clock, as_agent(run), outcome.uses),
             held=self._held(run, outcome),
             handover=outcome.handover,
             events=(),
@@ -171,7 +182,7 @@ class PublishAnswer:
             run_id=run.id,
             role=MessageRole.ASSISTANT,
             content=text,
-            tool_calls=tuple(outcome.tool_uses.values()),
+            tool_calls=outcome.uses,
             confidence_score=outcome.confidence,
             created_at=next_moment(self.clock.now(), outcome.later_than),
         )
@@ -183,7 +194,7 @@ def _response(answer: UnstoredAnswer, asked: Message, outcome: Outcome) -> ChatR
         run_id=answer.run.id,
         user_message=asked,
         message=answer.message,
-        tools_used=tuple(outcome.tool_uses.values()),
+        tools_used=outcome.uses,
         response_time_ms=0,
         degraded=outcome.reason is not None,
         degraded_reason=outcome.reason,

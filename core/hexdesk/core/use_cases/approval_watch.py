@@ -78,7 +78,7 @@ class WatchApprovals:
                     thread_id=str(thread.id),
                 )
                 return True
-        return await self.resume_run(approval_id, organization_id) is not None
+        return await self.resume_run(approval_id, organization_id)
 
     def _expired(self, held: HeldCall) -> HeldCall:
         return replace(held, status=ApprovalStatus.EXPIRED)

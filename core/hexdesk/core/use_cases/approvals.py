@@ -1,6 +1,7 @@
 """Approvals: showing what waits for a person, and deciding on it."""
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
@@ -29,6 +30,8 @@ from hexdesk.core.use_cases.outbox import Outbox
 from hexdesk.core.use_cases.resuming import ResumeRun
 from hexdesk.core.use_cases.send_message import AnsweredBeforeError
 from hexdesk.core.use_cases.threads import open_status
+
+Deciding = asyncio.Task[Approval]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +75,7 @@ class DecideApproval:
     outbox: Outbox
     resume_run: ResumeRun
     settings: DeskSettings
+    _deciding: set[Deciding] = field(default_factory=set[Deciding])
 
     async def __call__(
         self,
@@ -83,32 +87,48 @@ class DecideApproval:
     ) -> Approval:
         """Return the approval, with the run that goes on if that could begin.
 
-        It begins later if the thread is busy for long, or a person has it; a decision is never
-        lost. Raise `ConflictError` if somebody has decided, or nobody did in time, and
-        `AnsweredBeforeError` if the key has an answer.
+        Else it begins once the thread is free and no person has it, in whichever process: a
+        decision is never lost. Raise `ConflictError` if somebody has decided, or nobody did in
+        time, and `AnsweredBeforeError` if the key has an answer.
         """
         require(who, Right.DECIDE_APPROVALS)
-        async with self.storage.transaction(who) as tx:
-            held = self._decided(who, await tx.approvals.get(approval_id), decision)
-            thread = await tx.threads.get(held.thread_id, lock=True)
-            await self._keep(tx, key, held)
-            is_late = held.expires_at <= self.clock.now()
-            if is_late or not await tx.approvals.settle(held):
-                raise ConflictError("somebody has decided on this already, or nobody did in time")
-            await settle_thread(tx, who, thread, self.outbox)
-            await self.auditor.note(
-                tx,
-                who,
-                f"approval.{held.status}",
-                target=("approval", held.id),
-                tool=held.tool,
-                thread_id=str(thread.id),
-                note=held.note,
-            )
-        run_id = await self.resume_run.within(
-            self.settings.thread_wait_seconds, held, who.organization_id
+        deciding = asyncio.create_task(self._decide(who, approval_id, decision, key))
+        self._deciding.add(deciding)
+        deciding.add_done_callback(self._deciding.discard)
+        # Whoever decided may hang up: the run that has begun must be done.
+        return await asyncio.shield(deciding)
+
+    async def _decide(
+        self, who: Member, approval_id: UUID, decision: Decision, key: IdempotencyKey | None
+    ) -> Approval:
+        with self.resume_run.room() as has_room:
+            async with self.storage.transaction(who) as tx:
+                held = self._decided(who, await tx.approvals.get(approval_id), decision)
+                found = await tx.threads.with_agent(held.thread_id)
+                await self._keep(tx, key, held)
+                await self._settle(tx, who, held)
+                thread = await settle_thread(tx, who, found[0], self.outbox)
+                found = (thread, *found[1:])
+                task = await self.resume_run.begun(tx, found, held) if has_room else None
+            if task is None:
+                return held.shown()
+            self.resume_run.run_desk.start(task)
+            return replace(held.shown(), resumed_run_id=task.run.id)
+
+    async def _settle(self, tx: Transaction, who: Member, held: HeldCall) -> None:
+        is_late = held.expires_at <= self.clock.now()
+        if is_late or not await tx.approvals.settle(held):
+            raise ConflictError("somebody has decided on this already, or nobody did in time")
+        is_approved = held.status is ApprovalStatus.APPROVED
+        await self.auditor.note(
+            tx,
+            who,
+            "approval.approved" if is_approved else "approval.denied",
+            target=("approval", held.id),
+            tool=held.tool,
+            thread_id=str(held.thread_id),
+            note=held.note,
         )
-        return replace(held.shown(), resumed_run_id=run_id)
 
     def _decided(self, who: Member, held: HeldCall, decision: Decision) -> HeldCall:
         return replace(
@@ -128,10 +148,12 @@ class DecideApproval:
                 raise AnsweredBeforeError
 
 
-async def settle_thread(tx: Transaction, who: Principal, thread: Thread, outbox: Outbox) -> None:
-    """Have the thread wait no more, once nothing in it does."""
-    if thread.status is ThreadStatus.WAITING_APPROVAL:
-        after = replace(thread, status=await open_status(tx, thread))
-        if after != thread:
-            await tx.threads.update(after)
-            await outbox.tell(tx, who, EventType.THREAD_UPDATED, after)
+async def settle_thread(tx: Transaction, who: Principal, thread: Thread, outbox: Outbox) -> Thread:
+    """Return the thread, which waits no more once nothing in it does."""
+    if thread.status is not ThreadStatus.WAITING_APPROVAL:
+        return thread
+    after = replace(thread, status=await open_status(tx, thread))
+    if after != thread:
+        await tx.threads.update(after)
+        await outbox.tell(tx, who, EventType.THREAD_UPDATED, after)
+    return after

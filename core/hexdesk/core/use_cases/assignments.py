@@ -81,8 +81,8 @@ class Assignments:
         completed = RunEvent(id=2, type=RUN_COMPLETED, data=data)
         return replace(task, seen=(_run_started(run), completed))
 
-    async def decided(self, tx: Transaction, found: Found, held: HeldCall) -> Assignment | None:
-        """Begin the run that tells the agent what was decided; None while another is running.
+    async def decided(self, tx: Transaction, found: Found, held: HeldCall) -> Assignment:
+        """Begin the run that tells the agent what was decided; its thread is locked and free.
 
         Its person, rights and settings are those of this moment.
         """
@@ -96,10 +96,10 @@ class Assignments:
             id=held.resumed_run_id or self.clock.new_id(),
             approval_id=held.id,
         )
-        if not await tx.runs.begin(run):
-            return None
-        task = await self.again(tx, run, found)
-        return replace(task, seen=(_run_started(run),))
+        await tx.runs.begin(run)
+        task = replace(await self.again(tx, run, found), seen=(_run_started(run),))
+        await tx.event_log.add(run.id, task.seen)
+        return task
 
     async def again(self, tx: Transaction, run: Run, found: Found) -> Assignment:
         """Return the assignment to go on with a run that was taken over."""

@@ -9,7 +9,7 @@ import msgspec
 from hexdesk.core.model.approvals import ApprovedCall, ExactCall, HeldCall
 from hexdesk.core.model.chat import Run
 from hexdesk.core.policy.approvals import Moment, decided_call_id, why_not
-from hexdesk.core.policy.rights import Right
+from hexdesk.core.policy.rights import Right, enabled_tools
 from hexdesk.core.ports.agents import DecidedCall
 from hexdesk.core.ports.storage import Transaction
 from hexdesk.core.use_cases.held_calls import HeldCalls
@@ -39,11 +39,11 @@ class DecidedCalls:
         """Return the call that a run begins with, and whether it is to be made."""
         exact = self.held_calls.open(held)
         call_id = decided_call_id(held.id)
+        person = await still_here(tx, run.principal)
         moment = Moment(
-            person=await still_here(tx, run.principal),
             is_agent_active=is_agent_active,
-            settings=run.settings,
-            right=self.tool_rights.get(held.tool),
+            is_somebody_there=person is not None,
+            tools=enabled_tools(person or run.principal, run.settings, self.tool_rights),
             schema_hash=self.held_calls.schema_hashes.get(held.tool),
         )
         refusal = why_not(held, exact, moment)

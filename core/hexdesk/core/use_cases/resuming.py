@@ -1,21 +1,20 @@
 """Going on after a decision: the run that tells the agent of it, begun once."""
 
-import asyncio
-from dataclasses import dataclass, field
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from uuid import UUID
 
-from hexdesk.core.errors import BusyError, ThreadTakenOverError, UnavailableError
+from msgspec.structs import replace
+
 from hexdesk.core.model.approvals import HeldCall
 from hexdesk.core.model.chat import ThreadStatus
 from hexdesk.core.model.principals import System
-from hexdesk.core.policy.words import TAKEN_OVER
 from hexdesk.core.ports.clock import Clock
-from hexdesk.core.ports.storage import Storage
-from hexdesk.core.use_cases.assignments import Assignments
+from hexdesk.core.ports.storage import Storage, Transaction
+from hexdesk.core.use_cases.assignments import Assignments, Found
 from hexdesk.core.use_cases.run_desk import RunDesk
 from hexdesk.core.use_cases.run_in_progress import Assignment
-
-Beginning = asyncio.Task[UUID | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,61 +25,38 @@ class ResumeRun:
     clock: Clock
     assignments: Assignments
     run_desk: RunDesk
-    _beginning: set[Beginning] = field(default_factory=set[Beginning])
 
-    async def __call__(self, approval_id: UUID, organization_id: UUID) -> UUID | None:
-        """Begin the run and return its id; of one that has begun already, that one's.
+    @contextmanager
+    def room(self) -> Generator[bool]:
+        """Keep a place for a run that is being stored, and tell whether there is one."""
+        if self.run_desk.is_full:
+            yield False
+        else:
+            with self.run_desk.room():
+                yield True
 
-        None while a person has the thread. Raise `BusyError` while another run is running there,
-        and `UnavailableError` if this process takes no more runs.
+    async def __call__(self, approval_id: UUID, organization_id: UUID) -> bool:
+        """Begin the run; False if it has begun already, or cannot yet.
+
+        Raise `UnavailableError` if this process takes no more runs.
         """
         with self.run_desk.room():
-            try:
-                begun = await self._begin(approval_id, organization_id)
-            except ThreadTakenOverError:
-                return None
-            if isinstance(begun, Assignment):
-                self.run_desk.start(begun)
-                return begun.run.id
-        return begun
+            async with self.storage.transaction(System(organization_id=organization_id)) as tx:
+                held = await tx.approvals.get(approval_id)
+                found = await tx.threads.with_agent(held.thread_id)
+                task = await self.begun(tx, found, held)
+            if task:
+                self.run_desk.start(task)
+        return task is not None
 
-    async def within(self, seconds: float, held: HeldCall, organization_id: UUID) -> UUID | None:
-        """Begin the run as soon as the thread is free; None if that takes longer.
+    async def begun(self, tx: Transaction, found: Found, held: HeldCall) -> Assignment | None:
+        """Store the run in a thread that is locked, for the caller to start.
 
-        Then it is begun by whoever looks next for what was decided.
+        None, and nothing stored, while a person has the thread or another run is running there,
+        and if somebody else has begun it.
         """
-        beginning = asyncio.create_task(self._wait_and_begin(seconds, held, organization_id))
-        self._beginning.add(beginning)
-        beginning.add_done_callback(self._beginning.discard)
-        # Whoever decided may hang up: what was decided goes on.
-        return await asyncio.shield(beginning)
-
-    async def _wait_and_begin(
-        self, seconds: float, held: HeldCall, organization_id: UUID
-    ) -> UUID | None:
-        try:
-            async with asyncio.timeout(seconds):
-                while True:
-                    try:
-                        return await self(held.id, organization_id)
-                    except BusyError:
-                        await self.run_desk.until_free(held.thread_id, organization_id)
-        except (TimeoutError, UnavailableError):
+        thread, run_id = found[0], self.clock.new_id()
+        is_taken = thread.status is ThreadStatus.HUMAN or await tx.runs.running_in(thread.id)
+        if is_taken or not await tx.approvals.resume(held.id, run_id):
             return None
-
-    async def _begin(self, approval_id: UUID, organization_id: UUID) -> Assignment | UUID | None:
-        async with self.storage.transaction(System(organization_id=organization_id)) as tx:
-            thread_id = (await tx.approvals.get(approval_id)).thread_id
-            found = await tx.threads.with_agent(thread_id)
-            run_id = self.clock.new_id()
-            is_first = await tx.approvals.resume(approval_id, run_id)
-            held = await tx.approvals.get(approval_id)
-            if not is_first:
-                return held.resumed_run_id
-            if found[0].status is ThreadStatus.HUMAN:
-                raise ThreadTakenOverError(TAKEN_OVER)
-            task = await self.assignments.decided(tx, found, held)
-            if task is None:
-                raise BusyError("another run is running in the thread")
-            await tx.event_log.add(task.run.id, task.seen)
-        return task
+        return await self.assignments.decided(tx, found, replace(held, resumed_run_id=run_id))
