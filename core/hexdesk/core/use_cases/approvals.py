@@ -62,7 +62,7 @@ class GetApproval:
             held = await tx.approvals.get(approval_id)
             if not sees_thread(who, await tx.threads.get(held.thread_id)):
                 raise NotFoundError(f"no approval {approval_id}")
-        return held.shown()
+            return held.shown()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

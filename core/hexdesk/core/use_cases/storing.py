@@ -130,15 +130,14 @@ def as_agent(run: Run) -> AgentRun:
 def dropped(answer: UnstoredAnswer) -> UnstoredAnswer:
     """Return what remains of an answer when a person has the conversation: what was done."""
     response = answer.run.response
-    if response:
-        response = replace(
-            response,
-            message=None,
-            approvals=(),
-            degraded=False,
-            degraded_reason=None,
-            tools_used=tuple(map(_unasked, response.tools_used)),
-        )
+    response = response and replace(
+        response,
+        message=None,
+        approvals=(),
+        degraded=False,
+        degraded_reason=None,
+        tools_used=tuple(map(_unasked, response.tools_used)),
+    )
     last = answer.events[-1:]
     events = [*filter(is_no_word, answer.events), *(taken_over(one.id) for one in last)]
     return replace(

@@ -1,6 +1,7 @@
 """Approvals are watched over: none waits for ever, and no decision is lost."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -8,10 +9,12 @@ from hexdesk.core.errors import BusyError, ConflictError, StorageUnavailableErro
 from hexdesk.core.model.approvals import ApprovalStatus
 from hexdesk.core.model.chat import ThreadStatus
 from hexdesk.core.model.settings import DeskSettings
+from hexdesk.core.ports.storage import Backlog
 from hexdesk.core.testing import saying
 from hexdesk.core.use_cases.handoffs import Handoff
 from tests.unit.core.people import APPROVE, Waiting, waiting
 from tests.unit.core.scenes import Fakes, Scene
+from tests.unit.core.watched import WatchedStorage
 
 DAY = 24 * 3600
 
@@ -105,6 +108,30 @@ async def test_watching_goes_on_whatever_happens(caplog: pytest.LogCaptureFixtur
     await logged(caplog, "approvals put off")
     talk.scene.clock.advance(DAY)
     await talk.scene.mend_storage()
+    while not await talk.approvals(ApprovalStatus.EXPIRED):  # noqa: ASYNC110  it tells of no change
+        await asyncio.sleep(0)
+    watching.cancel()
+    await asyncio.gather(watching, return_exceptions=True)
+
+
+class Muddled(WatchedStorage):
+    """A storage that fails as none should, once."""
+
+    @property
+    def backlog(self) -> Backlog:
+        if self.lost_acknowledgements:
+            self.lost_acknowledgements -= 1
+            raise RuntimeError("boom")
+        return super().backlog
+
+
+async def test_watching_goes_on_after_a_mistake_of_ours(caplog: pytest.LogCaptureFixture) -> None:
+    talk = await Waiting.begin()
+    talk.scene.clock.advance(DAY)
+    storage = Muddled(talk.scene.fakes.memory, lost_acknowledgements=1)
+    watch = replace(talk.scene.desk.people.watch_approvals, storage=storage)
+    watching = asyncio.create_task(watch.keep_watching(0))
+    await logged(caplog, "watching approvals failed")
     while not await talk.approvals(ApprovalStatus.EXPIRED):  # noqa: ASYNC110  it tells of no change
         await asyncio.sleep(0)
     watching.cancel()

@@ -173,7 +173,7 @@ async def test_a_call_that_was_made_is_not_undone_by_what_changes_afterwards() -
         await tx.tool_calls.claim(decided.resumed_run_id, call_id(decided.id), DELETE)
         await tx.tool_calls.keep(decided.resumed_run_id, call_id(decided.id), b"{}")
     await talk.scene.desk.run_desk.drain(0)
-    await changing(tools_enabled=["get_ticket"])(talk)
+    await talk.change_held(schema_hash="another")
     again = (started(call_id(decided.id), DELETE, ARGUMENTS), finished(call_id(decided.id), DELETE))
     alive = Scene.of((step(), *again, *saying("Done.")), fakes=fakes)
     alive.clock.advance(LEASE)
