@@ -12,7 +12,12 @@ from hexdesk.core.model.principals import Person
 
 Content = Annotated[
     str,
-    msgspec.Meta(min_length=1, max_length=32_000, pattern=r"\S", examples=["Create a test ticket"]),
+    msgspec.Meta(
+        min_length=1,
+        max_length=32_000,
+        pattern=r"[^\s\x1c-\x1f\x85]",
+        examples=["Create a test ticket"],
+    ),
 ]
 
 

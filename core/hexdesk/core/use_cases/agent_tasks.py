@@ -31,7 +31,7 @@ from hexdesk.core.use_cases.agent_requests import AgentRequests
 from hexdesk.core.use_cases.task_types import TaskEnd, TaskType, TaskWork
 from hexdesk.core.use_cases.tool_uses import as_actions, begun, ended
 
-Line = Annotated[str, msgspec.Meta(min_length=1, max_length=998, pattern=r"\S")]
+Line = Annotated[str, msgspec.Meta(min_length=1, max_length=998, pattern=r"[^\s\x1c-\x1f\x85]")]
 PRIORITY = 4
 # The agent's own `timeout_seconds` is at most an hour, and this only ends what hangs beyond it.
 ENDURANCE = Endurance(time_limit=3700, first_pause=5, longest_pause=300)
