@@ -45,6 +45,10 @@ class InvalidError(DeskError):
         self.pointer = pointer
 
 
+class UnsupportedFileError(DeskError):
+    """A file is of no type that is read here, or of another type than is claimed for it."""
+
+
 class IdempotencyMismatchError(InvalidError):
     """An idempotency key came back with another body."""
 
@@ -107,6 +111,10 @@ class JournalFullError(DeskError):
 
 class TaskFailedError(DeskError):
     """A task cannot be done, however often it is tried; the message is shown as its error."""
+
+
+class ExtractionError(TaskFailedError):
+    """A file cannot be read; the message says why, and what its owner may do about it."""
 
 
 class TaskLostError(DeskError):

@@ -1,0 +1,113 @@
+"""Which type a file is of: its name, what its sender claims and its first bytes must agree."""
+
+import re
+from collections.abc import Mapping
+
+from hexdesk.core.errors import UnsupportedFileError
+from hexdesk.core.model.documents import FileType
+
+HEAD_BYTES = 8192
+"""How much of a file is enough to tell its type."""
+
+EXTENSIONS: Mapping[str, FileType] = {
+    "pdf": FileType.PDF,
+    "txt": FileType.TXT,
+    "text": FileType.TXT,
+    "md": FileType.MD,
+    "markdown": FileType.MD,
+    "csv": FileType.CSV,
+    "xlsx": FileType.XLSX,
+    "docx": FileType.DOCX,
+    "png": FileType.PNG,
+    "jpg": FileType.JPEG,
+    "jpeg": FileType.JPEG,
+}
+
+TEXTS = frozenset({FileType.TXT, FileType.MD, FileType.CSV})
+ARCHIVES = frozenset({FileType.XLSX, FileType.DOCX})
+ANYTHING = frozenset({"", "application/octet-stream", "binary/octet-stream"})
+# What browsers and mail programs say for a type, beside its own name.
+CLAIMS: Mapping[str, frozenset[FileType]] = {
+    "application/x-pdf": frozenset({FileType.PDF}),
+    "text/plain": TEXTS,
+    "text/x-markdown": frozenset({FileType.MD}),
+    "application/csv": frozenset({FileType.CSV}),
+    "application/vnd.ms-excel": frozenset({FileType.CSV, FileType.XLSX}),
+    "application/zip": ARCHIVES,
+    "application/x-zip-compressed": ARCHIVES,
+    "image/jpg": frozenset({FileType.JPEG}),
+    "image/pjpeg": frozenset({FileType.JPEG}),
+    **{one.value: frozenset({one}) for one in FileType if one is not FileType.TXT},
+}
+SIGNATURES: Mapping[bytes, frozenset[FileType]] = {
+    b"%PDF-": frozenset({FileType.PDF}),
+    b"\x89PNG\r\n\x1a\n": frozenset({FileType.PNG}),
+    b"\xff\xd8\xff": frozenset({FileType.JPEG}),
+    b"PK\x03\x04": ARCHIVES,
+}
+MARKS = (b"\xff\xfe", b"\xfe\xff")
+"""Byte order marks of UTF-16."""
+
+UNPRINTABLE = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+ACCEPTED = "PDF, TXT, MD, CSV, XLSX, DOCX, PNG or JPEG"
+
+
+def type_of_file(filename: str, claimed: str | None, head: bytes) -> FileType:
+    """Return the type that all three agree on, or raise `UnsupportedFileError`.
+
+    `head` is the file's first `HEAD_BYTES`. An archive is taken for what its name says it is:
+    what lies in it is looked at where it can do no harm.
+    """
+    possible = possible_types(head)
+    if not possible:
+        raise UnsupportedFileError(f"the file is no {ACCEPTED}")
+    extension = filename.rpartition(".")[2].lower() if "." in filename else ""
+    named = frozenset({EXTENSIONS[extension]}) if extension in EXTENSIONS else frozenset[FileType]()
+    if extension and not named:
+        raise UnsupportedFileError(f"files that end in {'.' + extension!r} are not read here")
+    if named and not named & possible:
+        raise UnsupportedFileError(f"the file's content is not what its name {filename!r} says")
+    said = _claimed_types(claimed)
+    agreed = possible & (named or possible) & said
+    if not agreed:
+        raise UnsupportedFileError(f"the file is not of the type {claimed!r} that is given for it")
+    if FileType.TXT in agreed:
+        return FileType.TXT
+    if len(agreed) > 1:
+        raise UnsupportedFileError("tell the file's type by its name or its content type")
+    return next(iter(agreed))
+
+
+def possible_types(head: bytes) -> frozenset[FileType]:
+    """Return the types that a file with these first bytes may be of."""
+    for signature, types in SIGNATURES.items():
+        if head.startswith(signature):
+            return types
+    return TEXTS if is_text(head) else frozenset()
+
+
+def is_text(head: bytes) -> bool:
+    """Return whether the bytes may be the beginning of a text, in whatever encoding."""
+    return bool(head) and (
+        utf16_of(head) is not None or UNPRINTABLE.search(head, 0, HEAD_BYTES) is None
+    )
+
+
+def utf16_of(head: bytes) -> str | None:
+    """Return the codec if this is UTF-16, with a byte order mark or evidently without one."""
+    if head.startswith(MARKS):
+        return "utf-16"
+    half = len(head[:HEAD_BYTES]) // 2
+    even, odd = (head[start : half * 2 : 2].count(0) for start in (0, 1))
+    if odd * 3 > half and not even:
+        return "utf-16-le"
+    if even * 3 > half and not odd:
+        return "utf-16-be"
+    return None
+
+
+def _claimed_types(claimed: str | None) -> frozenset[FileType]:
+    content_type = (claimed or "").partition(";")[0].strip().lower()
+    if content_type in ANYTHING:
+        return frozenset(FileType)
+    return CLAIMS.get(content_type, frozenset())
