@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from enum import IntEnum
-from typing import Protocol
 from uuid import UUID
 
+from hexdesk.core.model.documents import Section
 from hexdesk.core.model.knowledge import Passage
 
 WORDS = 200
@@ -24,25 +24,6 @@ _NUMBERED_HEADING = re.compile(
     re.IGNORECASE,
 )
 _SENTENCE_END = re.compile(r"[.!?\u3002\uff01\uff1f][\"'\u201d\u2019)\]]*$")
-
-
-class Section(Protocol):
-    """What a file says on one page or sheet."""
-
-    @property
-    def page(self) -> int | None:
-        """Its number, where the file has pages."""
-        ...
-
-    @property
-    def sheet(self) -> str | None:
-        """Its name, where the file has sheets."""
-        ...
-
-    @property
-    def text(self) -> str:
-        """All that is written there."""
-        ...
 
 
 class _Start(IntEnum):

@@ -2,22 +2,14 @@
 
 from uuid import UUID
 
-import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hexdesk.core.model.documents import Section
 from hexdesk.core.model.knowledge import Passage
 from hexdesk.core.policy.passages import OVERLAP, WORDS, split
 
 FILE_ID = UUID(int=7)
-
-
-class Section(msgspec.Struct, frozen=True, kw_only=True):
-    """A page or sheet as extraction gives it."""
-
-    text: str
-    page: int | None = None
-    sheet: str | None = None
 
 
 def texts(*sections: str) -> list[str]:
