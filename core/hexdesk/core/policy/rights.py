@@ -1,6 +1,7 @@
 """Who may do what: one table, for HTTP and tools alike."""
 
 from enum import StrEnum
+from uuid import UUID
 
 import msgspec
 
@@ -30,6 +31,7 @@ class Right(StrEnum):
     DELETE_TICKETS = "delete tickets"
     READ_FILES = "read files"
     UPLOAD_FILES = "upload files"
+    SEE_ALL_FILES = "see every file"
     USE_TASKS = "use tasks"
     SEE_ALL_TASKS = "see every task"
     CHECK_AGENTS = "check agents"
@@ -62,6 +64,7 @@ ADMIN_RIGHTS = frozenset(Right)
 NOT_BY_API_KEY = frozenset({Right.MANAGE_MEMBERS, Right.MANAGE_API_KEYS, Right.CHANGE_OWN_PASSWORD})
 UNVERIFIED_CUSTOMER_RIGHTS = frozenset({Right.CHAT, Right.CREATE_TICKETS})
 CUSTOMER_RIGHTS = UNVERIFIED_CUSTOMER_RIGHTS | {Right.READ_TICKETS}
+NOBODY = UUID(int=0)  # no member has this id
 CUSTOMER_TOOLS = frozenset({"create_ticket", "get_ticket", "search_tickets", "list_tickets"})
 
 
@@ -117,6 +120,14 @@ def sees_thread(who: Principal, thread: Thread) -> bool:
             return thread.id == who.thread_id
         case _:
             return thread.is_customers and thread.metadata[CUSTOMER_ID] == who.customer_id
+
+
+def files_seen_by(who: Principal) -> UUID | None:
+    """Return the member to whom only its own files and those of agents are shown; None sees all."""
+    if may(who, Right.SEE_ALL_FILES):
+        return None
+    person = who.acts_for if isinstance(who, AgentRun) else who
+    return person.user_id if isinstance(person, Member) else NOBODY
 
 
 def own_email(who: Principal) -> str | None:

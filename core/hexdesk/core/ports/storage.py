@@ -24,6 +24,7 @@ from hexdesk.core.ports.desk_records import (
     Tickets,
     ToolCalls,
 )
+from hexdesk.core.ports.file_records import AgentFiles, Files, FileTexts
 from hexdesk.core.ports.identity_records import (
     ApiKeys,
     Organizations,
@@ -57,6 +58,9 @@ class Transaction(Protocol):
     audit: Audit
     idempotency_keys: IdempotencyKeys
     tool_calls: ToolCalls
+    files: Files
+    file_texts: FileTexts
+    agent_files: AgentFiles
 
 
 class Directory(Protocol):

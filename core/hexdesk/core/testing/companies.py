@@ -8,6 +8,8 @@ import msgspec
 from hexdesk.core.model.agents import Agent, AgentAction, AgentHistory
 from hexdesk.core.model.audit import AuditEvent
 from hexdesk.core.model.chat import Message, Run, Thread
+from hexdesk.core.model.documents import Section
+from hexdesk.core.model.files import File
 from hexdesk.core.model.idempotency import IdempotencyKey, KeptAnswer
 from hexdesk.core.model.identity import ApiKey, Organization, RefreshToken, Session, User
 from hexdesk.core.model.integrations import Integration
@@ -15,6 +17,7 @@ from hexdesk.core.model.principals import Member
 from hexdesk.core.model.tickets import Comment, Ticket
 from hexdesk.core.ports.storage import Storage, Transaction
 from hexdesk.core.testing import examples
+from hexdesk.core.testing.file_examples import a_file
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +103,7 @@ class Belongings(msgspec.Struct, frozen=True, kw_only=True):
     audit_event: AuditEvent
     idempotency_key: IdempotencyKey
     kept_answer: KeptAnswer
+    file: File
 
     @classmethod
     def of(cls, organization: Organization, user: User) -> "Belongings":
@@ -122,6 +126,7 @@ class Belongings(msgspec.Struct, frozen=True, kw_only=True):
             audit_event=examples.an_audit_event(organization.id),
             idempotency_key=examples.an_idempotency_key(),
             kept_answer=examples.a_kept_answer(),
+            file=a_file(uploaded_by_id=user.id),
         )
 
     async def store(self, transaction: Transaction) -> None:
@@ -143,3 +148,6 @@ class Belongings(msgspec.Struct, frozen=True, kw_only=True):
         await transaction.audit.add(self.audit_event, once_key=str(self.audit_event.id))
         kept = self.kept_answer
         await transaction.idempotency_keys.keep(self.idempotency_key, kept, examples.LONG_AGO)
+        await transaction.files.add(self.file)
+        await transaction.file_texts.replace(self.file.id, [Section(text="Press F1.", page=1)])
+        await transaction.agent_files.link(self.conversation.agent.id, self.file.id)

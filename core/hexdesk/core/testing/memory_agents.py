@@ -39,6 +39,7 @@ class MemoryAgents(Agents):
         if await self.has_threads(agent_id):
             raise ConflictError(f"agent {agent_id!s} is still in use")
         del records.agents[agent_id]
+        records.agent_files = {pair for pair in records.agent_files if pair[0] != agent_id}
 
     async def has_threads(self, agent_id: UUID) -> bool:
         return any(thread.agent_id == agent_id for thread in self.draft.records.threads.values())

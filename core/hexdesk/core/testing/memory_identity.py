@@ -135,6 +135,7 @@ def _remove_name(records: Records, user_id: UUID) -> None:
     records.comments = without(records.comments, user_id, "author_id")
     records.history = without(records.history, user_id, "changed_by_id")
     records.actions = without(records.actions, user_id, "user_id")
+    records.files = without(records.files, user_id, "uploaded_by_id")
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,8 @@ from hexdesk.core.errors import BusyError, InvalidError, NotFoundError, StorageU
 from hexdesk.core.model.agents import Agent, AgentAction, AgentHistory
 from hexdesk.core.model.audit import AuditEvent, FailedSignIn
 from hexdesk.core.model.chat import Message, Run, RunEvent, Thread
+from hexdesk.core.model.documents import Section
+from hexdesk.core.model.files import File
 from hexdesk.core.model.idempotency import KeptAnswer
 from hexdesk.core.model.identity import ApiKey, Organization, RefreshToken, Session, User
 from hexdesk.core.model.integrations import Integration
@@ -61,6 +63,11 @@ class Records:
     tool_results: dict[tuple[UUID, str], bytes | None] = field(
         default_factory=dict[tuple[UUID, str], bytes | None]
     )
+    files: dict[UUID, File] = field(default_factory=dict[UUID, File])
+    sections: dict[UUID, tuple[Section, ...]] = field(
+        default_factory=dict[UUID, tuple[Section, ...]]
+    )
+    agent_files: set[tuple[UUID, UUID]] = field(default_factory=set[tuple[UUID, UUID]])
 
     def copy(self) -> "Records":
         """Return records that can be changed without changing these."""

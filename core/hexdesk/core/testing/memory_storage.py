@@ -28,6 +28,7 @@ from hexdesk.core.testing.memory_desk import (
     MemoryIntegrations,
     MemoryToolCalls,
 )
+from hexdesk.core.testing.memory_files import MemoryAgentFiles, MemoryFiles, MemoryFileTexts
 from hexdesk.core.testing.memory_identity import (
     MemoryApiKeys,
     MemoryOrganizations,
@@ -60,6 +61,9 @@ class MemoryTransaction(Transaction):
         self.audit = MemoryAudit(draft)
         self.idempotency_keys = MemoryIdempotencyKeys(draft)
         self.tool_calls = MemoryToolCalls(draft)
+        self.files = MemoryFiles(draft)
+        self.file_texts = MemoryFileTexts(draft)
+        self.agent_files = MemoryAgentFiles(draft)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,11 @@ from hexdesk.core.model.tickets import TicketFilter
 from hexdesk.core.ports.storage import Transaction
 from hexdesk.core.testing import examples
 from hexdesk.core.testing.companies import Belongings
+from hexdesk.core.testing.storage_file_attempts import (
+    FILE_LOOKS,
+    FILE_WRITES,
+    FILES_FOUND_OR_NOT,
+)
 
 Attempt = Callable[[Transaction, Belongings], Awaitable[object]]
 
@@ -71,6 +76,7 @@ LOOKS: dict[str, Attempt] = {
         its.idempotency_key, examples.LONG_AGO
     ),
     "tool_calls.of_run": lambda to, its: to.tool_calls.of_run(its.conversation.run.id),
+    **FILE_LOOKS,
 }
 
 WRITES: dict[str, Attempt] = {
@@ -154,6 +160,7 @@ WRITES: dict[str, Attempt] = {
     "tool_calls.keep": lambda to, its: to.tool_calls.keep(
         its.conversation.run.id, "call-1", b"other"
     ),
+    **FILE_WRITES,
 }
 
 # What is not there is not found, nor what something new would belong to.
@@ -192,4 +199,5 @@ FOUND_OR_NOT = (
     "integrations.remove",
     "tool_calls.claim",
     "tool_calls.keep",
+    *FILES_FOUND_OR_NOT,
 )

@@ -19,6 +19,7 @@ from hexdesk.core.testing.storage_chat_contract import (
 from hexdesk.core.testing.storage_credentials_contract import ApiKeyContract, SessionContract
 from hexdesk.core.testing.storage_desk_contract import AuditContract, IntegrationContract
 from hexdesk.core.testing.storage_expiry_contract import ExpiryContract
+from hexdesk.core.testing.storage_files_contract import AgentFileContract, FileContract
 from hexdesk.core.testing.storage_identity_contract import OrganizationContract, UserContract
 from hexdesk.core.testing.storage_lists_contract import ListContract
 from hexdesk.core.testing.storage_once_contract import IdempotencyContract, ToolCallContract
@@ -55,5 +56,7 @@ class StorageContract(
     IdempotencyContract,
     ToolCallContract,
     ExpiryContract,
+    FileContract,
+    AgentFileContract,
 ):
     """Every promise of the storage port, in one class; define its fixture `storage`."""

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from hexdesk.core.errors import InvalidError
 from hexdesk.core.model.audit import AuditFilter
+from hexdesk.core.model.files import FileFilter
 from hexdesk.core.model.listing import Page, Slice
 from hexdesk.core.model.tickets import TicketFilter
 from hexdesk.core.ports.storage import Transaction
@@ -75,6 +76,20 @@ LISTS: dict[str, tuple[Add, Ask]] = {
     "audit": (
         lambda to, its, age: to.audit.add(new(its.audit_event, age, actor_id=None)),
         lambda to, _, part: to.audit.page(AuditFilter(), part),
+    ),
+    "files": (
+        lambda to, its, age: to.files.add(
+            new(
+                its.file,
+                age,
+                sha256=examples.new_id().hex,
+                error="no",
+                summary="b",
+                task_id=its.file.id,
+                uploaded_by_id=None,
+            )
+        ),
+        lambda to, _, part: to.files.page(FileFilter(), part),
     ),
 }
 

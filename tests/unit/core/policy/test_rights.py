@@ -14,7 +14,9 @@ from hexdesk.core.model.principals import AgentRun, Customer, Member, Principal,
 from hexdesk.core.model.tickets import Ticket, TicketFilter
 from hexdesk.core.policy.rights import (
     CUSTOMER_TOOLS,
+    NOBODY,
     Right,
+    files_seen_by,
     may,
     may_use_tool,
     own_email,
@@ -60,6 +62,9 @@ TABLE = {
     Right.READ_TICKETS: "admin user key verified",
     Right.CHANGE_TICKETS: "admin user key",
     Right.DELETE_TICKETS: "admin key",
+    Right.READ_FILES: "admin user key",
+    Right.UPLOAD_FILES: "admin user key",
+    Right.SEE_ALL_FILES: "admin key",
     Right.READ_INTEGRATIONS: "admin user key",
     Right.CHANGE_INTEGRATIONS: "admin key",
     Right.READ_AUDIT: "admin key",
@@ -212,3 +217,11 @@ def test_only_customers_are_bound_to_an_address() -> None:
     assert own_email(VERIFIED) == own_email(acting_for(VERIFIED)) == "cy@example.com"
     assert own_email(NAMELESS) == ""
     assert own_email(USER) is own_email(SYSTEM) is None
+
+
+def test_whose_files_are_shown() -> None:
+    assert files_seen_by(SYSTEM) is None
+    assert files_seen_by(ADMIN) is None
+    assert files_seen_by(acting_for(ADMIN)) is None
+    assert files_seen_by(USER) == files_seen_by(acting_for(USER)) == USER.user_id
+    assert files_seen_by(VERIFIED) == files_seen_by(acting_for(VERIFIED)) == NOBODY

@@ -20,6 +20,11 @@ from hexdesk.adapters.storage.postgres.desk_records import (
     PostgresToolCalls,
 )
 from hexdesk.adapters.storage.postgres.directory import PostgresDirectory
+from hexdesk.adapters.storage.postgres.file_records import (
+    PostgresAgentFiles,
+    PostgresFiles,
+    PostgresFileTexts,
+)
 from hexdesk.adapters.storage.postgres.identity_records import (
     PostgresApiKeys,
     PostgresOrganizations,
@@ -56,6 +61,9 @@ class PostgresTransaction(Transaction):
         self.audit = PostgresAudit(bound)
         self.idempotency_keys = PostgresIdempotencyKeys(bound)
         self.tool_calls = PostgresToolCalls(bound)
+        self.files = PostgresFiles(bound)
+        self.file_texts = PostgresFileTexts(bound)
+        self.agent_files = PostgresAgentFiles(bound)
 
 
 class PostgresStorage(Storage):

@@ -20,6 +20,7 @@ from hexdesk.adapters.storage.postgres.tables.desk import (
     TicketRow,
     ToolCallRow,
 )
+from hexdesk.adapters.storage.postgres.tables.files import AgentFileRow, FileRow, FileSectionRow
 from hexdesk.adapters.storage.postgres.tables.identity import (
     ApiKeyRow,
     FailedSignInRow,
@@ -32,12 +33,15 @@ from hexdesk.adapters.storage.postgres.tables.tenancy import Row
 
 __all__ = [
     "AgentActionRow",
+    "AgentFileRow",
     "AgentHistoryRow",
     "AgentRow",
     "ApiKeyRow",
     "AuditEventRow",
     "CommentRow",
     "FailedSignInRow",
+    "FileRow",
+    "FileSectionRow",
     "IdempotencyKeyRow",
     "IntegrationRow",
     "MessageRow",
