@@ -32,6 +32,7 @@ from hexdesk.core.ports.identity_records import (
     Sessions,
     Users,
 )
+from hexdesk.core.ports.knowledge_records import Passages
 
 
 class Transaction(Protocol):
@@ -61,6 +62,7 @@ class Transaction(Protocol):
     files: Files
     file_texts: FileTexts
     agent_files: AgentFiles
+    passages: Passages
 
 
 class Directory(Protocol):

@@ -36,6 +36,7 @@ from hexdesk.core.testing.memory_identity import (
     MemorySessions,
     MemoryUsers,
 )
+from hexdesk.core.testing.memory_knowledge import MemoryPassages
 from hexdesk.core.testing.memory_records import Draft, Installation, Records
 from hexdesk.core.testing.memory_tickets import MemoryComments, MemoryTickets
 
@@ -64,6 +65,7 @@ class MemoryTransaction(Transaction):
         self.files = MemoryFiles(draft)
         self.file_texts = MemoryFileTexts(draft)
         self.agent_files = MemoryAgentFiles(draft)
+        self.passages = MemoryPassages(draft)
 
 
 @dataclass(frozen=True)

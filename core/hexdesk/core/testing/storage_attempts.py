@@ -15,6 +15,11 @@ from hexdesk.core.testing.storage_file_attempts import (
     FILE_WRITES,
     FILES_FOUND_OR_NOT,
 )
+from hexdesk.core.testing.storage_knowledge_attempts import (
+    PASSAGE_LOOKS,
+    PASSAGE_WRITES,
+    PASSAGES_FOUND_OR_NOT,
+)
 
 Attempt = Callable[[Transaction, Belongings], Awaitable[object]]
 
@@ -77,6 +82,7 @@ LOOKS: dict[str, Attempt] = {
     ),
     "tool_calls.of_run": lambda to, its: to.tool_calls.of_run(its.conversation.run.id),
     **FILE_LOOKS,
+    **PASSAGE_LOOKS,
 }
 
 WRITES: dict[str, Attempt] = {
@@ -161,6 +167,7 @@ WRITES: dict[str, Attempt] = {
         its.conversation.run.id, "call-1", b"other"
     ),
     **FILE_WRITES,
+    **PASSAGE_WRITES,
 }
 
 # What is not there is not found, nor what something new would belong to.
@@ -200,4 +207,5 @@ FOUND_OR_NOT = (
     "tool_calls.claim",
     "tool_calls.keep",
     *FILES_FOUND_OR_NOT,
+    *PASSAGES_FOUND_OR_NOT,
 )

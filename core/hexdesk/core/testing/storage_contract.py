@@ -21,6 +21,11 @@ from hexdesk.core.testing.storage_desk_contract import AuditContract, Integratio
 from hexdesk.core.testing.storage_expiry_contract import ExpiryContract
 from hexdesk.core.testing.storage_files_contract import AgentFileContract, FileContract
 from hexdesk.core.testing.storage_identity_contract import OrganizationContract, UserContract
+from hexdesk.core.testing.storage_knowledge_contract import (
+    PassageContract,
+    PassageSearchContract,
+    PassageVectorContract,
+)
 from hexdesk.core.testing.storage_lists_contract import ListContract
 from hexdesk.core.testing.storage_once_contract import IdempotencyContract, ToolCallContract
 from hexdesk.core.testing.storage_runs_contract import RunContract
@@ -58,5 +63,8 @@ class StorageContract(
     ExpiryContract,
     FileContract,
     AgentFileContract,
+    PassageContract,
+    PassageSearchContract,
+    PassageVectorContract,
 ):
     """Every promise of the storage port, in one class; define its fixture `storage`."""

@@ -9,8 +9,7 @@ from msgspec.structs import replace
 
 from hexdesk.core.model.agents import Agent, AgentSettings
 from hexdesk.core.model.ai_config import Prompts
-from hexdesk.core.model.chat import Message, Run, RunEvent, Thread
-from hexdesk.core.model.identity import Organization
+from hexdesk.core.model.chat import Message, Run, RunEvent, Situation
 from hexdesk.core.model.principals import Person
 from hexdesk.core.model.settings import DeskSettings
 from hexdesk.core.policy.configuration import inherits_model
@@ -37,7 +36,7 @@ class Assignments:
         self,
         tx: Transaction,
         who: Person,
-        found: tuple[Thread, Agent, Organization],
+        found: Situation,
         message: Message,
         started_at: float,
     ) -> Assignment | None:
@@ -45,8 +44,8 @@ class Assignments:
 
         None, and no run, while another is running in the thread.
         """
-        thread, agent, organization = found
-        resolved = await self.configurations.of(agent, organization)
+        thread, agent = found.thread, found.agent
+        resolved = await self.configurations.of(agent, found.organization)
         run = self._run(who, agent, message, resolved.values)
         if not await tx.runs.begin(run):
             return None
@@ -82,8 +81,9 @@ class Assignments:
 
     async def again(self, tx: Transaction, run: Run) -> Assignment:
         """Return the assignment to go on with a run that was taken over."""
-        thread, agent, organization = await tx.threads.with_agent(run.thread_id)
-        resolved = await self.configurations.of(agent, organization)
+        found = await tx.threads.with_agent(run.thread_id)
+        thread, agent = found.thread, found.agent
+        resolved = await self.configurations.of(agent, found.organization)
         *earlier, message = await tx.messages.latest(thread.id, run.settings.memory_retention + 1)
         told = instructions(run.settings, self.prompts)
         seen, _ = await tx.event_log.after(run.id, 0)

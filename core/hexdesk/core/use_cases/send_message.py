@@ -110,7 +110,7 @@ class SendMessage:
         """Store the message with its run; None, and nothing stored, while another is running."""
         async with self.storage.transaction(order.who) as tx:
             found = await tx.threads.with_agent(order.thread_id)
-            if not sees_thread(order.who, found[0]):
+            if not sees_thread(order.who, found.thread):
                 raise NotFoundError(f"no thread {order.thread_id}")
             message = self._message(order)
             task = await self.assignments.new(tx, order.who, found, message, order.started_at)

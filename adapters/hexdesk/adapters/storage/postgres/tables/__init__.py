@@ -29,6 +29,10 @@ from hexdesk.adapters.storage.postgres.tables.identity import (
     SessionRow,
     UserRow,
 )
+from hexdesk.adapters.storage.postgres.tables.knowledge import (
+    FilePassageRow,
+    PassageEmbeddingRow,
+)
 from hexdesk.adapters.storage.postgres.tables.tenancy import Row
 
 __all__ = [
@@ -40,12 +44,14 @@ __all__ = [
     "AuditEventRow",
     "CommentRow",
     "FailedSignInRow",
+    "FilePassageRow",
     "FileRow",
     "FileSectionRow",
     "IdempotencyKeyRow",
     "IntegrationRow",
     "MessageRow",
     "OrganizationRow",
+    "PassageEmbeddingRow",
     "RefreshTokenRow",
     "Row",
     "RunEventRow",
