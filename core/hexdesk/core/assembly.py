@@ -41,6 +41,7 @@ from hexdesk.core.use_cases.configurations import Configurations
 from hexdesk.core.use_cases.expiry import ForgetExpired
 from hexdesk.core.use_cases.health import CheckHealth
 from hexdesk.core.use_cases.integration_types import IntegrationTypes, Webhook
+from hexdesk.core.use_cases.knowledge import FindKnowledge
 from hexdesk.core.use_cases.refusals import NoteRefusal
 from hexdesk.core.use_cases.response_cache import ResponseCache
 from hexdesk.core.use_cases.run_desk import RunDesk
@@ -278,6 +279,7 @@ def _run_desk(parts: _Parts) -> RunDesk:
             ),
             note_refusal=parts.note_refusal,
             responses=ResponseCache(cache=ports.cache, is_on=settings.caches_responses),
+            find_knowledge=FindKnowledge(storage=storage, embeddings=ports.embeddings),
             tool_rights={one.name: one.right for one in parts.tools.values()},
             settings=settings,
         ),

@@ -11,6 +11,7 @@ from hexdesk.core.ports.agents import AgentRunner
 from hexdesk.core.ports.cache import Cache
 from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.egress import Egress
+from hexdesk.core.ports.embeddings import Embeddings
 from hexdesk.core.ports.events import RunEvents
 from hexdesk.core.ports.health import Probe
 from hexdesk.core.ports.journal import Journal
@@ -63,6 +64,7 @@ class Ports:
     events: RunEvents
     telemetry: Telemetry
     runner: AgentRunner
+    embeddings: Embeddings | None = None
     probes: Sequence[Probe] = ()
     ai_config: AIConfig = AIConfig()
     settings: DeskSettings = DeskSettings()

@@ -20,6 +20,7 @@ from hexdesk.core.model.chat import ChatResponse, Message, Run, RunEvent, Thread
 from hexdesk.core.model.identity import Registration, Role, Tokens
 from hexdesk.core.model.principals import AgentRun, Customer, Member, Origin, Person, Principal
 from hexdesk.core.model.settings import DeskSettings
+from hexdesk.core.ports.embeddings import Embeddings
 from hexdesk.core.ports.health import Probe
 from hexdesk.core.ports.storage import Backlog, Directory, Storage, Transaction
 from hexdesk.core.testing import (
@@ -134,6 +135,7 @@ class Scene:
         settings: DeskSettings | None = None,
         ai_config: AIConfig | None = None,
         probes: Sequence[Probe] = (),
+        embeddings: Embeddings | None = None,
     ) -> "Scene":
         """Open a desk whose model answers by the scripts."""
         fakes = fakes or Fakes.new()
@@ -153,6 +155,7 @@ class Scene:
             events=events,
             telemetry=telemetry,
             runner=runner,
+            embeddings=embeddings,
             probes=probes,
             ai_config=ai_config or AIConfig(),
             settings=settings or DeskSettings(),

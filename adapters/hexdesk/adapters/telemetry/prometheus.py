@@ -61,6 +61,9 @@ class PrometheusTelemetry(Telemetry):
         self._model_requests = self._counter(
             "hexdesk_model_requests", "Requests to a model.", "model"
         )
+        self._citations = self._counter(
+            "hexdesk_citations", "Citations of answers, by whether the file says so.", "outcome"
+        )
         self._slow = self._counter(
             "hexdesk_slow_operations", "Operations slower than the setting allows.", "operation"
         )
@@ -87,6 +90,10 @@ class PrometheusTelemetry(Telemetry):
         name = tool if tool in self._tools else OTHER
         self._tool_calls.labels(name, status).inc()
         self._tool_seconds.labels(name).observe(seconds)
+
+    def cited(self, kept: int, dropped: int) -> None:
+        self._citations.labels("kept").inc(kept)
+        self._citations.labels("dropped").inc(dropped)
 
     def slow(self, operation: str, seconds: float) -> None:
         self._slow.labels(self._operations.bounded(operation)).inc()

@@ -13,6 +13,11 @@ class Embeddings(Protocol):
     def name(self) -> str:
         """Say which model makes them, and how long they are: others cannot be compared."""
 
+    @property
+    @abstractmethod
+    def floor(self) -> float:
+        """Say below which cosine two texts have nothing to do with each other."""
+
     @abstractmethod
     async def embed(self, texts: Sequence[str]) -> Sequence[tuple[float, ...]]:
         """Return a vector of each text, all equally long, or raise `ModelUnavailableError`."""

@@ -23,5 +23,9 @@ class Telemetry(Protocol):
         """Count a tool call."""
 
     @abstractmethod
+    def cited(self, kept: int, dropped: int) -> None:
+        """Count an answer's citations, and those that were not in any file."""
+
+    @abstractmethod
     def slow(self, operation: str, seconds: float) -> None:
         """Count and log an operation that took longer than the setting allows."""

@@ -18,6 +18,7 @@ from hexdesk.core.testing.memory_ports import (
     UnlimitedLimiter,
 )
 from hexdesk.core.testing.memory_storage import MemoryStorage
+from hexdesk.core.testing.ngrams import NgramEmbeddings
 from hexdesk.core.testing.plain_secrets import (
     PlainCapabilities,
     PlainPasswords,
@@ -35,6 +36,7 @@ __all__ = [
     "MemoryEvents",
     "MemoryJournal",
     "MemoryStorage",
+    "NgramEmbeddings",
     "PlainCapabilities",
     "PlainPasswords",
     "PlainTokens",

@@ -13,7 +13,10 @@ from hexdesk.core.ports.knowledge_records import Passages
 from hexdesk.core.testing.memory_records import Draft, found
 
 _SAY_NOTHING = frozenset(
-    findall(r"\w+", "a an and are be can do does for how i in is it of on or the there to what")
+    findall(
+        r"\w+",
+        "a an and are be can do does for how i in is it long many much of on or take the to what",
+    )
 )
 
 

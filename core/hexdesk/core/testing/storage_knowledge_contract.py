@@ -178,6 +178,7 @@ class PassageSearchContract(StorageFixtures):
             ("Is there a warranty for the toaster?", [3, 2]),
             ("unheard", []),
             ("what is the", []),
+            ("how long does it take", []),
             ("", []),
             ("?!", []),
         ],

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import msgspec
 from msgspec.structs import replace
@@ -61,6 +62,8 @@ class Assignments:
             history=history(run.settings, earlier, told, message.content),
             inherits_model=inherits_model(resolved),
             is_agent_active=agent.is_active,
+            knows_files=found.knows_files,
+            attached_earlier=_attached(run.settings, earlier),
             started_at=started_at,
             seen=(_run_started(run),),
         )
@@ -95,6 +98,8 @@ class Assignments:
             history=history(run.settings, earlier, told, message.content),
             inherits_model=inherits_model(resolved),
             is_agent_active=agent.is_active,
+            knows_files=found.knows_files,
+            attached_earlier=_attached(run.settings, earlier),
             started_at=self.clock.elapsed(),
             seen=tuple(seen),
         )
@@ -103,6 +108,12 @@ class Assignments:
         """Return the present, which is later than all that was said, whoever's clock is late."""
         now = self.clock.now()
         return next_moment(now, earlier[-1].created_at) if earlier else now
+
+
+def _attached(settings: AgentSettings, earlier: Sequence[Message]) -> tuple[UUID, ...]:
+    """Return the files that came with the messages that the model may be given, each once."""
+    remembered = earlier[-settings.memory_retention :] if settings.memory_retention else ()
+    return tuple(dict.fromkeys(key for message in remembered for key in message.attachments))
 
 
 def _run_started(run: Run) -> RunEvent:

@@ -27,6 +27,10 @@ AS $$
     WITH asked AS MATERIALIZED (
         SELECT ('''' || replace(replace(lexeme, '\', '\\'), '''', '''''') || '''')::tsquery AS word
         FROM unnest(to_tsvector('english', left(question, 4000))) AS of_question
+        -- Words that ask and name no matter; what they stand for is seldom in an answer.
+        WHERE lexeme <> ALL (
+            '{get,happen,know,long,mani,mean,much,need,pleas,possibl,take,tell,want}'
+        )
         ORDER BY positions[1], lexeme LIMIT 32
     ), searched AS MATERIALIZED (
         SELECT count(*)::double precision AS passages FROM public.file_passages AS p
