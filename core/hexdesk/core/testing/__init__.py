@@ -18,7 +18,7 @@ from hexdesk.core.testing.memory_ports import (
     UnlimitedLimiter,
 )
 from hexdesk.core.testing.memory_storage import MemoryStorage
-from hexdesk.core.testing.ngrams import NgramEmbeddings
+from hexdesk.core.testing.ngrams import NgramEmbeddings, ngram_vector
 from hexdesk.core.testing.plain_secrets import (
     PlainCapabilities,
     PlainPasswords,
@@ -52,5 +52,6 @@ __all__ = [
     "ToolCall",
     "ToolCalled",
     "UnlimitedLimiter",
+    "ngram_vector",
     "saying",
 ]

@@ -1,5 +1,6 @@
 """Knowing what files say: made findable when a file is read, found when a question is asked."""
 
+import asyncio
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,9 @@ LOOKED_AT = 3 * MOST_PASSAGES
 # that lets through and what it keeps out.
 WORDS_FLOOR = 0.3
 FIRST_PASSAGES = 3
+# A person waits meanwhile.
+EMBEDDING_SECONDS = 5
+LONGEST_EMBEDDED = 4000
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,9 +83,11 @@ class FindKnowledge:
         if self.embeddings is None:
             return ()
         try:
-            [vector] = await self.embeddings.embed([question.text])
-        except ModelUnavailableError as error:
-            log.warning("question not embedded", extra={"reason": str(error)})
+            async with asyncio.timeout(EMBEDDING_SECONDS):
+                [vector] = await self.embeddings.embed([question.text[:LONGEST_EMBEDDED]])
+        except (ModelUnavailableError, TimeoutError) as error:
+            reason = str(error) or "it took too long"
+            log.warning("question not embedded", extra={"reason": reason})
             return ()
         async with self.storage.transaction(who) as tx:
             found = await tx.passages.nearest(self.embeddings.name, vector, files, LOOKED_AT)

@@ -1,5 +1,6 @@
 """What files say is found for a question, and only where it answers it."""
 
+import asyncio
 import logging
 from collections.abc import Sequence
 from uuid import UUID
@@ -11,6 +12,7 @@ from hexdesk.core.model.knowledge import KnownPassage
 from hexdesk.core.policy.knowledge import MOST_PASSAGES, WHOLE_CHARACTERS
 from hexdesk.core.testing import NgramEmbeddings
 from hexdesk.core.testing.examples import new_id
+from hexdesk.core.use_cases import knowledge
 from hexdesk.core.use_cases.knowledge import BATCH, FindKnowledge, Question
 from tests.unit.core.reading import give_to_agent, read_file
 from tests.unit.core.scenes import Scene
@@ -132,6 +134,21 @@ async def test_a_question_that_cannot_be_embedded_is_answered_by_words(
     with caplog.at_level(logging.WARNING, "hexdesk.knowledge"):
         assert pages(await found(scene, question, embeddings)) == [12]
     assert [record.message for record in caplog.records] == ["question not embedded"]
+
+
+async def test_nobody_waits_long_for_the_meaning_of_a_question(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Stuck(NgramEmbeddings):
+        async def embed(self, texts: Sequence[str]) -> Sequence[tuple[float, ...]]:
+            await asyncio.get_running_loop().create_future()
+            raise AssertionError(texts)
+
+    monkeypatch.setattr(knowledge, "EMBEDDING_SECONDS", 0)
+    scene, question, _ = await a_desk_that_knows(*MANUAL, REFUNDS)
+    with caplog.at_level(logging.WARNING, "hexdesk.knowledge"):
+        assert pages(await found(scene, question, Stuck())) == [12]
+    assert [vars(record)["reason"] for record in caplog.records] == ["it took too long"]
 
 
 async def test_a_file_that_cannot_be_embedded_is_found_by_words(
