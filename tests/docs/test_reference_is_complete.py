@@ -163,7 +163,7 @@ def test_every_metric_is_described_with_its_type_and_labels() -> None:
     telemetry = PrometheusTelemetry(tools=(), models=())
     for name, watch in inspect.getmembers(telemetry, inspect.ismethod):
         if name.startswith("watch_"):
-            watch(*(lambda: 0 for _ in inspect.signature(watch).parameters))
+            watch(*(lambda *_: 0 for _ in inspect.signature(watch).parameters))
     _, text = telemetry.render()
 
     measured = dict(re.findall(r"^# TYPE (\w+) (\w+)$", text.decode(), re.MULTILINE))

@@ -28,9 +28,12 @@ from hexdesk.core.ports.agents import AgentRunner
 from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.health import Probe
 from hexdesk.core.testing import (
+    MemoryBlobs,
     MemoryCache,
     MemoryEvents,
+    MemoryExtraction,
     MemoryJournal,
+    MemoryQueue,
     MemoryStorage,
     PlainPasswords,
     PlainVault,
@@ -187,6 +190,9 @@ def _ports(runner: AgentRunner) -> Ports:
         events=MemoryEvents(),
         telemetry=RecordingTelemetry(),
         runner=runner,
+        queue=MemoryQueue(),
+        blobs=MemoryBlobs(),
+        extraction=MemoryExtraction(),
     )
 
 

@@ -8,15 +8,18 @@ from hexdesk.core.model.idempotency import IdempotencyKey
 from hexdesk.core.model.principals import Principal
 from hexdesk.core.model.settings import DeskSettings
 from hexdesk.core.ports.agents import AgentRunner
+from hexdesk.core.ports.blobs import Blobs
 from hexdesk.core.ports.cache import Cache
 from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.egress import Egress
 from hexdesk.core.ports.embeddings import Embeddings
 from hexdesk.core.ports.events import RunEvents
+from hexdesk.core.ports.extraction import Extraction
 from hexdesk.core.ports.health import Probe
 from hexdesk.core.ports.journal import Journal
 from hexdesk.core.ports.limits import RateLimiter
 from hexdesk.core.ports.passwords import Passwords
+from hexdesk.core.ports.queue import Queue
 from hexdesk.core.ports.storage import Storage
 from hexdesk.core.ports.telemetry import Telemetry
 from hexdesk.core.ports.tokens import AccessTokens, Capabilities
@@ -24,12 +27,14 @@ from hexdesk.core.ports.vault import Vault
 from hexdesk.core.tools.call import CallTool, ListCallableTools
 from hexdesk.core.tools.tool import Tool
 from hexdesk.core.use_cases import (
+    agent_files,
     agent_log,
     agents,
     api_keys,
     audit,
     comments,
     drafts,
+    files,
     integrations,
     members,
     organizations,
@@ -37,6 +42,7 @@ from hexdesk.core.use_cases import (
     sessions,
     threads,
     tickets,
+    uploads,
 )
 from hexdesk.core.use_cases.expiry import ForgetExpired
 from hexdesk.core.use_cases.follow_run import AwaitAnswer, FollowRun
@@ -45,11 +51,16 @@ from hexdesk.core.use_cases.idempotency import OnceStorage
 from hexdesk.core.use_cases.run_desk import RunDesk
 from hexdesk.core.use_cases.send_message import SendMessage
 from hexdesk.core.use_cases.sign_in import ChangePassword, SignIn
+from hexdesk.core.use_cases.task_desk import TaskDesk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """What the desk needs from outside."""
+    """What the desk needs from outside.
+
+    `near_cache` never leaves this process, for what is asked for within a transaction; without
+    it, `cache` is taken, which all processes may share.
+    """
 
     storage: Storage
     clock: Clock
@@ -64,6 +75,10 @@ class Ports:
     events: RunEvents
     telemetry: Telemetry
     runner: AgentRunner
+    queue: Queue
+    blobs: Blobs
+    extraction: Extraction
+    near_cache: Cache | None = None
     embeddings: Embeddings | None = None
     probes: Sequence[Probe] = ()
     ai_config: AIConfig = AIConfig()
@@ -153,6 +168,23 @@ class IntegrationDesk:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FileDesk:
+    """Files, and who knows them."""
+
+    receive: uploads.ReceiveUpload
+    keep: uploads.KeepUpload
+    discard: uploads.DiscardUpload
+    list: files.ListFiles
+    get: files.GetFile
+    open: files.OpenFile
+    read: files.ReadFile
+    remove: files.RemoveFile
+    list_known: agent_files.ListAgentFiles
+    link: agent_files.LinkFile
+    unlink: agent_files.UnlinkFile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
     """Everything a driving adapter is given."""
 
@@ -163,11 +195,13 @@ class Desk:
     chat: Chat
     tickets: TicketDesk
     integrations: IntegrationDesk
+    files: FileDesk
     list_audit_events: audit.ListAuditEvents
     check_health: CheckHealth
     callable_tools: ListCallableTools
     call_tool: CallTool
     run_desk: RunDesk
+    task_desk: TaskDesk
     forget_expired: ForgetExpired
 
     def once(self, who: Principal, key: IdempotencyKey) -> OnceStorage:

@@ -45,6 +45,10 @@ class InvalidError(DeskError):
         self.pointer = pointer
 
 
+class TooLargeError(DeskError):
+    """A file is larger than this installation takes."""
+
+
 class UnsupportedFileError(DeskError):
     """A file is of no type that is read here, or of another type than is claimed for it."""
 

@@ -13,8 +13,9 @@ import msgspec
 from hexdesk.entrypoints.ai_config import AIConfigError, find_ai_config, read_ai_config
 from hexdesk.entrypoints.bootstrap.database import operators_database
 from hexdesk.entrypoints.bootstrap.embedded import EmbeddedPostgresError, find_binaries
-from hexdesk.entrypoints.bootstrap.house import models_of
 from hexdesk.entrypoints.bootstrap.secrets import secret_problem
+from hexdesk.entrypoints.bootstrap.shared import redis_problem
+from hexdesk.entrypoints.bootstrap.site import models_of
 from hexdesk.entrypoints.served_at import find_api
 from hexdesk.entrypoints.settings import Settings, SettingsError, read_settings_here
 from hexdesk.entrypoints.version import VERSION
@@ -52,6 +53,7 @@ def diagnose(data_dir: Path) -> tuple[Finding, ...]:
         _secret,
         _data_dir,
         _database,
+        _redis,
         _ai_config,
         _running,
     )
@@ -118,6 +120,21 @@ def _database(settings: Settings, data_dir: Path) -> Iterator[Finding]:
         )
         return
     yield Finding(subject="database", status="ok", found=found)
+
+
+def _redis(settings: Settings, data_dir: Path) -> Iterator[Finding]:
+    if settings.redis_url is None:
+        return
+    problem = redis_problem(settings.redis_url)
+    if problem:
+        yield Finding(
+            subject="redis",
+            status="warning",
+            found=problem,
+            fix="start it, or correct HEXDESK_REDIS_URL: until then each process counts for itself",
+        )
+        return
+    yield Finding(subject="redis", status="ok", found="HEXDESK_REDIS_URL works")
 
 
 def _ai_config(settings: Settings, data_dir: Path) -> Iterator[Finding]:

@@ -18,9 +18,12 @@ from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.storage import Storage
 from hexdesk.core.testing import (
     CountingLimiter,
+    MemoryBlobs,
     MemoryCache,
     MemoryEvents,
+    MemoryExtraction,
     MemoryJournal,
+    MemoryQueue,
     MemoryStorage,
     PlainCapabilities,
     PlainPasswords,
@@ -134,6 +137,9 @@ def ports_in_memory(**changes: Any) -> Ports:
         "events": MemoryEvents(),
         "telemetry": RecordingTelemetry(),
         "runner": ScriptedRunner(),
+        "queue": MemoryQueue(),
+        "blobs": MemoryBlobs(),
+        "extraction": MemoryExtraction(),
         "settings": SETTINGS,
     }
     return Ports(**(ports | changes))

@@ -37,9 +37,12 @@ from hexdesk.core.model.agents import AgentOverrides
 from hexdesk.core.model.ai_config import AIConfig
 from hexdesk.core.model.settings import DeskSettings
 from hexdesk.core.testing import (
+    MemoryBlobs,
     MemoryCache,
     MemoryEvents,
+    MemoryExtraction,
     MemoryJournal,
+    MemoryQueue,
     PlainPasswords,
     RecordingEgress,
     RecordingTelemetry,
@@ -169,6 +172,9 @@ def _ports(
         events=MemoryEvents(),
         telemetry=RecordingTelemetry(),
         runner=PydanticAIRunner(shelf=ModelShelf(offline=ObedientModel), tools=access),
+        queue=MemoryQueue(),
+        blobs=MemoryBlobs(),
+        extraction=MemoryExtraction(),
         ai_config=AI_CONFIG,
         settings=SETTINGS,
     )

@@ -18,7 +18,7 @@ async def read_file(
     """Store a file with these pages as `file_processing` does."""
     file = a_file(status=FileStatus.READY, **fields)
     sections = [Section(text=text, page=number) for number, text in enumerate(pages, 1)]
-    store = await IndexFile(embeddings=embeddings).prepare(file.id, sections)
+    store = await IndexFile(embeddings=embeddings)(file, sections)
     async with scene.storage.transaction(System(organization_id=who.organization_id)) as tx:
         await tx.files.add(file)
         await store(tx)

@@ -52,7 +52,7 @@ class Admission(ASGIMiddleware):
         request, exchange = AnyRequest(scope), Exchange.of(scope)
         if call.registers:
             rate = self._options.rates.register
-            await self._limits.count(rate, bucket(exchange.address), exchange)
+            await self._limits.count(exchange, (rate, bucket(exchange.address)))
         who = None if call.is_public else await self._member(request, exchange)
         self._check_body(request)
         if who and call.right:
@@ -70,7 +70,12 @@ class Admission(ASGIMiddleware):
         structlog.contextvars.bind_contextvars(
             organization_id=str(who.organization_id), user_id=str(who.user_id)
         )
-        await self._limits.count(self._options.rates.user, str(who.user_id), exchange)
+        rates = self._options.rates
+        await self._limits.count(
+            exchange,
+            (rates.user, str(who.user_id)),
+            (rates.organization, str(who.organization_id)),
+        )
         return who
 
     def _check_body(self, request: AnyRequest) -> None:

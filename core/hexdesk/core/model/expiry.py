@@ -6,8 +6,9 @@ import msgspec
 
 
 class KeptSince(msgspec.Struct, frozen=True, kw_only=True):
-    """What is older than this has expired: ended runs' events, answers, refresh tokens."""
+    """What is older than this has expired: ended runs' events, answers, tokens, tool results."""
 
     events: datetime
     answers: datetime
     refresh_tokens: datetime
+    tool_calls: datetime

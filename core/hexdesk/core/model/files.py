@@ -39,6 +39,16 @@ class File(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
 
 
+class Upload(msgspec.Struct, frozen=True, kw_only=True):
+    """A file whose bytes are stored, and of which nothing else is known yet."""
+
+    file_id: UUID
+    filename: str
+    content_type: str
+    size: int
+    sha256: str
+
+
 class FileFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Which files are asked for; what is None does not matter.
 

@@ -58,23 +58,19 @@ def type_of_file(filename: str, claimed: str | None, head: bytes) -> FileType:
     `head` is the file's first `HEAD_BYTES`. An archive is taken for what its name says it is:
     what lies in it is looked at where it can do no harm.
     """
-    possible = possible_types(head)
-    if not possible:
+    found = possible_types(head)
+    if not found:
         raise UnsupportedFileError(f"the file is no {ACCEPTED}")
-    extension = filename.rpartition(".")[2].lower() if "." in filename else ""
-    named = frozenset({EXTENSIONS[extension]}) if extension in EXTENSIONS else frozenset[FileType]()
-    if extension and not named:
-        raise UnsupportedFileError(f"files that end in {'.' + extension!r} are not read here")
-    if named and not named & possible:
-        raise UnsupportedFileError(f"the file's content is not what its name {filename!r} says")
-    said = _claimed_types(claimed)
-    agreed = possible & (named or possible) & said
+    named = _named_types(filename)
+    if not found & named:
+        raise UnsupportedFileError("the file holds something else than its name says")
+    agreed = found & named & _claimed_types(claimed)
     if not agreed:
-        raise UnsupportedFileError(f"the file is not of the type {claimed!r} that is given for it")
+        raise UnsupportedFileError("the file is not of the type that is given for it")
     if FileType.TXT in agreed:
         return FileType.TXT
     if len(agreed) > 1:
-        raise UnsupportedFileError("tell the file's type by its name or its content type")
+        raise UnsupportedFileError("the file's type must be told by its name or its content type")
     return next(iter(agreed))
 
 
@@ -99,11 +95,21 @@ def utf16_of(head: bytes) -> str | None:
         return "utf-16"
     half = len(head[:HEAD_BYTES]) // 2
     even, odd = (head[start : half * 2 : 2].count(0) for start in (0, 1))
-    if odd * 3 > half and not even:
+    if odd * 2 > half and not even:
         return "utf-16-le"
-    if even * 3 > half and not odd:
+    if even * 2 > half and not odd:
         return "utf-16-be"
     return None
+
+
+def _named_types(filename: str) -> frozenset[FileType]:
+    """Return what the end of the name stands for; a name without an end says nothing."""
+    name, dot, extension = filename.rpartition(".")
+    if not name or not dot:
+        return frozenset(FileType)
+    if extension.lower() not in EXTENSIONS:
+        raise UnsupportedFileError(f"the file's name does not end like that of a {ACCEPTED} file")
+    return frozenset({EXTENSIONS[extension.lower()]})
 
 
 def _claimed_types(claimed: str | None) -> frozenset[FileType]:

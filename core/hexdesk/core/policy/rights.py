@@ -1,11 +1,13 @@
 """Who may do what: one table, for HTTP and tools alike."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from uuid import UUID
 
 import msgspec
 
 from hexdesk.core.errors import ForbiddenError
+from hexdesk.core.model.agents import AgentSettings
 from hexdesk.core.model.chat import CUSTOMER_ID, Thread
 from hexdesk.core.model.identity import Role
 from hexdesk.core.model.principals import AgentRun, Customer, Member, Principal, System
@@ -105,6 +107,16 @@ def may_use_tool(who: Principal, name: str, right: Right) -> bool:
             return name in CUSTOMER_TOOLS and may(who, right)
         case _:
             return may(who, right)
+
+
+def enabled_tools(
+    person: Principal, settings: AgentSettings, rights: Mapping[str, Right]
+) -> frozenset[str]:
+    """Return the tools that an agent has and the person it acts for may use, by name."""
+    names = settings.tools_enabled if settings.mcp_enabled else ()
+    return frozenset(
+        name for name in names if name in rights and may_use_tool(person, name, rights[name])
+    )
 
 
 def sees_thread(who: Principal, thread: Thread) -> bool:

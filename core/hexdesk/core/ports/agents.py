@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from hexdesk.core.model.agents import AgentSettings, ToolUseStatus
+from hexdesk.core.model.agents import AgentSettings, AgentStatus, ToolUseStatus
 from hexdesk.core.model.chat import DegradedReason, Turn, Usage
 from hexdesk.core.model.tickets import TicketDraft
 
@@ -81,6 +81,13 @@ class AnswerFinished(msgspec.Struct, frozen=True, kw_only=True):
     confidence: float | None = None
 
 
+class AgentHealth(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether an agent could answer: degraded if only by another model than its own."""
+
+    status: AgentStatus
+    detail: str
+
+
 RunProgress = TextDelta | ToolStarted | ToolFinished | StepTaken | AnswerFinished
 
 
@@ -98,3 +105,7 @@ class AgentRunner(Protocol):
     @abstractmethod
     async def draft_ticket(self, request: RunRequest) -> TicketDraft:
         """Draw a ticket from `request.content`, or raise `ModelUnavailableError`."""
+
+    @abstractmethod
+    async def check(self, request: RunRequest) -> AgentHealth:
+        """Ask the agent's models for a sign of life, the first that gives one; never raises."""

@@ -7,6 +7,7 @@ repository has a method that takes an organization id, so no query can forget th
 from abc import abstractmethod
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -14,7 +15,8 @@ from hexdesk.core.model.audit import FailedSignIn
 from hexdesk.core.model.expiry import KeptSince
 from hexdesk.core.model.identity import FoundApiKey, FoundRefreshToken, FoundUser
 from hexdesk.core.model.principals import Principal
-from hexdesk.core.ports.agent_records import AgentLog, Agents
+from hexdesk.core.model.tasks import TaskHint
+from hexdesk.core.ports.agent_records import AgentChecks, AgentLog, Agents
 from hexdesk.core.ports.chat_records import EventLog, Messages, Runs, Threads
 from hexdesk.core.ports.desk_records import (
     Audit,
@@ -33,6 +35,7 @@ from hexdesk.core.ports.identity_records import (
     Users,
 )
 from hexdesk.core.ports.knowledge_records import Passages
+from hexdesk.core.ports.task_records import Tasks
 
 
 class Transaction(Protocol):
@@ -49,6 +52,7 @@ class Transaction(Protocol):
     api_keys: ApiKeys
     agents: Agents
     agent_log: AgentLog
+    agent_checks: AgentChecks
     threads: Threads
     messages: Messages
     runs: Runs
@@ -63,6 +67,7 @@ class Transaction(Protocol):
     file_texts: FileTexts
     agent_files: AgentFiles
     passages: Passages
+    tasks: Tasks
 
 
 class Directory(Protocol):
@@ -95,6 +100,20 @@ class Backlog(Protocol):
     @abstractmethod
     async def organizations_with_expired(self, kept_since: KeptSince, limit: int) -> Sequence[UUID]:
         """Return the ids of organizations that have something to forget, in no order."""
+
+    @abstractmethod
+    async def due_tasks(self, limit: int) -> Sequence[TaskHint]:
+        """Return tasks to announce, those of the highest priority first, and note that they were.
+
+        They are ready and were not announced lately, or their lease is over: also those without
+        an attempt left, which are to be buried. One that is stored ready counts as announced by
+        whoever stored it. Each task is returned to one of those that ask at once, and again
+        after 10, 20, 40, 60, 60, … seconds for as long as nobody claims it.
+        """
+
+    @abstractmethod
+    async def agents_to_check(self, before: datetime, limit: int) -> Sequence[tuple[UUID, UUID]]:
+        """Return (agent id, organization id) of active agents not checked since, oldest first."""
 
 
 class Storage(Protocol):

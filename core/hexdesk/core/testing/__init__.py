@@ -4,6 +4,8 @@ The contract suites that they pass, and every adapter with them, are in the `*_c
 those need pytest.
 """
 
+from hexdesk.core.testing.memory_blobs import MemoryBlobs
+from hexdesk.core.testing.memory_extraction import MemoryExtraction
 from hexdesk.core.testing.memory_ports import (
     Answered,
     CountingLimiter,
@@ -14,9 +16,11 @@ from hexdesk.core.testing.memory_ports import (
     RecordingEgress,
     RecordingTelemetry,
     SlowOperation,
+    TaskTried,
     ToolCalled,
     UnlimitedLimiter,
 )
+from hexdesk.core.testing.memory_queue import MemoryQueue
 from hexdesk.core.testing.memory_storage import MemoryStorage
 from hexdesk.core.testing.ngrams import NgramEmbeddings, ngram_vector
 from hexdesk.core.testing.plain_secrets import (
@@ -32,9 +36,12 @@ __all__ = [
     "NOON",
     "Answered",
     "CountingLimiter",
+    "MemoryBlobs",
     "MemoryCache",
     "MemoryEvents",
+    "MemoryExtraction",
     "MemoryJournal",
+    "MemoryQueue",
     "MemoryStorage",
     "NgramEmbeddings",
     "PlainCapabilities",
@@ -49,6 +56,7 @@ __all__ = [
     "ScriptedTools",
     "SlowOperation",
     "SteadyClock",
+    "TaskTried",
     "ToolCall",
     "ToolCalled",
     "UnlimitedLimiter",

@@ -15,9 +15,11 @@ from hexdesk.core.model.identity import ApiKey, Organization, RefreshToken, Sess
 from hexdesk.core.model.integrations import Integration
 from hexdesk.core.model.knowledge import Passage, PassageVector
 from hexdesk.core.model.principals import Member
+from hexdesk.core.model.tasks import Task, TaskStatus
 from hexdesk.core.model.tickets import Comment, Ticket
 from hexdesk.core.ports.storage import Storage, Transaction
 from hexdesk.core.testing import examples
+from hexdesk.core.testing.example_tasks import a_task
 from hexdesk.core.testing.file_examples import a_file
 
 
@@ -105,6 +107,7 @@ class Belongings(msgspec.Struct, frozen=True, kw_only=True):
     idempotency_key: IdempotencyKey
     kept_answer: KeptAnswer
     file: File
+    task: Task
 
     @classmethod
     def of(cls, organization: Organization, user: User) -> "Belongings":
@@ -128,6 +131,15 @@ class Belongings(msgspec.Struct, frozen=True, kw_only=True):
             idempotency_key=examples.an_idempotency_key(),
             kept_answer=examples.a_kept_answer(),
             file=a_file(uploaded_by_id=user.id, status=FileStatus.READY),
+            task=a_task(
+                organization.id,
+                agent_id=conversation.agent.id,
+                created_by_id=user.id,
+                lease_token=examples.new_id(),
+                lease_until=examples.FAR_AHEAD,
+                status=TaskStatus.RUNNING,
+                dedupe_key="nightly",
+            ),
         )
 
     async def store(self, transaction: Transaction) -> None:
@@ -149,6 +161,10 @@ class Belongings(msgspec.Struct, frozen=True, kw_only=True):
         await transaction.audit.add(self.audit_event, once_key=str(self.audit_event.id))
         kept = self.kept_answer
         await transaction.idempotency_keys.keep(self.idempotency_key, kept, examples.LONG_AGO)
+        await self._store_file(transaction)
+        await transaction.tasks.add(self.task)
+
+    async def _store_file(self, transaction: Transaction) -> None:
         await transaction.files.add(self.file)
         await transaction.file_texts.replace(self.file.id, [Section(text="Press F1.", page=1)])
         await transaction.agent_files.link(self.conversation.agent.id, self.file.id)

@@ -59,18 +59,18 @@ class MemoryThreads(Threads):
         records = await self.draft.to_write()
         found(records.threads, thread_id, "thread")
         del records.threads[thread_id]
+        gone = {run.id for run in records.runs.values() if run.thread_id == thread_id}
         records.messages = {
             key: message
             for key, message in records.messages.items()
             if message.thread_id != thread_id
         }
-        records.runs = {key: run for key, run in records.runs.items() if run.thread_id != thread_id}
+        records.runs = {key: run for key, run in records.runs.items() if key not in gone}
         records.events = {
             key: event for key, event in records.events.items() if key[0] in records.runs
         }
-        records.tool_results = {
-            key: result for key, result in records.tool_results.items() if key[0] in records.runs
-        }
+        for call in [call for call in records.tool_results if call[0] in gone]:
+            del records.tool_results[call], records.called_at[call]
         records.tickets = without(records.tickets, thread_id, "thread_id")
         records.actions = without(records.actions, thread_id, "thread_id")
 

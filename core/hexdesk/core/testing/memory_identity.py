@@ -136,6 +136,7 @@ def _remove_name(records: Records, user_id: UUID) -> None:
     records.history = without(records.history, user_id, "changed_by_id")
     records.actions = without(records.actions, user_id, "user_id")
     records.files = without(records.files, user_id, "uploaded_by_id")
+    records.tasks = without(records.tasks, user_id, "created_by_id")
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """Small ports in memory: cache, journal, events, rate limits, telemetry, egress."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -10,6 +11,7 @@ import msgspec
 from hexdesk.core.errors import DeskError, EgressRefusedError, JournalFullError
 from hexdesk.core.model.agents import ToolUseStatus
 from hexdesk.core.model.chat import ChatResponse, RunEvent
+from hexdesk.core.model.tasks import TaskStatus
 from hexdesk.core.ports.cache import Cache
 from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.egress import Egress, EgressAnswer
@@ -100,6 +102,7 @@ class MemoryEvents(RunEvents):
 
     def __init__(self) -> None:
         self._broadcasts: dict[UUID, _Broadcast] = {}
+        self._waiting: list[tuple[UUID, asyncio.Event]] = []
 
     def open(self, run_id: UUID) -> None:
         self._broadcasts.setdefault(run_id, _Broadcast())
@@ -109,20 +112,41 @@ class MemoryEvents(RunEvents):
         if broadcast is not None:
             broadcast.events.extend(events)
             broadcast.announce()
+            self.tell(run_id)
 
     def close(self, run_id: UUID) -> None:
         broadcast = self._broadcasts.pop(run_id, None)
         if broadcast is not None:
             broadcast.is_over = True
             broadcast.announce()
+            self.tell(run_id)
 
     def follow(self, run_id: UUID, after: int) -> AsyncGenerator[RunEvent] | None:
         broadcast = self._broadcasts.get(run_id)
         return None if broadcast is None else broadcast.follow(after)
 
+    @contextmanager
+    def news(self, run_id: UUID) -> Generator[asyncio.Event]:
+        waiting = (run_id, asyncio.Event())
+        self._waiting.append(waiting)
+        try:
+            yield waiting[1]
+        finally:
+            self._waiting.remove(waiting)
+
     def is_followed(self, run_id: UUID) -> bool:
         broadcast = self._broadcasts.get(run_id)
-        return broadcast is not None and broadcast.followers > 0
+        return broadcast is not None and (broadcast.followers > 0 or self.is_awaited(run_id))
+
+    def is_awaited(self, run_id: UUID) -> bool:
+        """Tell whether somebody waits for news of the run."""
+        return any(one == run_id for one, _ in self._waiting)
+
+    def tell(self, run_id: UUID) -> None:
+        """Say that the run has news, as another process would."""
+        for one, news in self._waiting:
+            if one == run_id:
+                news.set()
 
 
 class UnlimitedLimiter(RateLimiter):
@@ -194,6 +218,14 @@ class ToolCalled(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
 
 
+class TaskTried(msgspec.Struct, frozen=True, kw_only=True):
+    """What telemetry was told of an attempt at a task."""
+
+    task_type: str
+    outcome: TaskStatus
+    seconds: float
+
+
 class SlowOperation(msgspec.Struct, frozen=True, kw_only=True):
     """What telemetry was told of a slow operation."""
 
@@ -215,6 +247,7 @@ class RecordingTelemetry(Telemetry):
         self.answers: list[Answered] = []
         self.tool_calls: list[ToolCalled] = []
         self.citations: list[tuple[int, int]] = []
+        self.tasks: list[TaskTried] = []
         self.slow_operations: list[SlowOperation] = []
 
     def answered(self, agent_id: UUID, response: ChatResponse) -> None:
@@ -225,6 +258,9 @@ class RecordingTelemetry(Telemetry):
 
     def cited(self, kept: int, dropped: int) -> None:
         self.citations.append((kept, dropped))
+
+    def task_tried(self, task_type: str, outcome: TaskStatus, seconds: float) -> None:
+        self.tasks.append(TaskTried(task_type=task_type, outcome=outcome, seconds=seconds))
 
     def slow(self, operation: str, seconds: float) -> None:
         self.slow_operations.append(SlowOperation(operation=operation, seconds=seconds))

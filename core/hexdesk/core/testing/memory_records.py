@@ -4,6 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
+from datetime import datetime
 from operator import attrgetter
 from typing import Any, TypeVar
 from uuid import UUID
@@ -22,12 +23,20 @@ from hexdesk.core.model.identity import ApiKey, Organization, RefreshToken, Sess
 from hexdesk.core.model.integrations import Integration
 from hexdesk.core.model.knowledge import Passage, PassageVector
 from hexdesk.core.model.listing import MAX_TOTAL, Page, Slice
+from hexdesk.core.model.tasks import Task
 from hexdesk.core.model.tickets import Comment, Ticket
 from hexdesk.core.ports.clock import Clock
 
 K = TypeVar("K")
 V = TypeVar("V")
 S = TypeVar("S", bound=Struct)
+
+
+class Announcing(Struct, frozen=True, kw_only=True):
+    """When a task is to be announced next, and how often it was without being claimed."""
+
+    at: datetime
+    count: int = 0
 
 
 @dataclass(slots=True)
@@ -46,6 +55,7 @@ class Records:
     actions: dict[tuple[UUID, str], AgentAction] = field(
         default_factory=dict[tuple[UUID, str], AgentAction]
     )
+    checked_at: dict[UUID, datetime] = field(default_factory=dict[UUID, datetime])
     threads: dict[UUID, Thread] = field(default_factory=dict[UUID, Thread])
     messages: dict[UUID, Message] = field(default_factory=dict[UUID, Message])
     runs: dict[UUID, Run] = field(default_factory=dict[UUID, Run])
@@ -75,6 +85,11 @@ class Records:
     vectors: dict[UUID, tuple[str, tuple[PassageVector, ...]]] = field(
         default_factory=dict[UUID, tuple[str, tuple[PassageVector, ...]]]
     )
+    called_at: dict[tuple[UUID, str], datetime] = field(
+        default_factory=dict[tuple[UUID, str], datetime]
+    )
+    tasks: dict[UUID, Task] = field(default_factory=dict[UUID, Task])
+    announcing: dict[UUID, Announcing] = field(default_factory=dict[UUID, Announcing])
 
     def copy(self) -> "Records":
         """Return records that can be changed without changing these."""

@@ -7,9 +7,11 @@ from uuid import UUID
 import msgspec
 
 from hexdesk.core.errors import ModelUnavailableError, ToolsUnavailableError
+from hexdesk.core.model.agents import AgentStatus
 from hexdesk.core.model.chat import Usage
 from hexdesk.core.model.tickets import TicketDraft
 from hexdesk.core.ports.agents import (
+    AgentHealth,
     AgentRunner,
     AnswerFinished,
     RunProgress,
@@ -32,6 +34,8 @@ def saying(text: str) -> Script:
 class ScriptedRunner(AgentRunner):
     """Plays one script per run, in order, and records what it was asked.
 
+    `health` is what it says of every agent that is checked.
+
     A script's items are yielded; one that can be called is awaited instead, so that a test can do
     something in the middle of a run, or hold it there.
     """
@@ -39,6 +43,7 @@ class ScriptedRunner(AgentRunner):
     def __init__(
         self, *scripts: Script, drafts: Sequence[TicketDraft | ModelUnavailableError] = ()
     ) -> None:
+        self.health = AgentHealth(status=AgentStatus.OK, detail="scripted answers")
         self.scripts = list(scripts)
         self.drafts = list(drafts)
         self.requests: list[RunRequest] = []
@@ -61,6 +66,10 @@ class ScriptedRunner(AgentRunner):
         if isinstance(draft, ModelUnavailableError):
             raise draft
         return draft
+
+    async def check(self, request: RunRequest) -> AgentHealth:
+        self.requests.append(request)
+        return self.health
 
 
 class ToolCall(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,12 +4,15 @@ from collections.abc import Awaitable, Callable
 
 from msgspec.structs import replace
 
+from hexdesk.core.model.agents import AgentStatus
 from hexdesk.core.model.audit import AuditFilter
 from hexdesk.core.model.chat import RunStatus
+from hexdesk.core.model.tasks import TaskFilter, TaskStatus
 from hexdesk.core.model.tickets import TicketFilter
 from hexdesk.core.ports.storage import Transaction
 from hexdesk.core.testing import examples
 from hexdesk.core.testing.companies import Belongings
+from hexdesk.core.testing.example_tasks import a_task
 from hexdesk.core.testing.storage_file_attempts import (
     FILE_LOOKS,
     FILE_WRITES,
@@ -31,6 +34,15 @@ async def _add_ticket(to: Transaction, its: Belongings) -> None:
 async def _take_over(to: Transaction, its: Belongings) -> bool:
     token, until = examples.new_id(), examples.FAR_AHEAD
     return await to.runs.take_over(its.conversation.run.id, token, until) is not None
+
+
+async def _add_task(to: Transaction, its: Belongings) -> None:
+    await to.tasks.add(a_task(its.organization.id, agent_id=its.conversation.agent.id))
+
+
+async def _claim(to: Transaction, its: Belongings) -> bool:
+    token, until = examples.new_id(), examples.FAR_AHEAD
+    return await to.tasks.claim(its.task.id, token, until) is not None
 
 
 LOOKS: dict[str, Attempt] = {
@@ -83,6 +95,8 @@ LOOKS: dict[str, Attempt] = {
     "tool_calls.of_run": lambda to, its: to.tool_calls.of_run(its.conversation.run.id),
     **FILE_LOOKS,
     **PASSAGE_LOOKS,
+    "tasks.get": lambda to, its: to.tasks.get(its.task.id),
+    "tasks.page": lambda to, _: to.tasks.page(TaskFilter(), examples.ALL),
 }
 
 WRITES: dict[str, Attempt] = {
@@ -113,6 +127,9 @@ WRITES: dict[str, Attempt] = {
     ),
     "agents.remove": lambda to, its: to.agents.remove(its.conversation.agent.id),
     "agents.lock": lambda to, _: to.agents.lock(),
+    "agent_checks.note": lambda to, its: to.agent_checks.note(
+        its.conversation.agent.id, AgentStatus.DOWN, examples.NOON
+    ),
     "agent_log.add_history": lambda to, its: to.agent_log.add_history(
         examples.an_agent_change(its.conversation.agent.id)
     ),
@@ -160,6 +177,7 @@ WRITES: dict[str, Attempt] = {
     "idempotency_keys.keep": lambda to, its: to.idempotency_keys.keep(
         its.idempotency_key, examples.a_kept_answer(body=b"other"), examples.LONG_AGO
     ),
+    "tool_calls.forget": lambda to, _: to.tool_calls.forget(examples.FAR_AHEAD),
     "tool_calls.claim": lambda to, its: to.tool_calls.claim(
         its.conversation.run.id, "call-1", "create_ticket"
     ),
@@ -168,6 +186,13 @@ WRITES: dict[str, Attempt] = {
     ),
     **FILE_WRITES,
     **PASSAGE_WRITES,
+    "tasks.add": _add_task,
+    "tasks.claim": _claim,
+    "tasks.renew": lambda to, its: to.tasks.renew(
+        its.task.id, its.task.lease_token or its.task.id, examples.LONG_AGO
+    ),
+    "tasks.settle": lambda to, its: to.tasks.settle(replace(its.task, status=TaskStatus.FAILED)),
+    "tasks.update": lambda to, its: to.tasks.update(replace(its.task, status=TaskStatus.CANCELLED)),
 }
 
 # What is not there is not found, nor what something new would belong to.
@@ -184,6 +209,7 @@ FOUND_OR_NOT = (
     "agents.get",
     "agents.update",
     "agents.remove",
+    "agent_checks.note",
     "threads.get",
     "threads.with_agent",
     "threads.add",
@@ -204,8 +230,10 @@ FOUND_OR_NOT = (
     "integrations.get",
     "integrations.update",
     "integrations.remove",
-    "tool_calls.claim",
     "tool_calls.keep",
     *FILES_FOUND_OR_NOT,
     *PASSAGES_FOUND_OR_NOT,
+    "tasks.get",
+    "tasks.add",
+    "tasks.update",
 )

@@ -11,6 +11,7 @@ pytest plugin in auto mode.
 """
 
 from hexdesk.core.testing.storage_agents_contract import AgentContract, AgentLogContract
+from hexdesk.core.testing.storage_backlog_contract import AgentCheckContract, DueTaskContract
 from hexdesk.core.testing.storage_chat_contract import (
     EventLogContract,
     MessageContract,
@@ -26,10 +27,12 @@ from hexdesk.core.testing.storage_knowledge_contract import (
     PassageSearchContract,
     PassageVectorContract,
 )
+from hexdesk.core.testing.storage_leases_contract import TaskLeaseContract
 from hexdesk.core.testing.storage_lists_contract import ListContract
 from hexdesk.core.testing.storage_once_contract import IdempotencyContract, ToolCallContract
 from hexdesk.core.testing.storage_runs_contract import RunContract
 from hexdesk.core.testing.storage_search_contract import TicketSearchContract
+from hexdesk.core.testing.storage_tasks_contract import TaskRecordContract
 from hexdesk.core.testing.storage_tenancy_contract import TenancyContract
 from hexdesk.core.testing.storage_tickets_contract import CommentContract, TicketContract
 from hexdesk.core.testing.storage_transactions_contract import (
@@ -66,5 +69,9 @@ class StorageContract(
     PassageContract,
     PassageSearchContract,
     PassageVectorContract,
+    TaskRecordContract,
+    TaskLeaseContract,
+    DueTaskContract,
+    AgentCheckContract,
 ):
     """Every promise of the storage port, in one class; define its fixture `storage`."""

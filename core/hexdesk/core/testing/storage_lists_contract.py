@@ -11,6 +11,7 @@ from hexdesk.core.errors import InvalidError
 from hexdesk.core.model.audit import AuditFilter
 from hexdesk.core.model.files import FileFilter
 from hexdesk.core.model.listing import Page, Slice
+from hexdesk.core.model.tasks import TaskFilter
 from hexdesk.core.model.tickets import TicketFilter
 from hexdesk.core.ports.storage import Transaction
 from hexdesk.core.testing import examples
@@ -91,6 +92,12 @@ LISTS: dict[str, tuple[Add, Ask]] = {
         ),
         lambda to, _, part: to.files.page(FileFilter(), part),
     ),
+    "tasks": (
+        lambda to, its, age: to.tasks.add(
+            new(its.task, age, dedupe_key=None, lease_token=None, error="no", priority=age + 2)
+        ),
+        lambda to, _, part: to.tasks.page(TaskFilter(), part),
+    ),
 }
 
 
@@ -152,7 +159,9 @@ async def sortable_fields(page: Awaitable[Page[Any]]) -> list[str]:
     return [
         field.name
         for field in msgspec.structs.fields(items[0])
-        if not any(isinstance(getattr(item, field.name), dict | tuple) for item in items)
+        if not any(
+            isinstance(getattr(item, field.name), dict | tuple | msgspec.Struct) for item in items
+        )
     ]
 
 

@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from msgspec.structs import replace
 
 from hexdesk.core.errors import (
     DeskError,
-    NotFoundError,
     StorageUnavailableError,
     ToolAccessDeniedError,
 )
@@ -25,6 +23,7 @@ from hexdesk.core.ports.tools import ToolAnswer
 from hexdesk.core.tools.tool import Tool, ToolContext, ToolNeeds
 from hexdesk.core.use_cases.joined import JoinedStorage
 from hexdesk.core.use_cases.refusals import NoteRefusal
+from hexdesk.core.use_cases.standing import as_of_now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,17 +125,9 @@ class CallTool:
 async def _check_standing(tx: Transaction, who: Principal, chosen: Tool) -> None:
     """Refuse a run whose person was demoted or deactivated after its capability was minted."""
     if isinstance(who, AgentRun) and isinstance(who.acts_for, Member):
-        now = await _as_of_now(tx, who.acts_for)
+        now = await as_of_now(tx, who.acts_for)
         if now is None or not may_use_tool(now, chosen.name, chosen.right):
             raise _denied(chosen.name)
-
-
-async def _as_of_now(tx: Transaction, person: Member) -> Member | None:
-    try:
-        user = await tx.users.get(person.user_id)
-    except NotFoundError:
-        return None
-    return replace(person, role=person.role.weaker(user.role)) if user.is_active else None
 
 
 def _denied(name: str) -> ToolAccessDeniedError:

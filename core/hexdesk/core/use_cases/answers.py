@@ -114,8 +114,7 @@ class PublishAnswer:
             log.error("answer not stored", extra=about(run, reason=str(error)))
             response = await self._keep(answer, response, run_log)
         self.telemetry.answered(run.agent_id, response)
-        if outcome.citations or outcome.dropped_citations:
-            self.telemetry.cited(len(outcome.citations), outcome.dropped_citations)
+        self.telemetry.cited(len(outcome.citations), outcome.dropped_citations)
         return response
 
     async def _keep(

@@ -18,6 +18,7 @@ from hexdesk.core.ports.events import RunEvents
 from hexdesk.core.ports.storage import Storage
 from hexdesk.core.use_cases.run_desk import RunDesk
 from hexdesk.core.use_cases.run_log import RUN_COMPLETED, TERMINAL
+from hexdesk.core.use_cases.run_news import news_or
 from hexdesk.core.use_cases.threads import visible_thread
 
 
@@ -74,15 +75,18 @@ class FollowRun:
     async def _from_storage(
         self, who: Person, run_id: UUID, after: int
     ) -> AsyncGenerator[RunEvent]:
-        while True:
-            async with self.storage.transaction(who) as tx:
-                events, status = await tx.event_log.after(run_id, after)
-            for event in events:
-                after = event.id
-                yield event
-            if status is not RunStatus.RUNNING or any(one.type in TERMINAL for one in events):
-                return
-            await asyncio.sleep(self.settings.poll_seconds)
+        with self.events.news(run_id) as news:
+            while True:
+                # What happens from here on sets it again: no news is lost between two looks.
+                news.clear()
+                async with self.storage.transaction(who) as tx:
+                    events, status = await tx.event_log.after(run_id, after)
+                for event in events:
+                    after = event.id
+                    yield event
+                if status is not RunStatus.RUNNING or any(one.type in TERMINAL for one in events):
+                    return
+                await news_or(self.settings.poll_seconds, news)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

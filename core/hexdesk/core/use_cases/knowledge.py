@@ -8,14 +8,16 @@ from uuid import UUID
 
 import msgspec
 
-from hexdesk.core.errors import ModelUnavailableError
+from hexdesk.core.errors import DeskError, ModelUnavailableError
 from hexdesk.core.model.documents import Section
+from hexdesk.core.model.files import File
 from hexdesk.core.model.knowledge import FoundPassage, KnownPassage, Passage, PassageVector
 from hexdesk.core.model.principals import System
 from hexdesk.core.policy.knowledge import MOST_PASSAGES, WHOLE_CHARACTERS, fitting, fused
 from hexdesk.core.policy.passages import split
 from hexdesk.core.ports.embeddings import Embeddings
 from hexdesk.core.ports.storage import Storage, Transaction
+from hexdesk.core.use_cases.file_processing import Indexer
 from hexdesk.core.use_cases.task_types import Store
 
 log = logging.getLogger("hexdesk.knowledge")
@@ -57,9 +59,17 @@ class FindKnowledge:
         """Return the passages to give to the model: all of them if they are few, else the best.
 
         Of what came with the message itself the beginning is given if nothing in it fits: the
-        question may be what it is about. Raise `UnavailableError` if storage is gone; without
-        embeddings, words alone decide.
+        question may be what it is about. Without embeddings words alone decide, and without
+        storage there is nothing: an answer that knows less is better than none.
         """
+        try:
+            return await self._find(question)
+        except DeskError as error:
+            about = {"agent_id": str(question.agent_id), "reason": str(error)}
+            log.warning("knowledge not found", extra=about)
+            return ()
+
+    async def _find(self, question: Question) -> tuple[KnownPassage, ...]:
         who = System(organization_id=question.organization_id)
         async with self.storage.transaction(who) as tx:
             attached = (*question.attached, *question.attached_earlier)
@@ -95,25 +105,20 @@ class FindKnowledge:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IndexFile:
-    """Make findable what a file says."""
+class IndexFile(Indexer):
+    """Make findable what a file says: by its words, and by what it means if that can be had."""
 
     embeddings: Embeddings | None = None
 
-    async def prepare(self, file_id: UUID, sections: Iterable[Section]) -> Store:
-        """Return what stores the passages of a file, in the transaction that makes it readable.
-
-        No transaction may be open meanwhile: vectors take their time. If none can be had, words
-        alone find the file's passages.
-        """
-        passages = split(file_id, sections)
+    async def __call__(self, file: File, sections: Sequence[Section]) -> Store:
+        passages = split(file.id, sections)
         name = self.embeddings.name if self.embeddings else ""
         vectors = await self._vectors(passages)
 
         async def store(tx: Transaction) -> None:
-            await tx.passages.replace(file_id, passages)
+            await tx.passages.replace(file.id, passages)
             if vectors:
-                await tx.passages.put_vectors(file_id, name, vectors)
+                await tx.passages.put_vectors(file.id, name, vectors)
 
         return store
 

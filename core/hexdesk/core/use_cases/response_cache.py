@@ -39,7 +39,11 @@ class ResponseCache:
         if not self.is_on or request.steps:
             return None
         found = await self.cache.get(_key(who, request))
-        return msgspec.msgpack.decode(found, type=CachedResponse) if found else None
+        try:
+            return msgspec.msgpack.decode(found, type=CachedResponse) if found else None
+        except msgspec.DecodeError:
+            # A process of another version kept it.
+            return None
 
     async def keep(self, who: Person, request: RunRequest, text: str, outcome: Outcome) -> None:
         """Keep an answer, unless it is degraded or tools had a part in it."""

@@ -13,8 +13,6 @@ from hexdesk.core.model.chat import Citation, Message, Run, RunEvent, Thread, Tu
 from hexdesk.core.model.knowledge import KnownPassage
 from hexdesk.core.model.principals import AgentRun
 from hexdesk.core.policy.citations import CitationReader
-from hexdesk.core.policy.redaction import redacted
-from hexdesk.core.policy.storable import storable
 from hexdesk.core.ports.agents import (
     RunProgress,
     StepTaken,
@@ -26,9 +24,9 @@ from hexdesk.core.ports.storage import Transaction
 from hexdesk.core.use_cases.answers import Outcome
 from hexdesk.core.use_cases.refusals import NoteRefusal
 from hexdesk.core.use_cases.run_log import TOOL_FINISHED, TOOL_STARTED, RunLog, about
+from hexdesk.core.use_cases.tool_uses import INTERRUPTED, begun, ended
 
 log = logging.getLogger("hexdesk.runs")
-INTERRUPTED = "was interrupted"
 
 
 class Assignment(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,26 +118,13 @@ class RunInProgress:
         self.outcome.dropped_citations = citing.dropped
 
     def _started(self, item: ToolStarted) -> None:
-        use = ToolUse(
-            call_id=item.call_id,
-            name=storable(item.name),
-            arguments=redacted(item.arguments),
-            status=ToolUseStatus.ERROR,
-            duration_ms=0,
-            error=INTERRUPTED,
-        )
+        use = begun(item)
         self.outcome.tool_uses[item.call_id] = use
         data = {"call_id": use.call_id, "name": use.name, "arguments": use.arguments}
         self._add_once(TOOL_STARTED, data)
 
     async def _finished(self, item: ToolFinished) -> None:
-        started = self.outcome.tool_uses[item.call_id]
-        use = msgspec.structs.replace(
-            started,
-            status=item.status,
-            duration_ms=item.duration_ms,
-            error=None if item.error is None else storable(item.error),
-        )
+        use = ended(self.outcome.tool_uses[item.call_id], item)
         self.outcome.tool_uses[item.call_id] = use
         data = {
             "call_id": use.call_id,
@@ -193,9 +178,9 @@ def known_uses(checkpoint: Checkpoint | None, seen: Sequence[RunEvent]) -> dict[
     told: dict[str, ToolUse] = {}
     for event in seen:
         if event.type == TOOL_STARTED:
-            begun = msgspec.json.decode(event.data)
-            told[begun["call_id"]] = ToolUse(
-                **begun, status=ToolUseStatus.ERROR, duration_ms=0, error=INTERRUPTED
+            start = msgspec.json.decode(event.data)
+            told[start["call_id"]] = ToolUse(
+                **start, status=ToolUseStatus.ERROR, duration_ms=0, error=INTERRUPTED
             )
         elif event.type == TOOL_FINISHED:
             end = msgspec.json.decode(event.data)

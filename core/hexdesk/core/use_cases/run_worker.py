@@ -9,7 +9,6 @@ from datetime import timedelta
 
 import msgspec
 
-from hexdesk.core.errors import DeskError
 from hexdesk.core.model.agents import ToolUseStatus
 from hexdesk.core.model.chat import ChatResponse, DegradedReason, RunEvent
 from hexdesk.core.model.knowledge import KnownPassage
@@ -17,7 +16,7 @@ from hexdesk.core.model.principals import AgentRun, System
 from hexdesk.core.model.settings import DeskSettings
 from hexdesk.core.policy.context import room_for_knowledge, shortened
 from hexdesk.core.policy.knowledge import fenced
-from hexdesk.core.policy.rights import Right, may_use_tool
+from hexdesk.core.policy.rights import Right, enabled_tools
 from hexdesk.core.policy.words import with_notice
 from hexdesk.core.ports.agents import AgentRunner, RunRequest
 from hexdesk.core.ports.clock import Clock
@@ -103,23 +102,20 @@ class RunWorker:
         return True
 
     async def _known(self, task: Assignment) -> tuple[KnownPassage, ...]:
-        """Return what files say to it; nothing, rather than no answer, if that cannot be had."""
+        """Return what files say to it, where there are any."""
         message, settings = task.user_message, task.run.settings
         if not (task.knows_files or message.attachments or task.attached_earlier):
             return ()
-        question = Question(
-            organization_id=task.thread.organization_id,
-            agent_id=task.run.agent_id,
-            text=message.content,
-            attached=message.attachments,
-            attached_earlier=task.attached_earlier,
-            room=room_for_knowledge(settings, task.history, task.instructions, message.content),
+        return await self.find_knowledge(
+            Question(
+                organization_id=task.thread.organization_id,
+                agent_id=task.run.agent_id,
+                text=message.content,
+                attached=message.attachments,
+                attached_earlier=task.attached_earlier,
+                room=room_for_knowledge(settings, task.history, task.instructions, message.content),
+            )
         )
-        try:
-            return await self.find_knowledge(question)
-        except DeskError as error:
-            log.warning("knowledge not found", extra=about(task.run, reason=str(error)))
-            return ()
 
     async def _ask(self, doing: RunInProgress) -> bool:
         principal, outcome, run_log = doing.task.run.principal, doing.outcome, doing.run_log
@@ -173,11 +169,7 @@ class RunWorker:
 
     def _agent_run(self, task: Assignment) -> AgentRun:
         settings, person = task.run.settings, task.run.principal
-        enabled = {
-            name
-            for name in (settings.tools_enabled if settings.mcp_enabled else ())
-            if name in self.tool_rights and may_use_tool(person, name, self.tool_rights[name])
-        }
+        enabled = enabled_tools(person, settings, self.tool_rights)
         waiting = enabled & set(settings.require_approval)
         return AgentRun(
             organization_id=task.thread.organization_id,
@@ -185,8 +177,8 @@ class RunWorker:
             run_id=task.run.id,
             acts_for=person,
             thread_id=task.thread.id,
-            tools=frozenset(enabled - waiting),
-            needs_approval=frozenset(waiting),
+            tools=enabled - waiting,
+            needs_approval=waiting,
         )
 
     def _request(self, doing: RunInProgress, knowledge: str) -> RunRequest:

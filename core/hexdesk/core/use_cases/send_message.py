@@ -5,13 +5,15 @@ from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
+from typing import Annotated
 from uuid import UUID
 from weakref import WeakValueDictionary
 
+import msgspec
 from msgspec.structs import replace
 
 from hexdesk.core.errors import BusyError, NotFoundError
-from hexdesk.core.model.chat import Message, MessageRole, Run, ThreadStatus
+from hexdesk.core.model.chat import Content, Message, MessageRole, Run, ThreadStatus
 from hexdesk.core.model.idempotency import IdempotencyKey, KeptAnswer
 from hexdesk.core.model.principals import Member, Person
 from hexdesk.core.model.settings import DeskSettings
@@ -19,8 +21,17 @@ from hexdesk.core.policy.rights import Right, require, sees_thread
 from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.storage import Storage, Transaction
 from hexdesk.core.use_cases.assignments import Assignments
+from hexdesk.core.use_cases.attachments import MOST_ATTACHMENTS, check_attachments
 from hexdesk.core.use_cases.run_desk import RunDesk
 from hexdesk.core.use_cases.run_in_progress import Assignment
+from hexdesk.core.use_cases.run_news import news_or
+
+
+class NewMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is said, and the files that come with it."""
+
+    content: Content
+    attachments: Annotated[tuple[UUID, ...], msgspec.Meta(max_length=MOST_ATTACHMENTS)] = ()
 
 
 class AnsweredBeforeError(Exception):
@@ -37,6 +48,7 @@ class Order:
     who: Person
     thread_id: UUID
     content: str
+    attachments: tuple[UUID, ...]
     key: IdempotencyKey | None
     is_followed: bool
     started_at: float
@@ -64,7 +76,7 @@ class SendMessage:
         self,
         who: Person,
         thread_id: UUID,
-        content: str,
+        said: str | NewMessage,
         *,
         key: IdempotencyKey | None = None,
         is_followed: bool = True,
@@ -73,14 +85,16 @@ class SendMessage:
 
         Raise `NotFoundError` for a thread that does not exist for the caller, `BusyError` if the
         thread was not free in time, `UnavailableError` if storage is gone or this process has as
-        many runs as it takes: then nothing was stored. Raise `AnsweredBeforeError` if the key
-        has an answer.
+        many runs as it takes: then nothing was stored. Raise `InvalidError` for an attachment
+        that does not exist for the caller, `AnsweredBeforeError` if the key has an answer.
         """
         require(who, Right.CHAT)
+        message = said if isinstance(said, NewMessage) else NewMessage(content=said)
         order = Order(
             who=who,
             thread_id=thread_id,
-            content=content,
+            content=message.content,
+            attachments=tuple(dict.fromkeys(message.attachments)),
             key=key,
             is_followed=is_followed,
             started_at=self.clock.elapsed(),
@@ -112,6 +126,7 @@ class SendMessage:
             found = await tx.threads.with_agent(order.thread_id)
             if not sees_thread(order.who, found.thread):
                 raise NotFoundError(f"no thread {order.thread_id}")
+            await check_attachments(tx, order.who, order.attachments)
             message = self._message(order)
             task = await self.assignments.new(tx, order.who, found, message, order.started_at)
             if task is not None:
@@ -143,6 +158,7 @@ class SendMessage:
             user_id=order.who.user_id if isinstance(order.who, Member) else None,
             role=MessageRole.USER,
             content=order.content,
+            attachments=order.attachments,
             created_at=self.clock.now(),
         )
 
@@ -154,7 +170,8 @@ class SendMessage:
             return
         is_dead = run.lease_until < self.clock.now()
         if not is_dead or not await self.run_desk.take_over(run.id, order.who.organization_id):
-            await asyncio.sleep(self.settings.poll_seconds)
+            with self.run_desk.events.news(run.id) as news:
+                await news_or(self.settings.poll_seconds, news)
 
     def _seconds_left(self, order: Order) -> float:
         spent = self.clock.elapsed() - order.started_at

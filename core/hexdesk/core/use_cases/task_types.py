@@ -3,34 +3,28 @@
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 import msgspec
 
 from hexdesk.core.model.principals import Person, System
-from hexdesk.core.model.tasks import Task
+from hexdesk.core.model.tasks import Endurance, Task
 from hexdesk.core.policy.rights import Right
 from hexdesk.core.ports.storage import Transaction
 
 Store = Callable[[Transaction], Awaitable[None]]
 
 
-class Endurance(msgspec.Struct, frozen=True, kw_only=True):
-    """How long an attempt may take and how soon the next one comes, in seconds.
-
-    Pauses double from `first_pause` up to `longest_pause`, each shortened by chance.
-    """
-
-    time_limit: float = 600
-    first_pause: float = 2
-    longest_pause: float = 300
-
-
 class TaskEnd(msgspec.Struct, frozen=True, kw_only=True):
-    """What an attempt came to; `store` is part of the transaction that ends the task."""
+    """What an attempt came to; `store` is part of the transaction that ends the task.
+
+    A task with `again_at` does not end: it begins anew then, with all its attempts.
+    """
 
     result: dict[str, Any] = {}
     store: Store | None = None
+    again_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

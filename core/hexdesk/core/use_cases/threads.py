@@ -18,7 +18,7 @@ from hexdesk.core.policy.rights import Right, may, require, sees_thread
 from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.storage import Storage, Transaction
 from hexdesk.core.use_cases.audit import Auditor
-from hexdesk.core.use_cases.organizations import default_agent
+from hexdesk.core.use_cases.organizations import check_agent, default_agent
 
 MOST_METADATA_BYTES = 16_384
 Title = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"\S")]
@@ -67,7 +67,7 @@ class StartThread:
                 updated_at=now,
             )
             if wish.agent_id:
-                await _check_agent(tx, wish.agent_id)
+                await check_agent(tx, wish.agent_id)
             await tx.threads.add(thread)
         return thread
 
@@ -166,15 +166,6 @@ async def visible_thread(
     if not sees_thread(who, thread):
         raise NotFoundError(f"no thread {thread_id}")
     return thread
-
-
-async def _check_agent(tx: Transaction, agent_id: UUID) -> None:
-    try:
-        agent = await tx.agents.get(agent_id)
-    except NotFoundError as error:
-        raise InvalidError("names no agent of yours", pointer="/agent_id") from error
-    if not agent.is_active:
-        raise InvalidError("names an agent that is switched off", pointer="/agent_id")
 
 
 def _customer_of(thread: Thread) -> dict[str, Any]:

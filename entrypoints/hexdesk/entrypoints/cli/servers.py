@@ -5,6 +5,7 @@ import time
 from collections.abc import Generator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -19,6 +20,7 @@ from hexdesk.entrypoints.settings import (
     Settings,
     SettingsError,
     needed_database_url,
+    needed_redis_url,
     needed_secret_key,
     read_settings_here,
 )
@@ -102,6 +104,51 @@ def mcp(host: str, port: int) -> None:
         from hexdesk.entrypoints.apart import run_mcp
 
         run_mcp(settings, host, port)
+
+
+class Priorities(click.ParamType[tuple[int, ...]]):
+    """Priorities as `0-4`, `7` or `0,2-4`."""
+
+    name = "priorities"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, ...]:
+        """Return them, the highest first."""
+        found: set[int] = set()
+        for part in str(value).split(","):
+            first, _, last = part.strip().partition("-")
+            if not (first.isdigit() and (last or first).isdigit()):
+                self.fail(f"{value!r} is not like 0-4 or 0,2-4", param, ctx)
+            found.update(range(int(first), int(last or first) + 1))
+        if not found or not found <= set(range(10)):
+            self.fail(f"{value!r} must name priorities from 0 to 9", param, ctx)
+        return tuple(sorted(found))
+
+
+@click.command()
+@click.option(
+    "--concurrency",
+    type=click.IntRange(1, 1000),
+    default=8,
+    show_default=True,
+    help="How many tasks at once.",
+)
+@click.option(
+    "--queues",
+    type=Priorities(),
+    default="0-9",
+    show_default=True,
+    help="Which priorities, 0 the highest.",
+)
+def worker(concurrency: int, queues: tuple[int, ...]) -> None:
+    """Do tasks, told of them by a Redis or Valkey server."""
+    with _told_in_words():
+        settings = _server_settings()
+        needed_redis_url(settings)
+        from hexdesk.entrypoints.apart import WorkerWish, run_worker
+
+        run_worker(settings, WorkerWish(concurrency=concurrency, priorities=queues))
 
 
 def _server_settings() -> Settings:

@@ -84,10 +84,10 @@ async def test_what_is_in_no_file_is_dropped_and_counted() -> None:
     assert scene.telemetry.citations == [(1, 1)]
 
 
-async def test_an_answer_without_citations_is_not_counted() -> None:
+async def test_an_answer_without_citations_counts_none() -> None:
     scene, _, response = await answered(saying("Hello!"))
     assert content(response) == "Hello!"
-    assert scene.telemetry.citations == []
+    assert scene.telemetry.citations == [(0, 0)]
 
 
 async def test_without_files_nothing_is_a_marker() -> None:
@@ -206,7 +206,7 @@ async def test_a_search_that_fails_leaves_an_answer_without_knowledge(
         scene.storage.at_commit.append(BusyError("too busy to search"))
 
     scene.storage.at_commit.append(accepted)
-    with caplog.at_level(logging.WARNING, "hexdesk.runs"):
+    with caplog.at_level(logging.WARNING, "hexdesk.knowledge"):
         response = await scene.ask(who, thread)
     assert (content(response), response.degraded) == ("Hello!", False)
     assert scene.runner.requests[0].knowledge == ""

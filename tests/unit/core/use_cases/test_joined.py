@@ -35,6 +35,10 @@ async def test_another_organization_cannot_join(
                 pass
 
 
-async def test_the_directory_is_the_storages_own(scene: Scene, admin: Member) -> None:
+async def test_what_looks_further_than_a_transaction_is_the_storages_own(
+    scene: Scene, admin: Member
+) -> None:
     async with scene.storage.transaction(admin) as tx:
-        assert JoinedStorage(scene.storage, tx, admin).directory is scene.storage.directory
+        joined = JoinedStorage(scene.storage, tx, admin)
+        assert joined.directory is scene.storage.directory
+        assert joined.backlog is scene.storage.backlog

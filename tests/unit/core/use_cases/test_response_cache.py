@@ -120,6 +120,19 @@ async def test_degraded_answers_and_those_with_tools_are_not_kept(
     assert await responses.find(MEMBER, REQUEST) is None
 
 
+class StrangersCache(MemoryCache):
+    """Keeps what a process of another version wrote."""
+
+    async def get(self, key: str) -> bytes | None:
+        found = await super().get(key)
+        return found and b"\xc1" + found
+
+
+async def test_what_another_version_kept_is_made_anew() -> None:
+    responses = await keep(StrangersCache(SteadyClock()))
+    assert await responses.find(MEMBER, REQUEST) is None
+
+
 async def test_a_run_that_goes_on_neither_asks_nor_fills_the_cache(cache: MemoryCache) -> None:
     resumed = replace(REQUEST, steps=b"step 1")
     responses = await keep(cache, request=resumed)

@@ -14,13 +14,15 @@ from pydantic_ai.settings import ModelSettings
 from hexdesk.adapters.agents.pydantic_ai.attempt import Attempt
 from hexdesk.adapters.agents.pydantic_ai.failures import is_passing, words
 from hexdesk.adapters.agents.pydantic_ai.models import ChosenModel, ModelShelf
+from hexdesk.adapters.agents.pydantic_ai.signs_of_life import SignsOfLife
 from hexdesk.adapters.agents.pydantic_ai.toolset import RunTools, ToolAccessToolset
 from hexdesk.core.errors import ModelUnavailableError
-from hexdesk.core.model.agents import AgentSettings
+from hexdesk.core.model.agents import AgentSettings, AgentStatus
 from hexdesk.core.model.chat import DegradedReason
 from hexdesk.core.model.tickets import TicketDraft
 from hexdesk.core.policy.configuration import config_hash
 from hexdesk.core.ports.agents import (
+    AgentHealth,
     AgentRunner,
     AnswerFinished,
     RunProgress,
@@ -51,6 +53,7 @@ class PydanticAIRunner(AgentRunner):
     shelf: ModelShelf
     tools: ToolAccess
     agents: TTLCache[str, Agent[RunTools, str]] = field(default_factory=_new_cache)
+    signs_of_life: SignsOfLife = field(default_factory=SignsOfLife)
 
     async def run(self, request: RunRequest) -> AsyncGenerator[RunProgress]:
         tools = RunTools(
@@ -119,6 +122,19 @@ class PydanticAIRunner(AgentRunner):
             except (*MODEL_ERRORS, msgspec.ValidationError) as error:
                 problem = words(error)
         raise ModelUnavailableError(problem)
+
+    async def check(self, request: RunRequest) -> AgentHealth:
+        settings = request.settings
+        own, problem = f"{settings.model_provider}:{settings.model_name}", NO_MODEL
+        for place, chosen in enumerate(await self._tries(request)):
+            if await self.signs_of_life.of(chosen, settings.timeout):
+                is_own = chosen.name == own or (request.inherits_model and place == 0)
+                if is_own:
+                    return AgentHealth(status=AgentStatus.OK, detail=f"{chosen.name} answers")
+                detail = f"{chosen.name} answers in place of {own}"
+                return AgentHealth(status=AgentStatus.DEGRADED, detail=detail)
+            problem = f"{chosen.name} does not answer"
+        return AgentHealth(status=AgentStatus.DOWN, detail=problem)
 
     async def _tries(self, request: RunRequest) -> list[ChosenModel]:
         await self.shelf.prepare(request.settings)

@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-import msgspec
 from litestar import Controller, Request, Response, delete, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
@@ -16,20 +15,15 @@ from hexdesk.adapters.http.queries import OLDEST_FIRST, ListQuery
 from hexdesk.adapters.http.runs import LAST_EVENT_ID, begin, last_event_id, wants_stream
 from hexdesk.adapters.http.streams import event_stream
 from hexdesk.core.desk import Desk
-from hexdesk.core.model.chat import ChatResponse, Content, Message, Thread
+from hexdesk.core.model.chat import ChatResponse, Message, Thread
 from hexdesk.core.model.listing import Page
 from hexdesk.core.model.principals import Member
 from hexdesk.core.policy.rights import Right
+from hexdesk.core.use_cases.send_message import NewMessage
 from hexdesk.core.use_cases.threads import NewThread, ThreadChange
 
 DEFAULT_THREAD = NewThread()
 NOTHING = ThreadChange()
-
-
-class NewMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is said."""
-
-    content: Content
 
 
 class ChatController(Controller):
@@ -125,7 +119,7 @@ class ChatController(Controller):
         whole answer once it is there. Once the message is stored, the answer is a success
         whatever breaks behind it: then it says `degraded` and why.
         """
-        begun = await begin(desk, request, thread_id, data.content)
+        begun = await begin(desk, request, thread_id, data)
         headers = {REPLAYED: "true"} if begun.is_replay else {}
         if wants_stream(request):
             return event_stream(await begun.events(), options, headers)

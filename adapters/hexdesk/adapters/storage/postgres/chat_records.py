@@ -79,6 +79,10 @@ EVENTS_AFTER = """
     WHERE r.id = $1 ORDER BY e.id
 """
 
+FORGET_CALLS = """
+    DELETE FROM tool_calls WHERE run_id IN (SELECT id FROM runs WHERE thread_id = $1)
+"""
+
 # A hundred runs take a few milliseconds, and whoever forgets the same at once need not wait.
 FORGET_EVENTS = """
     WITH over AS (
@@ -127,6 +131,7 @@ class PostgresThreads(Threads):
         await THREADS.update(self.bound, thread)
 
     async def remove(self, thread_id: UUID) -> None:
+        await self.bound.change(FORGET_CALLS, thread_id)
         await THREADS.remove(self.bound, thread_id)
 
 

@@ -4,7 +4,11 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Self
 
-from hexdesk.adapters.storage.postgres.agent_records import PostgresAgentLog, PostgresAgents
+from hexdesk.adapters.storage.postgres.agent_records import (
+    PostgresAgentChecks,
+    PostgresAgentLog,
+    PostgresAgents,
+)
 from hexdesk.adapters.storage.postgres.backlog import PostgresBacklog
 from hexdesk.adapters.storage.postgres.chat_records import (
     PostgresEventLog,
@@ -34,6 +38,7 @@ from hexdesk.adapters.storage.postgres.identity_records import (
 )
 from hexdesk.adapters.storage.postgres.knowledge_records import KEEPS_VECTORS, PostgresPassages
 from hexdesk.adapters.storage.postgres.pool import Connections, PoolSettings, PoolUse
+from hexdesk.adapters.storage.postgres.task_records import PostgresTasks
 from hexdesk.adapters.storage.postgres.ticket_records import PostgresComments, PostgresTickets
 from hexdesk.core.model.principals import Principal
 from hexdesk.core.ports.storage import Backlog, Directory, Storage, Transaction
@@ -52,6 +57,7 @@ class PostgresTransaction(Transaction):
         self.api_keys = PostgresApiKeys(bound)
         self.agents = PostgresAgents(bound)
         self.agent_log = PostgresAgentLog(bound)
+        self.agent_checks = PostgresAgentChecks(bound)
         self.threads = PostgresThreads(bound)
         self.messages = PostgresMessages(bound)
         self.runs = PostgresRuns(bound)
@@ -66,6 +72,7 @@ class PostgresTransaction(Transaction):
         self.file_texts = PostgresFileTexts(bound)
         self.agent_files = PostgresAgentFiles(bound)
         self.passages = PostgresPassages(bound)
+        self.tasks = PostgresTasks(bound)
 
 
 class PostgresStorage(Storage):

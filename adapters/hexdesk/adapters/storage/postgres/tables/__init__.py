@@ -33,6 +33,7 @@ from hexdesk.adapters.storage.postgres.tables.knowledge import (
     FilePassageRow,
     PassageEmbeddingRow,
 )
+from hexdesk.adapters.storage.postgres.tables.tasks import AgentTaskRow
 from hexdesk.adapters.storage.postgres.tables.tenancy import Row
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "AgentFileRow",
     "AgentHistoryRow",
     "AgentRow",
+    "AgentTaskRow",
     "ApiKeyRow",
     "AuditEventRow",
     "CommentRow",

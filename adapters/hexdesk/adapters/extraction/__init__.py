@@ -1,0 +1,1 @@
+"""How the desk reads files that strangers send."""

@@ -1,0 +1,122 @@
+"""What goes on by itself: runs, tasks, calls of tools."""
+
+from hexdesk.core.assembly.files import file_tasks
+from hexdesk.core.assembly.parts import Parts
+from hexdesk.core.desk import Ports
+from hexdesk.core.tools.call import CallTool
+from hexdesk.core.tools.tool import ToolNeeds
+from hexdesk.core.use_cases import answers
+from hexdesk.core.use_cases.agent_requests import AgentRequests
+from hexdesk.core.use_cases.agent_tasks import agent_tasks
+from hexdesk.core.use_cases.assignments import Assignments
+from hexdesk.core.use_cases.health_checks import CheckAgent, ScheduleHealthChecks
+from hexdesk.core.use_cases.knowledge import FindKnowledge
+from hexdesk.core.use_cases.response_cache import ResponseCache
+from hexdesk.core.use_cases.run_desk import RunDesk
+from hexdesk.core.use_cases.run_worker import RunWorker
+from hexdesk.core.use_cases.task_desk import TaskDesk
+from hexdesk.core.use_cases.task_types import TaskType
+
+
+def run_desk_of(parts: Parts) -> RunDesk:
+    """Return the desk of chat runs."""
+    ports = parts.ports
+    storage, clock, settings = ports.storage, ports.clock, ports.settings
+    return RunDesk(
+        storage=storage,
+        clock=clock,
+        events=ports.events,
+        worker=RunWorker(
+            storage=storage,
+            clock=clock,
+            runner=ports.runner,
+            capabilities=ports.capabilities,
+            events=ports.events,
+            publish_answer=answers.PublishAnswer(
+                clock=clock, journal=ports.journal, telemetry=ports.telemetry
+            ),
+            note_refusal=parts.note_refusal,
+            responses=ResponseCache(cache=ports.cache, is_on=settings.caches_responses),
+            find_knowledge=_find_knowledge(ports),
+            tool_rights=parts.tool_rights,
+            settings=settings,
+        ),
+        assignments=Assignments(
+            clock=clock,
+            configurations=parts.configurations,
+            prompts=ports.ai_config.prompts,
+            settings=settings,
+        ),
+        restore_answers=answers.RestoreAnswers(storage=storage, journal=ports.journal),
+        settings=settings,
+    )
+
+
+def call_tool_of(parts: Parts) -> CallTool:
+    """Return how tools are called."""
+    ports = parts.ports
+    return CallTool(
+        storage=ports.storage,
+        clock=ports.clock,
+        catalogue=parts.tools,
+        needs=ToolNeeds(
+            clock=ports.clock,
+            auditor=parts.auditor,
+            draft_ticket=parts.draft,
+            check_health=parts.check_health,
+            integration_types=parts.integration_types,
+        ),
+        note_refusal=parts.note_refusal,
+        telemetry=ports.telemetry,
+        timeout_seconds=ports.settings.tool_timeout_seconds,
+    )
+
+
+def task_types_of(parts: Parts) -> dict[str, TaskType]:
+    """Return the types of tasks there are, by name."""
+    ports = parts.ports
+    requests = AgentRequests(
+        storage=ports.storage,
+        clock=ports.clock,
+        capabilities=ports.capabilities,
+        configurations=parts.configurations,
+        prompts=ports.ai_config.prompts,
+        tool_rights=parts.tool_rights,
+    )
+    types: tuple[TaskType, ...] = (
+        *file_tasks(parts),
+        *agent_tasks(
+            clock=ports.clock,
+            runner=ports.runner,
+            requests=requests,
+            find_knowledge=_find_knowledge(ports),
+        ),
+        CheckAgent(
+            clock=ports.clock,
+            runner=ports.runner,
+            requests=requests,
+            check_health=parts.check_health,
+            settings=ports.settings,
+        ),
+    )
+    return {one.name: one for one in types}
+
+
+def task_desk_of(parts: Parts) -> TaskDesk:
+    """Return the desk of tasks."""
+    ports = parts.ports
+    return TaskDesk(
+        storage=ports.storage,
+        clock=ports.clock,
+        queue=ports.queue,
+        types=task_types_of(parts),
+        telemetry=ports.telemetry,
+        schedule_health_checks=ScheduleHealthChecks(
+            storage=ports.storage, clock=ports.clock, settings=ports.settings
+        ),
+        settings=ports.settings,
+    )
+
+
+def _find_knowledge(ports: Ports) -> FindKnowledge:
+    return FindKnowledge(storage=ports.storage, embeddings=ports.embeddings)
