@@ -12,6 +12,7 @@ from hexdesk.core.ports.blobs import Blobs
 from hexdesk.core.ports.cache import Cache
 from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.egress import Egress
+from hexdesk.core.ports.embeddings import Embeddings
 from hexdesk.core.ports.events import RunEvents
 from hexdesk.core.ports.extraction import Extraction
 from hexdesk.core.ports.health import Probe
@@ -80,6 +81,7 @@ class Ports:
     blobs: Blobs
     extraction: Extraction
     near_cache: Cache | None = None
+    embeddings: Embeddings | None = None
     probes: Sequence[Probe] = ()
     ai_config: AIConfig = AIConfig()
     settings: DeskSettings = DeskSettings()

@@ -31,7 +31,7 @@ LETTER_BOX = "failed_sign_ins"  # of nobody: filled, and never looked into
 LOOKED_UP = (
     *("users", "refresh_tokens", "api_keys", "runs", "idempotency_keys"),
     *("tickets", "ticket_comments", "tool_calls", "agents", "agent_tasks"),
-    "webhook_deliveries",
+    *("file_passages", "webhook_deliveries"),
 )
 COUNT = "SELECT count(*) FROM {}"
 OWNERS = "SELECT {} FROM {}"

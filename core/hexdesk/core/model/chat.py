@@ -7,7 +7,8 @@ from uuid import UUID
 
 import msgspec
 
-from hexdesk.core.model.agents import AgentSettings, ToolUse
+from hexdesk.core.model.agents import Agent, AgentSettings, ToolUse
+from hexdesk.core.model.identity import Organization
 from hexdesk.core.model.principals import Person
 
 Content = Annotated[
@@ -49,6 +50,15 @@ class Thread(msgspec.Struct, frozen=True, kw_only=True):
     def is_customers(self) -> bool:
         """Whether a customer began it; one whose member was removed is nobody's instead."""
         return self.user_id is None and CUSTOMER_ID in self.metadata
+
+
+class Situation(msgspec.Struct, frozen=True, kw_only=True):
+    """A thread, and what an answer in it depends on."""
+
+    thread: Thread
+    agent: Agent
+    organization: Organization
+    knows_files: bool = False
 
 
 CUSTOMER_ID = "customer_id"

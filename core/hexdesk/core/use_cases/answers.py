@@ -17,6 +17,7 @@ from hexdesk.core.errors import (
 from hexdesk.core.model.agents import AgentAction, ToolUse
 from hexdesk.core.model.chat import (
     ChatResponse,
+    Citation,
     DegradedReason,
     Message,
     MessageRole,
@@ -48,6 +49,8 @@ class Outcome:
     usage: Usage = Usage()
     reason: DegradedReason | None = None
     confidence: float | None = None
+    citations: tuple[Citation, ...] = ()
+    dropped_citations: int = 0
 
     def finish(self, item: AnswerFinished) -> None:
         """Take over what the runner says at the end."""
@@ -114,6 +117,7 @@ class PublishAnswer:
             log.error("answer not stored", extra=about(run, reason=str(error)))
             response = await self._keep(answer, response, run_log)
         self.telemetry.answered(run.agent_id, response)
+        self.telemetry.cited(len(outcome.citations), outcome.dropped_citations)
         return response
 
     async def _keep(
@@ -144,6 +148,7 @@ class PublishAnswer:
             run_id=run.id,
             role=MessageRole.ASSISTANT,
             content=text,
+            citations=outcome.citations,
             tool_calls=tuple(outcome.tool_uses.values()),
             confidence_score=outcome.confidence,
             created_at=next_moment(self.clock.now(), asked.created_at),

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import msgspec
 from msgspec.structs import replace
 
 from hexdesk.core.model.agents import Agent, AgentSettings
 from hexdesk.core.model.ai_config import Prompts
-from hexdesk.core.model.chat import Message, Run, RunEvent, Thread
-from hexdesk.core.model.identity import Organization
+from hexdesk.core.model.chat import Message, Run, RunEvent, Situation
 from hexdesk.core.model.principals import Person
 from hexdesk.core.model.settings import DeskSettings
 from hexdesk.core.policy.configuration import inherits_model
@@ -37,7 +37,7 @@ class Assignments:
         self,
         tx: Transaction,
         who: Person,
-        found: tuple[Thread, Agent, Organization],
+        found: Situation,
         message: Message,
         started_at: float,
     ) -> Assignment | None:
@@ -45,8 +45,8 @@ class Assignments:
 
         None, and no run, while another is running in the thread.
         """
-        thread, agent, organization = found
-        resolved = await self.configurations.of(agent, organization)
+        thread, agent = found.thread, found.agent
+        resolved = await self.configurations.of(agent, found.organization)
         run = self._run(who, agent, message, resolved.values)
         if not await tx.runs.begin(run):
             return None
@@ -62,6 +62,8 @@ class Assignments:
             history=history(run.settings, earlier, told, message.content),
             inherits_model=inherits_model(resolved),
             is_agent_active=agent.is_active,
+            knows_files=found.knows_files,
+            attached_earlier=_attached(run.settings, earlier),
             started_at=started_at,
             seen=(_run_started(run),),
         )
@@ -82,8 +84,9 @@ class Assignments:
 
     async def again(self, tx: Transaction, run: Run) -> Assignment:
         """Return the assignment to go on with a run that was taken over."""
-        thread, agent, organization = await tx.threads.with_agent(run.thread_id)
-        resolved = await self.configurations.of(agent, organization)
+        found = await tx.threads.with_agent(run.thread_id)
+        thread, agent = found.thread, found.agent
+        resolved = await self.configurations.of(agent, found.organization)
         *earlier, message = await tx.messages.latest(thread.id, run.settings.memory_retention + 1)
         told = instructions(run.settings, self.prompts)
         seen, _ = await tx.event_log.after(run.id, 0)
@@ -95,6 +98,8 @@ class Assignments:
             history=history(run.settings, earlier, told, message.content),
             inherits_model=inherits_model(resolved),
             is_agent_active=agent.is_active,
+            knows_files=found.knows_files,
+            attached_earlier=_attached(run.settings, earlier),
             started_at=self.clock.elapsed(),
             seen=tuple(seen),
         )
@@ -103,6 +108,12 @@ class Assignments:
         """Return the present, which is later than all that was said, whoever's clock is late."""
         now = self.clock.now()
         return next_moment(now, earlier[-1].created_at) if earlier else now
+
+
+def _attached(settings: AgentSettings, earlier: Sequence[Message]) -> tuple[UUID, ...]:
+    """Return the files that came with the messages that the model may be given, each once."""
+    remembered = earlier[-settings.memory_retention :] if settings.memory_retention else ()
+    return tuple(dict.fromkeys(key for message in remembered for key in message.attachments))
 
 
 def _run_started(run: Run) -> RunEvent:

@@ -127,7 +127,7 @@ class SendMessage:
         """Store the message with its run; None, and nothing stored, while another is running."""
         async with self.storage.transaction(order.who) as tx:
             found = await tx.threads.with_agent(order.thread_id)
-            if not sees_thread(order.who, found[0]):
+            if not sees_thread(order.who, found.thread):
                 raise NotFoundError(f"no thread {order.thread_id}")
             await check_attachments(tx, order.who, order.attachments)
             message = self._message(order)

@@ -5,7 +5,7 @@ from hypothesis import strategies as some
 
 from hexdesk.core.model.agents import AgentSettings
 from hexdesk.core.model.chat import Message, MessageRole, Turn
-from hexdesk.core.policy.context import history
+from hexdesk.core.policy.context import history, room_for_knowledge, shortened
 from hexdesk.core.testing.examples import a_message, new_id
 from tests.unit.core.laws import law
 
@@ -78,3 +78,24 @@ def test_the_history_is_the_longest_newest_part_within_both_bounds(
     ]
     longest = [] if room < 0 else newest[fitting[0] :]
     assert turns == [content for content in longest if content]
+
+
+TURNS = tuple(Turn(MessageRole.USER, letter * 100) for letter in "abc")
+
+
+def test_files_get_half_of_what_is_left_or_all_that_the_history_does_not_need() -> None:
+    def room(size: int, turns: tuple[Turn, ...]) -> int:
+        settings = AgentSettings(max_context_size=size)
+        return room_for_knowledge(settings, turns, "i" * 50, "c" * 50)
+
+    assert room(500, TURNS) == 200
+    assert room(1000, TURNS) == 600
+    assert room(1000, ()) == 900
+    assert room(10, ()) == 0
+
+
+def test_history_makes_room_for_what_files_say() -> None:
+    settings = AgentSettings(max_context_size=500)
+    assert shortened(settings, TURNS, "i" * 100, "k" * 100) == TURNS
+    assert shortened(settings, TURNS, "i" * 101, "k" * 100) == TURNS[1:]
+    assert shortened(settings, TURNS, "i" * 501) == ()

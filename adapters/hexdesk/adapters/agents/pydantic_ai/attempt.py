@@ -28,6 +28,7 @@ from pydantic_graph import BaseNode, End
 
 from hexdesk.adapters.agents.pydantic_ai.conversation import (
     as_messages,
+    as_question,
     call_ids,
     name_calls_apart,
     pack,
@@ -74,7 +75,7 @@ class Attempt:
     @classmethod
     def of(cls, request: RunRequest, agent: Agent[RunTools, str], tools: RunTools) -> Self:
         """Return a run at its beginning, or at its last stored step."""
-        steps = unpack(request.steps) if request.steps else []
+        steps = unpack(request.steps) if request.steps else as_question(request)
         responses = _responses(steps)
         return cls(
             request=request,
