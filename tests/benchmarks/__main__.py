@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tests.benchmarks.chat import measure_chat
 from tests.benchmarks.effort import QUICK, THOROUGH, Effort
+from tests.benchmarks.extraction import measure_extraction
 from tests.benchmarks.memory import measure_memory
 from tests.benchmarks.report import Table, report
 from tests.benchmarks.startup import measure_startup
@@ -19,6 +20,7 @@ PARTS: dict[str, Callable[[Effort, Path], Awaitable[list[Table]]]] = {
     "chat": measure_chat,
     "memory": measure_memory,
     "tickets": measure_tickets,
+    "extraction": measure_extraction,
 }
 
 

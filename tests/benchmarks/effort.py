@@ -14,6 +14,7 @@ class Effort(msgspec.Struct, frozen=True, kw_only=True):
     rows: int
     requests: int
     starts: int
+    scanned_pages: int
 
 
 THOROUGH = Effort(
@@ -25,6 +26,7 @@ THOROUGH = Effort(
     rows=10_000,
     requests=100,
     starts=10,
+    scanned_pages=50,
 )
 QUICK = Effort(
     rounds=2,
@@ -35,4 +37,5 @@ QUICK = Effort(
     rows=1000,
     requests=40,
     starts=3,
+    scanned_pages=8,
 )

@@ -158,12 +158,17 @@ def test_every_field_of_a_problem_is_described() -> None:
     assert set(problems.Problem.__struct_fields__) <= set(described)
 
 
+def nothing(*_: object) -> int:
+    """Count nothing, whatever is asked for."""
+    return 0
+
+
 def test_every_metric_is_described_with_its_type_and_labels() -> None:
     described = Page.read("docs/reference/metrics.md").first_cells()
     telemetry = PrometheusTelemetry(tools=(), models=())
     for name, watch in inspect.getmembers(telemetry, inspect.ismethod):
         if name.startswith("watch_"):
-            watch(*(lambda *_: 0 for _ in inspect.signature(watch).parameters))
+            watch(*(nothing for _ in inspect.signature(watch).parameters))
     _, text = telemetry.render()
 
     measured = dict(re.findall(r"^# TYPE (\w+) (\w+)$", text.decode(), re.MULTILINE))

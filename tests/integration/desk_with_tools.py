@@ -43,6 +43,7 @@ from hexdesk.core.testing import (
     UnlimitedLimiter,
     examples,
 )
+from hexdesk.core.use_cases.announcing import AnnouncingStorage
 from hexdesk.core.use_cases.members import NewMember
 from hexdesk.core.use_cases.sessions import Authenticate
 from hexdesk.core.use_cases.tickets import NewTicket
@@ -81,7 +82,8 @@ class ToolDesk:
     @property
     def storage(self) -> MemoryStorage:
         """The desk's storage."""
-        return _known(self.desk.ports.storage, MemoryStorage)
+        announcing = _known(self.desk.ports.storage, AnnouncingStorage)
+        return _known(announcing.storage, MemoryStorage)
 
     @property
     def telemetry(self) -> RecordingTelemetry:

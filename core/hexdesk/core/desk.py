@@ -52,6 +52,7 @@ from hexdesk.core.use_cases.run_desk import RunDesk
 from hexdesk.core.use_cases.send_message import SendMessage
 from hexdesk.core.use_cases.sign_in import ChangePassword, SignIn
 from hexdesk.core.use_cases.task_desk import TaskDesk
+from hexdesk.core.use_cases.tasks import TaskBoard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,6 +197,7 @@ class Desk:
     tickets: TicketDesk
     integrations: IntegrationDesk
     files: FileDesk
+    tasks: TaskBoard
     list_audit_events: audit.ListAuditEvents
     check_health: CheckHealth
     callable_tools: ListCallableTools

@@ -80,6 +80,8 @@ async def _serve_worker(settings: Settings, place: Place, wish: WorkerWish) -> N
             loop_here.add_signal_handler(name, house.draining.set)
         log.info("worker ready", extra={"concurrency": wish.concurrency})
         await house.draining.wait()
+        # Runs that were taken over here end beside the tasks, so that a stop takes no longer.
+        await house.drain()
 
 
 def _place(settings: Settings, kind: ProcessKind) -> Place:

@@ -13,6 +13,11 @@ import msgspec
 from hexdesk.entrypoints.ai_config import AIConfigError, find_ai_config, read_ai_config
 from hexdesk.entrypoints.bootstrap.database import operators_database
 from hexdesk.entrypoints.bootstrap.embedded import EmbeddedPostgresError, find_binaries
+from hexdesk.entrypoints.bootstrap.extraction import (
+    Isolation,
+    extraction_of,
+    find_isolation,
+)
 from hexdesk.entrypoints.bootstrap.secrets import secret_problem
 from hexdesk.entrypoints.bootstrap.shared import redis_problem
 from hexdesk.entrypoints.bootstrap.site import models_of
@@ -55,6 +60,7 @@ def diagnose(data_dir: Path) -> tuple[Finding, ...]:
         _database,
         _redis,
         _ai_config,
+        _extraction,
         _running,
     )
     return (_version(), *(one for check in checks for one in check(settings, data_dir)))
@@ -157,6 +163,34 @@ def _ai_config(settings: Settings, data_dir: Path) -> Iterator[Finding]:
         found="no provider has a key: `hexdesk up` answers with the built-in offline model",
         fix="set OPENAI_API_KEY, or OPENAI_BASE_URL for a server of your own",
     )
+
+
+def _extraction(settings: Settings, data_dir: Path) -> Iterator[Finding]:
+    try:
+        extraction_of(settings)
+    except SettingsError as error:
+        fix = "correct the variable"
+        yield Finding(subject="files", status="failure", found=str(error), fix=fix)
+        return
+    yield reading_of_files(find_isolation(), is_allowed=settings.extraction_without_isolation)
+
+
+def reading_of_files(isolation: Isolation, *, is_allowed: bool) -> Finding:
+    """Say how well those that read files are locked in, and what follows from it."""
+    fix: str | None = "run on Linux, in a container that allows seccomp filters"
+    status: Status = "warning"
+    if isolation.network and isolation.files:
+        status, fix = "ok", None
+        found = f"read by processes locked in by {isolation.network}, and {isolation.files}"
+    elif isolation.network:
+        fix = "run on a Linux that has Landlock"
+        found = f"read by processes off the network ({isolation.network}) that may open other files"
+    elif is_allowed:
+        found = "read by processes that are not locked in: this system has no way to"
+    else:
+        status = "failure"
+        found = "not read: this system can keep no process off the network"
+    return Finding(subject="files", status=status, found=found, fix=fix)
 
 
 def _running(settings: Settings, data_dir: Path) -> Iterator[Finding]:

@@ -18,6 +18,7 @@ Seconds = Annotated[float, msgspec.Meta(gt=0, le=3600)]
 Milliseconds = Annotated[float, msgspec.Meta(gt=0, le=3_600_000)]
 Url = Annotated[str, msgspec.Meta(pattern=r"^https?://[^/\s]")]
 RedisUrl = Annotated[str, msgspec.Meta(pattern=r"^rediss?://[^/\s]|^unix:///")]
+Languages = Annotated[str, msgspec.Meta(pattern=r"^\w+(\+\w+)*$")]
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 
 
@@ -54,6 +55,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     response_cache: bool = False
     egress_allow_private: bool = False
     trusted_proxies: Networks = ()
+    extraction_without_isolation: bool = False
+    ocr_languages: Languages = "eng"
+    tessdata_dir: Path | None = None
     log_level: LogLevel = "INFO"
     rate_limit_user: Rate | None = Rate("user", 600)
     rate_limit_organization: Rate | None = None

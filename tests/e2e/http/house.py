@@ -178,6 +178,14 @@ async def created(client: httpx2.AsyncClient, path: str, **body: Any) -> dict[st
     return answer.json()
 
 
+async def a_task(client: httpx2.AsyncClient, **body: Any) -> dict[str, Any]:
+    """Have an agent do something, and return the task."""
+    wish = {"task_type": "api_request", "task_data": {"text": "Call back."}} | body
+    answer = await client.post("/api/v1/tasks", json=wish)
+    assert answer.status_code == 202, answer.text
+    return answer.json()
+
+
 def problem(answer: httpx2.Response, status: int, slug: str) -> dict[str, Any]:
     """Return a problem after checking that it is one, and the right one."""
     assert answer.status_code == status, answer.text

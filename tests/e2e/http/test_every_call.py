@@ -9,7 +9,7 @@ from hexdesk.core.model.identity import Role
 from hexdesk.core.model.principals import AgentRun, Member
 from hexdesk.core.testing.examples import new_id
 from tests.e2e.http.every_call import CALLS, Known
-from tests.e2e.http.house import Company, House, created, problem
+from tests.e2e.http.house import Company, House, a_task, created, problem
 
 PUBLIC = {
     "check_health",
@@ -24,15 +24,18 @@ PUBLIC = {
 EVERY_MEMBER = {
     "add_comment",
     "assign_ticket",
+    "cancel_task",
     "change_password",
     "change_thread",
     "count_tickets",
+    "create_task",
     "create_ticket",
     "create_ticket_with_ai",
     "follow_run",
     "get_agent",
     "get_integration",
     "get_organization",
+    "get_task",
     "get_thread",
     "get_ticket",
     "list_active_integrations",
@@ -40,12 +43,14 @@ EVERY_MEMBER = {
     "list_comments",
     "list_integrations",
     "list_messages",
+    "list_tasks",
     "list_threads",
     "list_tickets",
     "list_tools",
     "move_ticket",
     "remove_thread",
     "replace_ticket",
+    "retry_task",
     "send_message",
     "show_myself",
     "start_thread",
@@ -80,7 +85,7 @@ ADMINS_ONLY = {
 
 PROTECTED = [call for call in CALLS if not call.is_public]
 WITH_IDS = [call for call in CALLS if call.parameters]
-IN_A_THREAD = [call for call in WITH_IDS if "thread_id" in call.parameters]
+OF_A_MEMBER = [call for call in WITH_IDS if {"thread_id", "task_id"} & {*call.parameters}]
 CHALLENGE = 'Bearer realm="hexdesk"'
 
 
@@ -133,10 +138,10 @@ async def test_things_of_another_organization_do_not_exist(company: Company):
     await stranger.close()
 
 
-async def test_another_members_conversation_does_not_exist(company: Company):
+async def test_another_members_conversations_and_tasks_do_not_exist(company: Company):
     theirs = await things_of(company.admin)
     user = await company.user()
-    for call in IN_A_THREAD:
+    for call in OF_A_MEMBER:
         problem(await call.by(user, theirs, json=call.example), 404, "not-found")
 
 
@@ -180,6 +185,7 @@ async def things_of(admin: httpx2.AsyncClient) -> dict[str, str]:
         "integration_id": await created(
             admin, "/integrations", type="webhook", name="x", config=webhook
         ),
+        "task_id": await a_task(admin),
         "thread_id": thread,
         "ticket_id": await created(admin, "/tickets", title="x"),
         "user_id": await created(admin, "/users", **member),

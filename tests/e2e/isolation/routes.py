@@ -47,6 +47,7 @@ def public(status: int = 200, body: Any = None) -> Case:
 
 
 WEBHOOK = {"url": "https://elsewhere.example/hook"}
+NEW_TASK = {"task_type": "api_request", "task_data": {"text": "mine"}}
 NEW_MEMBER = {"email": "{email}", "password": "{password}"}
 
 CASES: dict[str, Case] = {
@@ -107,6 +108,11 @@ CASES: dict[str, Case] = {
     f"PATCH {API}/integrations/{{integration_id}}": hidden(403, {"name": "mine"}),
     f"DELETE {API}/integrations/{{integration_id}}": hidden(403),
     f"POST {API}/integrations/{{integration_id}}/test": hidden(403),
+    f"GET {API}/tasks": own(),
+    f"POST {API}/tasks": Case(202, 202, NEW_TASK),
+    f"GET {API}/tasks/{{task_id}}": hidden(404),
+    f"POST {API}/tasks/{{task_id}}/cancel": hidden(404),
+    f"POST {API}/tasks/{{task_id}}/retry": hidden(404),
     f"GET {API}/audit-events": own(403),
     "GET /health": public(),
     "GET /health/live": public(),

@@ -7,7 +7,7 @@ from hexdesk.core.model.principals import Origin
 from tests.e2e.isolation.companies import API, ID, Company, made, nobodys
 from tests.e2e.isolation.exchange import everything_of, filled, make
 from tests.e2e.isolation.installation import Installation
-from tests.e2e.isolation.routes import CASES, HIDDEN, routes_of
+from tests.e2e.isolation.routes import CASES, HIDDEN, NEW_TASK, routes_of
 
 AUDIT = f"GET {API}/audit-events"
 THREADS = f"GET {API}/chat/threads"
@@ -17,6 +17,7 @@ FILTERS = (
     "tickets?query={word}",
     "tickets?tag={word}",
     "tickets?category={word}",
+    "tasks?agent_id={agent_id}",
     "audit-events?actor_id={admin_id}",
     "audit-events?target_id={agent_id}",
 )
@@ -24,6 +25,7 @@ TIES: dict[tuple[str, str], Any] = {
     ("PATCH", "tickets/{ticket_id}/assign"): {"assignee_id": "{their_user_id}"},
     ("PATCH", "organization"): {"settings": {"default_agent_id": "{their_agent_id}"}},
     ("POST", "chat/threads"): {"agent_id": "{their_agent_id}"},
+    ("POST", "tasks"): {**NEW_TASK, "agent_id": "{their_agent_id}"},
     ("GET", "chat/threads/{thread_id}/runs/{their_run_id}/events"): None,
     ("GET", "chat/threads/{their_thread_id}/runs/{run_id}/events"): None,
 }

@@ -18,6 +18,7 @@ from hexdesk.adapters.http.controllers.members import MembersController
 from hexdesk.adapters.http.controllers.organization import OrganizationController
 from hexdesk.adapters.http.controllers.reference import ReferenceController
 from hexdesk.adapters.http.controllers.system import SystemController
+from hexdesk.adapters.http.controllers.tasks import TasksController
 from hexdesk.adapters.http.controllers.tickets import TicketsController
 from hexdesk.adapters.http.controllers.tools import ToolsController
 from hexdesk.adapters.http.edge import Edge
@@ -40,6 +41,7 @@ CONTROLLERS = [
     TicketsController,
     CommentsController,
     IntegrationsController,
+    TasksController,
     AuditController,
 ]
 

@@ -21,6 +21,7 @@ TAGS = {
     "Agents": "Agents, the tools they may be given, and what they did.",
     "Chat": "Conversations with agents.",
     "Tickets": "Tickets and their comments.",
+    "Tasks": "Work that nobody waits for.",
     "Integrations": "Connected systems.",
     "Audit": "What was done and refused.",
     "System": "Health and metrics.",

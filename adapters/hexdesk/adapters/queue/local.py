@@ -12,6 +12,8 @@ from hexdesk.core.ports.queue import Queue, Work
 
 MOST_WAITING = 100_000
 GRACE_SECONDS = 5
+# Whoever is cancelled may still have to let go of something.
+LET_GO_SECONDS = 3
 
 log = logging.getLogger("hexdesk.queue")
 
@@ -61,7 +63,8 @@ class LocalQueue(Queue):
                 await asyncio.wait(places, timeout=self._grace_seconds)
             for place in places:
                 place.cancel()
-            await asyncio.gather(*places, return_exceptions=True)
+            if places:
+                await asyncio.wait(places, timeout=LET_GO_SECONDS)
 
     async def _work(self, work: Work, lane: Sequence[int], stopping: asyncio.Event) -> None:
         while hint := await self._next(lane, stopping):

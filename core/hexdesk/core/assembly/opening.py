@@ -17,15 +17,19 @@ from hexdesk.core.ports.storage import Storage
 from hexdesk.core.tools.call import ListCallableTools
 from hexdesk.core.tools.catalogue import catalogue
 from hexdesk.core.use_cases import audit
+from hexdesk.core.use_cases.announcing import AnnouncingStorage
 from hexdesk.core.use_cases.expiry import ForgetExpired
 from hexdesk.core.use_cases.run_desk import RunDesk
 from hexdesk.core.use_cases.task_desk import TaskDesk
+from hexdesk.core.use_cases.task_types import TaskType
+from hexdesk.core.use_cases.tasks import TaskBoard
 
 
-def open_desk(ports: Ports) -> Desk:
-    """Return the desk on these ports, with the built-in tools."""
-    parts = Parts.of(ports, catalogue())
-    return _desk(parts, run_desk_of(parts), task_desk_of(parts))
+def open_desk(ports: Ports, *task_types: TaskType) -> Desk:
+    """Return the desk on these ports, with the built-in tools, and more types of tasks."""
+    storage = AnnouncingStorage(storage=ports.storage, clock=ports.clock, queue=ports.queue)
+    parts = Parts.of(replace(ports, storage=storage), catalogue())
+    return _desk(parts, run_desk_of(parts), task_desk_of(parts, task_types))
 
 
 def on_storage(desk: Desk, storage: Storage) -> Desk:
@@ -45,6 +49,7 @@ def _desk(parts: Parts, run_desk: RunDesk, task_desk: TaskDesk) -> Desk:
         tickets=tickets_of(parts),
         integrations=integrations_of(parts),
         files=files_of(parts),
+        tasks=TaskBoard.of(ports.storage, ports.clock, task_desk.types),
         list_audit_events=audit.ListAuditEvents(storage=ports.storage),
         check_health=parts.check_health,
         callable_tools=ListCallableTools(catalogue=parts.tools),

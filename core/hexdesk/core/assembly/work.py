@@ -1,5 +1,7 @@
 """What goes on by itself: runs, tasks, calls of tools."""
 
+from collections.abc import Sequence
+
 from hexdesk.core.assembly.files import file_tasks
 from hexdesk.core.assembly.parts import Parts
 from hexdesk.core.desk import Ports
@@ -72,8 +74,8 @@ def call_tool_of(parts: Parts) -> CallTool:
     )
 
 
-def task_types_of(parts: Parts) -> dict[str, TaskType]:
-    """Return the types of tasks there are, by name."""
+def task_types_of(parts: Parts, more: Sequence[TaskType]) -> dict[str, TaskType]:
+    """Return the types of tasks there are, by name: the built-in ones and more."""
     ports = parts.ports
     requests = AgentRequests(
         storage=ports.storage,
@@ -98,18 +100,19 @@ def task_types_of(parts: Parts) -> dict[str, TaskType]:
             check_health=parts.check_health,
             settings=ports.settings,
         ),
+        *more,
     )
     return {one.name: one for one in types}
 
 
-def task_desk_of(parts: Parts) -> TaskDesk:
+def task_desk_of(parts: Parts, more_types: Sequence[TaskType]) -> TaskDesk:
     """Return the desk of tasks."""
     ports = parts.ports
     return TaskDesk(
         storage=ports.storage,
         clock=ports.clock,
         queue=ports.queue,
-        types=task_types_of(parts),
+        types=task_types_of(parts, more_types),
         telemetry=ports.telemetry,
         schedule_health_checks=ScheduleHealthChecks(
             storage=ports.storage, clock=ports.clock, settings=ports.settings

@@ -15,4 +15,5 @@ def lanes(concurrency: int, priorities: Sequence[int]) -> tuple[tuple[int, ...],
     served = tuple(sorted(set(priorities)))
     urgent = tuple(one for one in served if one <= LAST_URGENT)
     kept = max(1, concurrency // KEPT_SHARE) if concurrency > 1 and urgent != served else 0
-    return ((urgent,) * kept if urgent else ()) + (served,) * (concurrency - kept * bool(urgent))
+    kept = kept if urgent else 0
+    return (urgent,) * kept + (served,) * (concurrency - kept)

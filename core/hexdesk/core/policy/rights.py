@@ -11,6 +11,7 @@ from hexdesk.core.model.agents import AgentSettings
 from hexdesk.core.model.chat import CUSTOMER_ID, Thread
 from hexdesk.core.model.identity import Role
 from hexdesk.core.model.principals import AgentRun, Customer, Member, Principal, System
+from hexdesk.core.model.tasks import Task
 from hexdesk.core.model.tickets import Ticket, TicketFilter
 
 
@@ -140,6 +141,13 @@ def files_seen_by(who: Principal) -> UUID | None:
         return None
     person = who.acts_for if isinstance(who, AgentRun) else who
     return person.user_id if isinstance(person, Member) else NOBODY
+
+
+def sees_task(who: Principal, task: Task) -> bool:
+    """Tell whether the task exists for the principal: a member's own, or all of them."""
+    if may(who, Right.SEE_ALL_TASKS) and not isinstance(who, AgentRun):
+        return True
+    return isinstance(who, Member) and task.created_by_id == who.user_id
 
 
 def own_email(who: Principal) -> str | None:

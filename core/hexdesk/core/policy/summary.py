@@ -17,7 +17,7 @@ HEADING = re.compile(r"#{1,6}\s+")
 MARK = re.compile(r"(?:#{1,6}|[-*+>]|\d+[.)])\s+")
 # A line that goes on in lower case goes on with the sentence of the line before.
 WRAPPED = re.compile(r"(?<![.!?:;\n])\n(?=[a-zà-öø-ÿ])")
-SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？])|\n+")  # noqa: RUF001 - other scripts' ends
+SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|(?<=[\u3002\uff01\uff1f])|\n+")
 WORD = re.compile(r"[^\W\d_]{4,}")
 LATE = 0.5
 """How much the last sentence weighs beside the first."""

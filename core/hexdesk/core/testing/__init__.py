@@ -6,9 +6,9 @@ those need pytest.
 
 from hexdesk.core.testing.memory_blobs import MemoryBlobs
 from hexdesk.core.testing.memory_extraction import MemoryExtraction
+from hexdesk.core.testing.memory_limits import CountingLimiter, UnlimitedLimiter
 from hexdesk.core.testing.memory_ports import (
     Answered,
-    CountingLimiter,
     MemoryCache,
     MemoryEvents,
     MemoryJournal,
@@ -18,7 +18,6 @@ from hexdesk.core.testing.memory_ports import (
     SlowOperation,
     TaskTried,
     ToolCalled,
-    UnlimitedLimiter,
 )
 from hexdesk.core.testing.memory_queue import MemoryQueue
 from hexdesk.core.testing.memory_storage import MemoryStorage

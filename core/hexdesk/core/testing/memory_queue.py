@@ -3,18 +3,21 @@
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
+from operator import attrgetter
 
 from hexdesk.core.errors import UnavailableError
 from hexdesk.core.model.tasks import TaskHint
+from hexdesk.core.policy.lanes import lanes
 from hexdesk.core.ports.queue import Queue, Work
 
 
 class MemoryQueue(Queue):
-    """Records what is announced, and hands it to whoever works here; `is_down` takes it away."""
+    """Records what is announced and how work failed; `is_down` takes the queue away."""
 
     def __init__(self) -> None:
         self.is_down = False
         self.announced: list[TaskHint] = []
+        self.failures: list[Exception] = []
         self._waiting: list[TaskHint] = []
         self._news = asyncio.Condition()
 
@@ -35,5 +38,26 @@ class MemoryQueue(Queue):
     async def working(
         self, work: Work, *, concurrency: int, priorities: Sequence[int]
     ) -> AsyncGenerator[None]:
-        raise NotImplementedError
-        yield
+        places = [
+            asyncio.create_task(self._work(work, lane)) for lane in lanes(concurrency, priorities)
+        ]
+        try:
+            yield
+        finally:
+            for place in places:
+                place.cancel()
+            await asyncio.gather(*places, return_exceptions=True)
+
+    async def _work(self, work: Work, lane: Sequence[int]) -> None:
+        while True:
+            async with self._news:
+                await self._news.wait_for(lambda: self._fitting(lane))
+                hint = min(self._fitting(lane), key=attrgetter("priority"))
+                self._waiting.remove(hint)
+            try:
+                await work(hint)
+            except RuntimeError as error:
+                self.failures.append(error)
+
+    def _fitting(self, lane: Sequence[int]) -> list[TaskHint]:
+        return [hint for hint in self._waiting if hint.priority in lane]

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -27,9 +27,10 @@ from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.queue import Queue
 from hexdesk.core.ports.storage import Storage, Transaction
 from hexdesk.core.ports.telemetry import Telemetry
+from hexdesk.core.use_cases.announcing import hint_of, tell
 from hexdesk.core.use_cases.health_checks import ScheduleHealthChecks
 from hexdesk.core.use_cases.task_attempt import Attempt, about
-from hexdesk.core.use_cases.task_types import Store, TaskEnd, TaskType, TaskWork
+from hexdesk.core.use_cases.task_types import Store, TaskEnd, TaskType, TaskTypes, TaskWork
 
 log = logging.getLogger("hexdesk.tasks")
 MOST_AT_ONCE = 200
@@ -44,7 +45,7 @@ class TaskDesk:
     storage: Storage
     clock: Clock
     queue: Queue
-    types: Mapping[str, TaskType]
+    types: TaskTypes
     telemetry: Telemetry
     schedule_health_checks: ScheduleHealthChecks
     settings: DeskSettings
@@ -52,7 +53,7 @@ class TaskDesk:
     async def announce(self, *tasks: Task) -> None:
         """Tell workers of tasks that were stored; those that must wait are told of in time."""
         now = self.clock.now()
-        await self._announce([_hint(task) for task in tasks if task.ready_at <= now])
+        await tell(self.queue, [hint_of(task) for task in tasks if task.ready_at <= now])
 
     async def do(self, hint: TaskHint) -> None:
         """Make an attempt at a task; nothing, if it is not to be done here and now.
@@ -85,7 +86,7 @@ class TaskDesk:
     async def sweep(self) -> int:
         """Announce what is due, and what was announced and not begun; return how many."""
         due = await self.storage.backlog.due_tasks(MOST_AT_ONCE)
-        await self._announce(due)
+        await tell(self.queue, due)
         return len(due)
 
     async def keep_house(self) -> None:
@@ -106,15 +107,6 @@ class TaskDesk:
                 # Whatever goes wrong, it must go on.
                 log.exception("sweeping failed")
             await asyncio.sleep(seconds)
-
-    async def _announce(self, hints: Sequence[TaskHint]) -> None:
-        if not hints:
-            return
-        try:
-            await self.queue.announce(hints)
-        except UnavailableError as error:
-            # The sweeper announces them again.
-            log.warning("tasks not announced", extra={"count": len(hints), "reason": str(error)})
 
     async def _attempt(self, attempt: Attempt) -> None:
         kind = self.types.get(attempt.task.task_type)
@@ -221,10 +213,6 @@ class TaskDesk:
 
     def _lease_end(self) -> datetime:
         return self.clock.now() + timedelta(seconds=self.settings.run_lease_seconds)
-
-
-def _hint(task: Task) -> TaskHint:
-    return TaskHint(task_id=task.id, organization_id=task.organization_id, priority=task.priority)
 
 
 def _given_up(task: Task, problem: str, clock: Clock) -> Task:

@@ -1,7 +1,7 @@
 """Types of tasks: what their data holds, who may ask for them, and how they are done."""
 
 from abc import abstractmethod
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -46,7 +46,7 @@ class TaskType(Protocol):
     """One type of task: `data` is the Struct of its data.
 
     With `right` None no caller may ask for one: the desk makes them itself. `priority` is that of
-    a task for which nobody chose one.
+    a task that the desk makes.
     """
 
     name: str
@@ -56,7 +56,10 @@ class TaskType(Protocol):
     priority: int
 
     async def check(self, tx: Transaction, who: Person | System, data: Any) -> None:
-        """Raise `InvalidError` for data that names what does not exist for the caller."""
+        """Raise `InvalidError` for data that names what does not exist for the caller.
+
+        Its pointer leads to the place within the data.
+        """
         return
 
     @abstractmethod
@@ -70,3 +73,7 @@ class TaskType(Protocol):
     async def give_up(self, tx: Transaction, task: Task) -> None:
         """Store what follows from a task that has failed for good or was cancelled."""
         return
+
+
+TaskTypes = Mapping[str, TaskType]
+"""The types there are, by name."""

@@ -28,6 +28,7 @@ from hexdesk.core.model.ai_config import AIConfig
 from hexdesk.core.use_cases.sessions import Authenticate
 from hexdesk.entrypoints.ai_config import find_ai_config, read_ai_config
 from hexdesk.entrypoints.bootstrap.files import open_files
+from hexdesk.entrypoints.bootstrap.knowledge import open_embeddings
 from hexdesk.entrypoints.bootstrap.ports import Opened, ports_of
 from hexdesk.entrypoints.bootstrap.shared import Census, attending, open_shared
 from hexdesk.entrypoints.bootstrap.site import Place, Site, default_settings
@@ -76,6 +77,7 @@ class House:
                 await self.draining.wait()
         finally:
             sweeping.cancel()
+            await asyncio.gather(sweeping, return_exceptions=True)
 
     def model_in_use(self) -> str | None:
         """Name the model that answers for an agent for which nothing was decided, if one does."""
@@ -96,11 +98,19 @@ async def open_house(settings: Settings, place: Place) -> AsyncGenerator[House]:
         PostgresStorage.open(place.database_url, pool) as storage,
         aclosing(HttpEgress(allow_private=settings.egress_allow_private)) as egress,
         open_files(settings, place.data_dir) as files,
+        open_embeddings(ai_config) as embeddings,
         aclosing(site.shelf),
         access.running(),
         attending(shared.presence, *place.kinds),
     ):
-        opened = Opened(storage=storage, egress=egress, access=access, shared=shared, files=files)
+        opened = Opened(
+            storage=storage,
+            egress=egress,
+            access=access,
+            shared=shared,
+            files=files,
+            embeddings=embeddings,
+        )
         house = _house(site, opened)
         census = Census(shared.presence)
         site.telemetry.watch_processes(census.count)

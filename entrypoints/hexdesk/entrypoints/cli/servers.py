@@ -1,5 +1,6 @@
 """Commands that start servers: everything on one machine, the API alone, the tool server alone."""
 
+import re
 import signal
 import time
 from collections.abc import Generator
@@ -28,6 +29,7 @@ from hexdesk.entrypoints.settings import (
 LOOPBACK = "127.0.0.1"
 DEFAULT_DATA_DIR = Path(".hexdesk")
 PORT = click.IntRange(1, 65535)
+PRIORITIES = re.compile(r"(?P<first>[0-9])(-(?P<last>[0-9]))?")
 
 
 class AlreadyUpError(Exception):
@@ -117,12 +119,11 @@ class Priorities(click.ParamType[tuple[int, ...]]):
         """Return them, the highest first."""
         found: set[int] = set()
         for part in str(value).split(","):
-            first, _, last = part.strip().partition("-")
-            if not (first.isdigit() and (last or first).isdigit()):
-                self.fail(f"{value!r} is not like 0-4 or 0,2-4", param, ctx)
-            found.update(range(int(first), int(last or first) + 1))
-        if not found or not found <= set(range(10)):
-            self.fail(f"{value!r} must name priorities from 0 to 9", param, ctx)
+            asked = PRIORITIES.fullmatch(part.strip())
+            if asked is None or (asked["last"] and asked["last"] < asked["first"]):
+                self.fail(f"{value!r} is not like 0-4, 7 or 0,2-4", param, ctx)
+            first = int(asked["first"])
+            found.update(range(first, int(asked["last"] or first) + 1))
         return tuple(sorted(found))
 
 

@@ -22,10 +22,12 @@ from hexdesk.core.policy.rights import (
     own_email,
     require,
     rights_of,
+    sees_task,
     sees_thread,
     sees_ticket,
     visible,
 )
+from hexdesk.core.testing.example_tasks import a_task
 from hexdesk.core.testing.examples import a_thread, a_ticket, an_agent
 from hexdesk.core.tools.catalogue import BUILTIN
 from hexdesk.core.tools.tool import Tool
@@ -111,6 +113,14 @@ def test_a_customer_without_an_address_is_as_good_as_unverified() -> None:
 
 def test_the_desk_itself_may_everything() -> None:
     assert rights_of(SYSTEM) == set(Right)
+
+
+def test_a_task_exists_for_its_member_for_admins_and_for_the_desk() -> None:
+    users = a_task(ORGANIZATION, created_by_id=USER.user_id)
+    nobodys = a_task(ORGANIZATION)
+    actors = (SYSTEM, ADMIN, ADMIN_KEY, USER, USER_KEY, VERIFIED, acting_for(ADMIN))
+    assert [sees_task(who, users) for who in actors] == [True] * 5 + [False] * 2
+    assert [sees_task(who, nobodys) for who in actors] == [True] * 3 + [False] * 4
 
 
 def test_what_one_may_not_do_is_refused_in_words() -> None:

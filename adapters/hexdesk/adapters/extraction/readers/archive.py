@@ -26,7 +26,7 @@ SHEET = re.compile(r"xl/worksheets/[^/]+\.xml")
 # A NUL between two letters: UTF-16.
 ENTITIES = re.compile(rb"<\x00?!\x00?(?:D\x00?O\x00?C|E\x00?N\x00?T)")
 # A cell that holds something; `<c r="A1"/>` has a style only, and costs its reader nothing.
-CELL = re.compile(rb'<(?:\w+:)?c\s(?:[^>]*\s)?r="([A-Z]{1,3})(\d{1,7})"[^>]*(?<!/)>')
+CELL = re.compile(rb'<(?:\w+:)?c\s(?:[^>]*\s)?r=["\']([A-Z]{1,3})(\d{1,7})["\'][^>]*(?<!/)>')
 
 
 class Extent:
@@ -71,9 +71,8 @@ def _check_entries(archive: zipfile.ZipFile, bounds: Bounds) -> None:
     if any(entry.compress_type not in METHODS for entry in entries):
         raise RefusedError("the file is packed in a way that Office programs do not use")
     if sum(entry.file_size for entry in entries) > bounds.inflated_bytes:
-        raise RefusedError(
-            f"the file is too large when unpacked: more than {bounds.inflated_bytes >> 20} MB"
-        )
+        most = bounds.inflated_bytes // 1_000_000
+        raise RefusedError(f"the file is too large when unpacked: more than {most} MB")
     for entry in entries:
         if entry.file_size > max(HARMLESS, HIGHEST_RATIO * entry.compress_size):
             raise RefusedError("the file is packed too tightly to be a document")

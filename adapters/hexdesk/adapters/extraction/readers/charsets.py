@@ -13,7 +13,8 @@ BYTE_ORDER_MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16"}
     codecs.BOM_UTF16_BE: "utf-16"
 }
 SAMPLE = 64_000
-WESTERN = "cp1252"
+WESTERN, TURKISH, JAPANESE = "cp1252", "cp1254", "cp932"
+EASTERN = frozenset({"cp949", "big5", "gb18030"})
 # What people's programs write, by script; narrower than what there is, hence surer.
 CANDIDATES = [
     *("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "koi8_r", "cp866"),
@@ -21,35 +22,41 @@ CANDIDATES = [
 ]
 # In cp1252 these stand among letters only where the text is really of another encoding.
 MISPLACED = re.compile(r"(?<=[^\W\d_])[\u00a1-\u00bf\u00d7\u00f7\u2020-\u203a]+(?=[^\W\d_])")
-MOST_MISPLACED = 0.1
+# What Turkish letters look like in cp1252; Icelandic has these too, and then the second ones.
+ICELANDIC = re.compile(r"[ðþýÐÞÝ]+")
+ACUTE = re.compile(r"[áéíóúæÁÉÍÓÚÆ]+")
+KANA = re.compile(r"[\u3040-\u30ff]+")
+SOME = 0.1
+WHOLE_FOR_BROKEN = 20
 NOT_ASCII = re.compile(rb"[\x80-\xff]")
 
 
 def decoded(data: bytes) -> tuple[str, str]:
     """Return the text and the name of its encoding, or raise `RefusedError` if it is no text."""
     encoding = encoding_of(data)
-    try:
-        text = data.decode(encoding)
-    except UnicodeDecodeError:
-        # The sample was of this encoding, and a few bytes later on are not.
-        text = data.decode(encoding, errors="replace")
+    # Here and there a byte may be of another encoding: that is no reason to refuse the rest.
+    text = data.decode(encoding, errors="replace")
     if "\x00" in text:
         raise RefusedError("the file holds NUL characters: it is not text")
     return text.removeprefix("\ufeff"), encoding.removesuffix("-sig")
 
 
 def encoding_of(data: bytes) -> str:
-    """Return the encoding: by its mark, else UTF-8 if it is valid, else the most likely one."""
+    """Return the encoding: by its mark, else UTF-8 if it is that, else the most likely one."""
     for mark, encoding in BYTE_ORDER_MARKS.items():
         if data.startswith(mark):
             return encoding
     if wide := utf16_of(data):
         return wide
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        return _likely(_telling(data))
-    return "utf-8"
+    return "utf-8" if _is_utf8(data) else _likely(_telling(data))
+
+
+def _is_utf8(data: bytes) -> bool:
+    """Return whether this is UTF-8, give or take a few broken bytes, or an end that was cut."""
+    text = data.decode("utf-8", errors="replace")
+    broken = text.count("\ufffd")
+    # Every letter of several bytes that is whole makes the text shorter than its bytes.
+    return broken * WHOLE_FOR_BROKEN <= len(data) - len(text)
 
 
 def _telling(data: bytes) -> bytes:
@@ -60,21 +67,28 @@ def _telling(data: bytes) -> bytes:
 
 
 def _likely(sample: bytes) -> str:
+    """Return the best guess, mended where guesses are known to go wrong."""
     best = from_bytes(sample, cp_isolation=CANDIDATES, threshold=0.5).best()
     guess = best.encoding if best else WESTERN
-    if guess != WESTERN and _is_western(sample) and _is_latin(sample.decode(guess, "ignore")):
+    if guess in EASTERN and _share(sample, JAPANESE, KANA) > SOME:
+        return JAPANESE
+    if not _is_latin(sample.decode(guess, "ignore")):
+        return guess
+    if _share(sample, WESTERN, ICELANDIC) > 0 == _share(sample, WESTERN, ACUTE):
+        return TURKISH
+    if 0 <= _share(sample, WESTERN, MISPLACED) < SOME:
         return WESTERN
     return guess
 
 
-def _is_western(sample: bytes) -> bool:
+def _share(sample: bytes, encoding: str, marked: re.Pattern[str]) -> float:
+    """Return which share of the telling characters is so marked; -1 if it cannot be decoded."""
     try:
-        text = sample.decode(WESTERN)
+        text = sample.decode(encoding)
     except UnicodeDecodeError:
-        return False
+        return -1
     telling = sum(char > "\x7f" for char in text)
-    misplaced = sum(len(found) for found in MISPLACED.findall(text))
-    return misplaced <= telling * MOST_MISPLACED
+    return sum(len(found) for found in marked.findall(text)) / max(telling, 1)
 
 
 def _is_latin(text: str) -> bool:

@@ -11,7 +11,7 @@ from hexdesk.adapters.extraction.readers.pdfium import Page, PdfFile
 from hexdesk.adapters.extraction.readers.reading import Ocr, Outlet, RefusedError
 
 LITTLE_TEXT = 16
-"""A page with fewer characters, and something else on it, may be a scan that bears a stamp."""
+"""A page with fewer characters and a picture on it may be a scan that bears a stamp."""
 
 
 def read(file: BinaryIO, outlet: Outlet, ocr: Ocr) -> dict[str, Any]:
@@ -54,7 +54,9 @@ class _Pages:
         """Take a page in; its text is out when those before it are."""
         self._seen = number
         text = page.text()
-        words = self._begin(page) if len("".join(text.split())) < LITTLE_TEXT else None
+        letters = len("".join(text.split()))
+        is_scan = page.has_picture() if letters else page.has_objects()
+        words = self._begin(page) if is_scan and letters < LITTLE_TEXT else None
         self._waiting.append(_Page(number=number, text=text, words=words))
         while len(self._waiting) > self._recognizer.at_once or self._is_next_ready():
             self._put_next()
@@ -78,8 +80,6 @@ class _Pages:
         return self._count - self._seen + self._unread_pictures
 
     def _begin(self, page: Page) -> "Future[Words] | None":
-        if not page.has_objects():
-            return None
         if self._outlet.is_late or self._pictures >= self._outlet.bounds.ocr_pages:
             self._unread_pictures += 1
             return None
@@ -98,5 +98,6 @@ class _Pages:
     def _put_next(self) -> None:
         page = self._waiting.popleft()
         seen = page.words.result().text if page.words else ""
-        self._outlet.put(max(page.text, seen, key=len), page=page.number)
+        is_stamp = len(seen) > 2 * LITTLE_TEXT or not page.text.strip()
+        self._outlet.put(seen if is_stamp else page.text, page=page.number)
         self._outlet.progress(page.number / self._count)

@@ -35,6 +35,11 @@ class Page:
         """Return whether there is anything on it."""
         return pdfium.raw.FPDFPage_CountObjects(self._page) > 0
 
+    def has_picture(self) -> bool:
+        """Return whether there is a picture on it, if not very deep inside of other things."""
+        wanted = (pdfium.raw.FPDF_PAGEOBJ_IMAGE,)
+        return any(True for _ in self._page.get_objects(filter=wanted, max_depth=3))
+
     def picture(self) -> Image.Image | None:
         """Return it as a grey picture that is good to read, or None if it has no size."""
         width, height = self._page.get_size()

@@ -26,9 +26,9 @@ def read(file: BinaryIO, outlet: Outlet, ocr: Ocr) -> dict[str, Any]:
     names = [one.name for one in workbook.sheets_metadata if one.typ is SheetTypeEnum.WorkSheet]
     rows = 0
     for number, name in enumerate(names, 1):
-        sheet = workbook.get_sheet_by_name(name)
-        rows += sheet.total_height
-        outlet.put("\n".join(_lines(sheet.iter_rows(), outlet)), sheet=name)
+        lines = list(_lines(workbook.get_sheet_by_name(name).iter_rows(), outlet))
+        rows += len(lines)
+        outlet.put("\n".join(lines), sheet=name)
         outlet.progress(WAY_THROUGH_CHECKS + (1 - WAY_THROUGH_CHECKS) * number / len(names))
     return {"sheets": names, "rows": rows}
 

@@ -1,7 +1,7 @@
 """What parent and child say to each other: an order on the way in, then words of one kind each."""
 
 import struct
-from typing import Any
+from collections.abc import Iterator
 
 import msgspec
 
@@ -67,7 +67,7 @@ class Found(msgspec.Struct, frozen=True, tag="found", kw_only=True):
 class Finished(msgspec.Struct, frozen=True, tag="finished", kw_only=True):
     """The file was read."""
 
-    metadata: dict[str, Any]
+    metadata: dict[str, str | int | float | list[str]]
     truncated: bool
 
 
@@ -92,7 +92,11 @@ def packed(word: Word) -> bytes:
 
 def unpacked(content: bytes) -> Word:
     """Return the word, or raise `msgspec.DecodeError`: whoever speaks may be out of its mind."""
-    return _decoder.decode(content)
+    word = _decoder.decode(content)
+    # A reader of ours leaves no NUL in a text, and no storage takes one.
+    if any("\x00" in text for text in _texts(word)):
+        raise msgspec.ValidationError("a text holds NUL")
+    return word
 
 
 def spoken(said: ExtractionProgress | Section) -> Word:
@@ -100,3 +104,16 @@ def spoken(said: ExtractionProgress | Section) -> Word:
     if isinstance(said, ExtractionProgress):
         return Going(said.done)
     return Found(text=said.text, page=said.page, sheet=said.sheet)
+
+
+def _texts(word: Word) -> Iterator[str]:
+    """Yield the texts in a word that are stored or shown."""
+    if isinstance(word, Found):
+        yield word.text
+        yield word.sheet or ""
+    elif isinstance(word, Refused):
+        yield word.reason
+    elif isinstance(word, Finished):
+        yield from word.metadata
+        for fact in word.metadata.values():
+            yield from fact if isinstance(fact, list) else (str(fact),)

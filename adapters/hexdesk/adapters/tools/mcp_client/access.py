@@ -16,7 +16,7 @@ from mcp.shared.exceptions import MCPError
 
 from hexdesk.adapters.tools.mcp_client.breaker import Breaker
 from hexdesk.adapters.tools.mcp_client.session import SharedSession
-from hexdesk.adapters.tools.mcp_client.transports import Transport
+from hexdesk.adapters.tools.mcp_client.transports import Transport, named
 from hexdesk.core.errors import ToolsUnavailableError
 from hexdesk.core.ports.tools import CALL_ID, DENIED, ToolAccess, ToolAnswer, ToolDescription
 
@@ -87,9 +87,12 @@ class McpToolAccess(ToolAccess):
         )
         # `client.call_tool` would list the tools anew for each run and check every result against
         # its schema; the server is ours, and both cost more than the call.
-        result = await self._ask(
-            capability, lambda client: client.session.send_request(request, types.CallToolResult)
-        )
+        # The server knows a call by its id, so that one which comes twice has one effect.
+        with named(f"call_{hashlib.sha256(call_id.encode()).hexdigest()}"):
+            result = await self._ask(
+                capability,
+                lambda client: client.session.send_request(request, types.CallToolResult),
+            )
         if not result.is_error and result.structured_content is not None:
             return ToolAnswer(value=result.structured_content)
         words = " ".join(
