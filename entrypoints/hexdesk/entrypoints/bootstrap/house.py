@@ -114,12 +114,7 @@ async def open_house(settings: Settings, place: Place) -> AsyncGenerator[House]:
         house = _house(site, opened)
         census = Census(shared.presence)
         site.telemetry.watch_processes(census.count)
-        run_desk = house.desk.run_desk
-        housekeeping = (
-            asyncio.create_task(run_desk.keep_house(), name="housekeeping"),
-            asyncio.create_task(house.desk.forget_expired.keep_forgetting(), name="forgetting"),
-            asyncio.create_task(census.keep_counting(), name="census"),
-        )
+        housekeeping = _housekeeping(house.desk, census)
         try:
             yield house
         finally:
@@ -128,6 +123,15 @@ async def open_house(settings: Settings, place: Place) -> AsyncGenerator[House]:
             for task in housekeeping:
                 task.cancel()
             await asyncio.gather(*housekeeping, return_exceptions=True)
+
+
+def _housekeeping(desk: Desk, census: Census) -> tuple[asyncio.Task[None], ...]:
+    """Begin what goes on for as long as the house is open."""
+    return (
+        asyncio.create_task(desk.run_desk.keep_house(), name="housekeeping"),
+        asyncio.create_task(desk.forget_expired.keep_forgetting(), name="forgetting"),
+        asyncio.create_task(census.keep_counting(), name="census"),
+    )
 
 
 def _house(site: Site, opened: Opened) -> House:
