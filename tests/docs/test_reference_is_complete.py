@@ -15,8 +15,10 @@ from hexdesk.adapters.telemetry.prometheus import PrometheusTelemetry
 from hexdesk.core.model.agents import SETTING_NAMES, AgentSettings, HistoryAction
 from hexdesk.core.model.chat import DegradedReason
 from hexdesk.core.model.limits import Rate
+from hexdesk.core.model.webhooks import DeliveryStatus, EventType
 from hexdesk.core.tools.catalogue import BUILTIN
 from hexdesk.core.tools.tool import Tool
+from hexdesk.core.use_cases.integration_types import WebhookConfig
 from hexdesk.entrypoints.cli.main import main
 from hexdesk.entrypoints.settings import PREFIX, Settings
 from tests.docs.pages import ROOT, Page
@@ -180,6 +182,24 @@ def test_every_audit_action_is_described() -> None:
     described = Page.read("docs/reference/audit-events.md").first_cells()
 
     assert set(described) == set(audit_actions())
+
+
+def test_every_event_of_a_webhook_is_described() -> None:
+    described = Page.read("docs/reference/webhooks.md").section("Events").first_cells()
+
+    assert set(described) == set(EventType)
+
+
+def test_every_status_of_a_delivery_is_described() -> None:
+    described = Page.read("docs/reference/webhooks.md").section("Deliveries").first_cells()
+
+    assert set(described) == set(DeliveryStatus)
+
+
+def test_what_a_webhook_is_configured_by_is_described() -> None:
+    described = Page.read("docs/reference/webhooks.md").section("Configuration").first_cells()
+
+    assert tuple(described) == WebhookConfig.__struct_fields__
 
 
 def test_every_reason_for_a_degraded_answer_is_explained() -> None:

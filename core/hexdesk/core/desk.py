@@ -33,6 +33,7 @@ from hexdesk.core.use_cases import (
     api_keys,
     audit,
     comments,
+    deliveries,
     drafts,
     files,
     integrations,
@@ -79,8 +80,8 @@ class Ports:
     queue: Queue
     blobs: Blobs
     extraction: Extraction
-    near_cache: Cache | None = None
     embeddings: Embeddings | None = None
+    near_cache: Cache | None = None
     probes: Sequence[Probe] = ()
     ai_config: AIConfig = AIConfig()
     settings: DeskSettings = DeskSettings()
@@ -166,6 +167,8 @@ class IntegrationDesk:
     change: integrations.ChangeIntegration
     remove: integrations.RemoveIntegration
     check: integrations.CheckIntegration
+    list_deliveries: deliveries.ListDeliveries
+    redeliver: deliveries.Redeliver
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,8 +199,8 @@ class Desk:
     chat: Chat
     tickets: TicketDesk
     integrations: IntegrationDesk
-    files: FileDesk
     tasks: TaskBoard
+    files: FileDesk
     list_audit_events: audit.ListAuditEvents
     check_health: CheckHealth
     callable_tools: ListCallableTools

@@ -81,6 +81,10 @@ class UnavailableError(DeskError):
     retry_after = 5
 
 
+class OutcomeUnknownError(UnavailableError):
+    """A call went out and no answer came back: the other side may have acted on it."""
+
+
 class StorageUnavailableError(UnavailableError):
     """The storage cannot be reached."""
 

@@ -178,6 +178,13 @@ async def created(client: httpx2.AsyncClient, path: str, **body: Any) -> dict[st
     return answer.json()
 
 
+async def a_delivery(admin: httpx2.AsyncClient, integration_id: str) -> str:
+    """Return the id of the newest delivery to a webhook."""
+    path = f"/api/v1/integrations/{integration_id}/deliveries"
+    answer = await admin.get(path, params={"limit": 1})
+    return answer.json()["data"][0]["id"]
+
+
 async def a_task(client: httpx2.AsyncClient, **body: Any) -> dict[str, Any]:
     """Have an agent do something, and return the task."""
     wish = {"task_type": "api_request", "task_data": {"text": "Call back."}} | body

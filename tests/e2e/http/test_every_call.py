@@ -1,7 +1,7 @@
 """Who may make which call: all of them, so that a new one cannot be forgotten."""
 
 from datetime import timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx2
 
@@ -9,7 +9,7 @@ from hexdesk.core.model.identity import Role
 from hexdesk.core.model.principals import AgentRun, Member
 from hexdesk.core.testing.examples import new_id
 from tests.e2e.http.every_call import CALLS, Known
-from tests.e2e.http.house import Company, House, a_task, created, problem
+from tests.e2e.http.house import Company, House, a_delivery, a_task, created, problem
 
 PUBLIC = {
     "check_health",
@@ -76,6 +76,8 @@ ADMINS_ONLY = {
     "list_agent_actions",
     "list_agent_history",
     "list_audit_events",
+    "list_deliveries",
+    "redeliver",
     "remove_agent",
     "remove_integration",
     "remove_ticket",
@@ -159,8 +161,8 @@ async def refused(client: httpx2.AsyncClient) -> set[str]:
 
 
 def somewhere(call: Known) -> dict[str, str]:
-    """Return ids of nothing."""
-    return {name: str(new_id()) for name in call.parameters}
+    """Return ids of nothing, also none of those that a steady clock gives out."""
+    return {name: str(uuid4()) for name in call.parameters}
 
 
 def capability_of(company: Company) -> str:
@@ -190,4 +192,5 @@ async def things_of(admin: httpx2.AsyncClient) -> dict[str, str]:
         "ticket_id": await created(admin, "/tickets", title="x"),
         "user_id": await created(admin, "/users", **member),
     }
-    return {name: one["id"] for name, one in made.items()} | {"run_id": str(new_id())}
+    ids = {name: one["id"] for name, one in made.items()} | {"run_id": str(new_id())}
+    return ids | {"delivery_id": await a_delivery(admin, ids["integration_id"])}

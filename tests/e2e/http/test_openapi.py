@@ -90,7 +90,7 @@ def made_by(client: httpx2.Client) -> dict[str, str]:
 
     thread_id = made("/chat/threads")["id"]
     webhook = {"url": "https://example.com/hook"}
-    return {
+    ids = {
         "agent_id": made("/agents")["id"],
         "api_key_id": made("/api-keys", name="x")["id"],
         "integration_id": made("/integrations", type="webhook", name="x", config=webhook)["id"],
@@ -100,6 +100,8 @@ def made_by(client: httpx2.Client) -> dict[str, str]:
         "ticket_id": made("/tickets", title="x")["id"],
         "user_id": made("/users", email="b@example.com", password=PASSWORD)["id"],
     }
+    sent = client.get(f"/api/v1/integrations/{ids['integration_id']}/deliveries").json()
+    return ids | {"delivery_id": sent["data"][0]["id"]}
 
 
 @api.parametrize()

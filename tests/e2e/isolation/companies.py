@@ -164,6 +164,8 @@ async def _converse(company: Company) -> None:
     answer = await company.tell_to_call("create_ticket", title=f"A {word} ticket of the agent")
     assert [use["status"] for use in answer["tools_used"]] == ["ok"], answer
     company.names["run_id"] = answer["run_id"]
+    path = f"{API}/integrations/{company.names['integration_id']}/deliveries"
+    company.names["delivery_id"] = (await company.admin.get(path)).json()["data"][0]["id"]
 
 
 def nobodys(names: Mapping[str, str]) -> dict[str, str]:

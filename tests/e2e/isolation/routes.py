@@ -108,6 +108,8 @@ CASES: dict[str, Case] = {
     f"PATCH {API}/integrations/{{integration_id}}": hidden(403, {"name": "mine"}),
     f"DELETE {API}/integrations/{{integration_id}}": hidden(403),
     f"POST {API}/integrations/{{integration_id}}/test": hidden(403),
+    f"GET {API}/integrations/{{integration_id}}/deliveries": hidden(403),
+    f"POST {API}/integrations/{{integration_id}}/deliveries/{{delivery_id}}/redeliver": hidden(403),
     f"GET {API}/tasks": own(),
     f"POST {API}/tasks": Case(202, 202, NEW_TASK),
     f"GET {API}/tasks/{{task_id}}": hidden(404),

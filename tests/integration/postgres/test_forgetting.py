@@ -15,7 +15,9 @@ from hexdesk.core.use_cases.expiry import ForgetExpired
 from tests.database import Database
 
 BEFORE = examples.NOON
-SINCE = KeptSince(events=BEFORE, answers=BEFORE, refresh_tokens=BEFORE, tool_calls=BEFORE)
+SINCE = KeptSince(
+    events=BEFORE, answers=BEFORE, refresh_tokens=BEFORE, tool_calls=BEFORE, deliveries=BEFORE
+)
 MANY_ANSWERS = """
     INSERT INTO idempotency_keys (
         organization_id, caller, method, path, key, body_hash, headers, body, created_at

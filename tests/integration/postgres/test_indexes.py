@@ -110,6 +110,7 @@ async def test_every_index_begins_with_the_organization_or_is_known(
         "ix_runs_keeps_events",
         "ix_idempotency_keys_created_at",
         "ix_refresh_tokens_expires_at",
+        "ix_webhook_deliveries_created_at",
         "ix_tool_calls_created_at",
         "ix_agents_checked_at",
         "ix_agent_tasks_due",

@@ -19,6 +19,7 @@ TAGS = {
     "Members": "Who belongs to the organization.",
     "API keys": "Credentials for programs.",
     "Agents": "Agents, the tools they may be given, and what they did.",
+    "Files": "Files, and which of them agents know.",
     "Chat": "Conversations with agents.",
     "Tickets": "Tickets and their comments.",
     "Tasks": "Work that nobody waits for.",

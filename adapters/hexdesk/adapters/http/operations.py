@@ -16,6 +16,8 @@ from hexdesk.adapters.http.admission import WITH_BODY
 from hexdesk.adapters.http.calls import Call, HeaderParameter
 from hexdesk.adapters.http.once import IDEMPOTENCY_KEY
 from hexdesk.adapters.http.schemas import Schema, Schemas
+from hexdesk.adapters.http.upload_form import FORM_TYPE
+from hexdesk.adapters.http.upload_form import SCHEMA as FORM_SCHEMA
 from hexdesk.core.policy.listing import sortable
 from hexdesk.core.policy.rights import NOT_BY_API_KEY, USER_RIGHTS
 
@@ -90,6 +92,8 @@ class Operation:
             yield _query_parameter(name, schema)
 
     def _body(self) -> dict[str, Any] | None:
+        if self.call.uploads:
+            return {"required": True, "content": {FORM_TYPE: {"schema": FORM_SCHEMA}}}
         if "data" not in self._hints:
             return None
         default = inspect.signature(self.handler.fn).parameters["data"].default

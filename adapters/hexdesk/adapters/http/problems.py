@@ -27,8 +27,10 @@ from hexdesk.core.errors import (
     InvalidError,
     NotFoundError,
     RateLimitedError,
+    TooLargeError,
     UnauthenticatedError,
     UnavailableError,
+    UnsupportedFileError,
 )
 from hexdesk.core.use_cases.sign_in import SignInRefusedError
 
@@ -70,6 +72,8 @@ class Kind(msgspec.Struct, frozen=True):
 
 
 NOT_FOUND = Kind(404, "not-found", "There is no such thing")
+TOO_LARGE = Kind(413, "too-large", "The body is too large")
+UNSUPPORTED = Kind(415, "unsupported-media-type", "The body is of another type than expected")
 INTERNAL = Kind(500, "internal", "Something went wrong on our side")
 
 KINDS: Mapping[type[DeskError], Kind] = {
@@ -79,6 +83,8 @@ KINDS: Mapping[type[DeskError], Kind] = {
     ConflictError: Kind(409, "conflict", "The request does not fit the present state"),
     BusyError: Kind(409, "busy", "It is being worked on"),
     GoneError: Kind(410, "gone", "It is no longer kept"),
+    TooLargeError: TOO_LARGE,
+    UnsupportedFileError: UNSUPPORTED,
     InvalidError: Kind(422, "invalid", "A value breaks a rule"),
     IdempotencyMismatchError: Kind(
         422, "idempotency-mismatch", "The idempotency key was used for another request"
@@ -91,8 +97,8 @@ KINDS: Mapping[type[DeskError], Kind] = {
 OTHER_KINDS = (
     Kind(400, "malformed", "The request is malformed"),
     Kind(405, "method-not-allowed", "The method is not allowed here"),
-    Kind(413, "too-large", "The body is too large"),
-    Kind(415, "unsupported-media-type", "The body is of another type than expected"),
+    TOO_LARGE,
+    UNSUPPORTED,
     INTERNAL,
 )
 """What goes wrong before the desk is asked, or on our side."""

@@ -7,6 +7,7 @@ from hexdesk.core.use_cases import (
     agents,
     api_keys,
     comments,
+    deliveries,
     follow_run,
     integrations,
     members,
@@ -83,21 +84,23 @@ def chat_of(parts: Parts, run_desk: RunDesk) -> Chat:
     """Return the use cases of conversations."""
     ports = parts.ports
     storage, clock, settings = ports.storage, ports.clock, ports.settings
+    outbox = parts.outbox
     follow = follow_run.FollowRun(
         storage=storage, clock=clock, events=ports.events, settings=settings
     )
     return Chat(
-        start_thread=threads.StartThread(storage=storage, clock=clock),
+        start_thread=threads.StartThread(storage=storage, clock=clock, outbox=outbox),
         list_threads=threads.ListThreads(storage=storage),
         get_thread=threads.GetThread(storage=storage),
-        change_thread=threads.ChangeThread(storage=storage, clock=clock),
-        remove_thread=threads.RemoveThread(storage=storage, auditor=parts.auditor),
+        change_thread=threads.ChangeThread(storage=storage, clock=clock, outbox=outbox),
+        remove_thread=threads.RemoveThread(storage=storage, auditor=parts.auditor, outbox=outbox),
         list_messages=threads.ListMessages(storage=storage),
         send_message=send_message.SendMessage(
             storage=storage,
             clock=clock,
             assignments=run_desk.assignments,
             run_desk=run_desk,
+            outbox=outbox,
             settings=settings,
         ),
         follow_run=follow,
@@ -109,18 +112,19 @@ def chat_of(parts: Parts, run_desk: RunDesk) -> Chat:
 
 def tickets_of(parts: Parts) -> TicketDesk:
     """Return the use cases of tickets."""
-    storage, clock = parts.ports.storage, parts.ports.clock
+    storage, clock, outbox = parts.ports.storage, parts.ports.clock, parts.outbox
+    writer = tickets.TicketWriter(clock=clock, outbox=outbox)
     return TicketDesk(
-        create=tickets.CreateTicket(storage=storage, clock=clock),
+        create=tickets.CreateTicket(storage=storage, clock=clock, outbox=outbox),
         draft=parts.draft,
         get=tickets.GetTicket(storage=storage),
         list=tickets.ListTickets(storage=storage),
-        change=tickets.ChangeTicket(storage=storage, clock=clock),
-        move=tickets.MoveTicket(storage=storage, clock=clock),
-        assign=tickets.AssignTicket(storage=storage, clock=clock),
-        remove=tickets.RemoveTicket(storage=storage, auditor=parts.auditor),
+        change=tickets.ChangeTicket(storage=storage, writer=writer),
+        move=tickets.MoveTicket(storage=storage, writer=writer),
+        assign=tickets.AssignTicket(storage=storage, writer=writer),
+        remove=tickets.RemoveTicket(storage=storage, auditor=parts.auditor, outbox=outbox),
         stats=tickets.CountTickets(storage=storage, clock=clock),
-        add_comment=comments.AddComment(storage=storage, clock=clock),
+        add_comment=comments.AddComment(storage=storage, clock=clock, outbox=outbox),
         list_comments=comments.ListComments(storage=storage),
     )
 
@@ -136,4 +140,8 @@ def integrations_of(parts: Parts) -> IntegrationDesk:
         change=integrations.ChangeIntegration(storage=storage, types=types, auditor=auditor),
         remove=integrations.RemoveIntegration(storage=storage, auditor=auditor),
         check=integrations.CheckIntegration(storage=storage, clock=clock, types=types),
+        list_deliveries=deliveries.ListDeliveries(storage=storage),
+        redeliver=deliveries.Redeliver(
+            storage=storage, clock=clock, outbox=parts.outbox, auditor=auditor
+        ),
     )

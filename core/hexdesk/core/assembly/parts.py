@@ -12,6 +12,7 @@ from hexdesk.core.use_cases.agent_rules import AgentRules
 from hexdesk.core.use_cases.configurations import Configurations
 from hexdesk.core.use_cases.health import CheckHealth
 from hexdesk.core.use_cases.integration_types import IntegrationTypes, Webhook
+from hexdesk.core.use_cases.outbox import Outbox
 from hexdesk.core.use_cases.refusals import NoteRefusal
 
 
@@ -22,10 +23,12 @@ class Parts:
     ports: Ports
     tools: Mapping[str, Tool]
     auditor: audit.Auditor
+    outbox: Outbox
     rules: AgentRules
     configurations: Configurations
     recorder: agent_log.AgentRecorder
     sessions: sessions.SessionStarter
+    webhook: Webhook
     integration_types: IntegrationTypes
     note_refusal: NoteRefusal
     check_health: CheckHealth
@@ -41,6 +44,7 @@ class Parts:
         """Make them from the ports."""
         clock, settings = ports.clock, ports.settings
         auditor = audit.Auditor(clock=clock)
+        webhook = Webhook(egress=ports.egress, clock=clock)
         rules = AgentRules(
             tool_names=frozenset(tools),
             destructive_tools=tuple(one.name for one in tools.values() if one.destructive),
@@ -50,14 +54,16 @@ class Parts:
             ports=ports,
             tools=tools,
             auditor=auditor,
+            outbox=Outbox(clock=clock),
             rules=rules,
             configurations=Configurations(cache=ports.near_cache or ports.cache, rules=rules),
             recorder=agent_log.AgentRecorder(clock=clock, auditor=auditor),
             sessions=sessions.SessionStarter(
                 clock=clock, access_tokens=ports.access_tokens, settings=settings
             ),
+            webhook=webhook,
             integration_types=IntegrationTypes(
-                types={"webhook": Webhook(egress=ports.egress)},
+                types={webhook.name: webhook},
                 vault=ports.vault,
                 clock=clock,
                 egress=ports.egress,

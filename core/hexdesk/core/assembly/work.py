@@ -18,6 +18,7 @@ from hexdesk.core.use_cases.run_desk import RunDesk
 from hexdesk.core.use_cases.run_worker import RunWorker
 from hexdesk.core.use_cases.task_desk import TaskDesk
 from hexdesk.core.use_cases.task_types import TaskType
+from hexdesk.core.use_cases.webhook_delivery import SendDelivery
 
 
 def run_desk_of(parts: Parts) -> RunDesk:
@@ -35,7 +36,10 @@ def run_desk_of(parts: Parts) -> RunDesk:
             capabilities=ports.capabilities,
             events=ports.events,
             publish_answer=answers.PublishAnswer(
-                clock=clock, journal=ports.journal, telemetry=ports.telemetry
+                clock=clock,
+                journal=ports.journal,
+                telemetry=ports.telemetry,
+                outbox=parts.outbox,
             ),
             note_refusal=parts.note_refusal,
             responses=ResponseCache(cache=ports.cache, is_on=settings.caches_responses),
@@ -49,7 +53,9 @@ def run_desk_of(parts: Parts) -> RunDesk:
             prompts=ports.ai_config.prompts,
             settings=settings,
         ),
-        restore_answers=answers.RestoreAnswers(storage=storage, journal=ports.journal),
+        restore_answers=answers.RestoreAnswers(
+            storage=storage, journal=ports.journal, outbox=parts.outbox
+        ),
         settings=settings,
     )
 
@@ -64,6 +70,7 @@ def call_tool_of(parts: Parts) -> CallTool:
         needs=ToolNeeds(
             clock=ports.clock,
             auditor=parts.auditor,
+            outbox=parts.outbox,
             draft_ticket=parts.draft,
             check_health=parts.check_health,
             integration_types=parts.integration_types,
@@ -99,6 +106,13 @@ def task_types_of(parts: Parts, more: Sequence[TaskType]) -> dict[str, TaskType]
             requests=requests,
             check_health=parts.check_health,
             settings=ports.settings,
+        ),
+        SendDelivery(
+            storage=ports.storage,
+            clock=ports.clock,
+            types=parts.integration_types,
+            webhook=parts.webhook,
+            auditor=parts.auditor,
         ),
         *more,
     )

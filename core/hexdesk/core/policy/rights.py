@@ -135,19 +135,19 @@ def sees_thread(who: Principal, thread: Thread) -> bool:
             return thread.is_customers and thread.metadata[CUSTOMER_ID] == who.customer_id
 
 
+def sees_task(who: Principal, task: Task) -> bool:
+    """Tell whether the task exists for the principal: a member's own, or all of them."""
+    if may(who, Right.SEE_ALL_TASKS) and not isinstance(who, AgentRun):
+        return True
+    return isinstance(who, Member) and task.created_by_id == who.user_id
+
+
 def files_seen_by(who: Principal) -> UUID | None:
     """Return the member to whom only its own files and those of agents are shown; None sees all."""
     if may(who, Right.SEE_ALL_FILES):
         return None
     person = who.acts_for if isinstance(who, AgentRun) else who
     return person.user_id if isinstance(person, Member) else NOBODY
-
-
-def sees_task(who: Principal, task: Task) -> bool:
-    """Tell whether the task exists for the principal: a member's own, or all of them."""
-    if may(who, Right.SEE_ALL_TASKS) and not isinstance(who, AgentRun):
-        return True
-    return isinstance(who, Member) and task.created_by_id == who.user_id
 
 
 def own_email(who: Principal) -> str | None:

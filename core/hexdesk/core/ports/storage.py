@@ -36,6 +36,7 @@ from hexdesk.core.ports.identity_records import (
 )
 from hexdesk.core.ports.knowledge_records import Passages
 from hexdesk.core.ports.task_records import Tasks
+from hexdesk.core.ports.webhook_records import Deliveries
 
 
 class Transaction(Protocol):
@@ -60,6 +61,7 @@ class Transaction(Protocol):
     tickets: Tickets
     comments: Comments
     integrations: Integrations
+    deliveries: Deliveries
     audit: Audit
     idempotency_keys: IdempotencyKeys
     tool_calls: ToolCalls

@@ -6,18 +6,17 @@ those need pytest.
 
 from hexdesk.core.testing.memory_blobs import MemoryBlobs
 from hexdesk.core.testing.memory_extraction import MemoryExtraction
-from hexdesk.core.testing.memory_limits import CountingLimiter, UnlimitedLimiter
 from hexdesk.core.testing.memory_ports import (
     Answered,
+    CountingLimiter,
     MemoryCache,
     MemoryEvents,
     MemoryJournal,
-    Posted,
-    RecordingEgress,
     RecordingTelemetry,
     SlowOperation,
     TaskTried,
     ToolCalled,
+    UnlimitedLimiter,
 )
 from hexdesk.core.testing.memory_queue import MemoryQueue
 from hexdesk.core.testing.memory_storage import MemoryStorage
@@ -28,6 +27,7 @@ from hexdesk.core.testing.plain_secrets import (
     PlainTokens,
     PlainVault,
 )
+from hexdesk.core.testing.recording_egress import Posted, RecordingEgress
 from hexdesk.core.testing.scripted import Script, ScriptedRunner, ScriptedTools, ToolCall, saying
 from hexdesk.core.testing.steady import NOON, SteadyClock
 

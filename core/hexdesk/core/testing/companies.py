@@ -17,9 +17,11 @@ from hexdesk.core.model.knowledge import Passage, PassageVector
 from hexdesk.core.model.principals import Member
 from hexdesk.core.model.tasks import Task, TaskStatus
 from hexdesk.core.model.tickets import Comment, Ticket
+from hexdesk.core.model.webhooks import Delivery
 from hexdesk.core.ports.storage import Storage, Transaction
 from hexdesk.core.testing import examples
 from hexdesk.core.testing.example_tasks import a_task
+from hexdesk.core.testing.example_webhooks import a_delivery
 from hexdesk.core.testing.file_examples import a_file
 
 
@@ -103,6 +105,7 @@ class Belongings(msgspec.Struct, frozen=True, kw_only=True):
     ticket: Ticket
     comment: Comment
     integration: Integration
+    delivery: Delivery
     audit_event: AuditEvent
     idempotency_key: IdempotencyKey
     kept_answer: KeptAnswer
@@ -115,6 +118,7 @@ class Belongings(msgspec.Struct, frozen=True, kw_only=True):
         conversation = Conversation.of(examples.a_member(user))
         session = examples.a_session(user.id)
         ticket = examples.a_ticket(organization.id, number=1)
+        integration = examples.an_integration()
         return cls(
             organization=organization,
             user=user,
@@ -126,7 +130,8 @@ class Belongings(msgspec.Struct, frozen=True, kw_only=True):
             action=examples.an_action(conversation.agent.id, run_id=conversation.run.id),
             ticket=ticket,
             comment=examples.a_comment(ticket.id),
-            integration=examples.an_integration(),
+            integration=integration,
+            delivery=a_delivery(integration.id),
             audit_event=examples.an_audit_event(organization.id),
             idempotency_key=examples.an_idempotency_key(),
             kept_answer=examples.a_kept_answer(),
@@ -158,6 +163,7 @@ class Belongings(msgspec.Struct, frozen=True, kw_only=True):
         await transaction.tickets.add(self.ticket)
         await transaction.comments.add(self.comment)
         await transaction.integrations.add(self.integration)
+        await transaction.deliveries.add(self.delivery)
         await transaction.audit.add(self.audit_event, once_key=str(self.audit_event.id))
         kept = self.kept_answer
         await transaction.idempotency_keys.keep(self.idempotency_key, kept, examples.LONG_AGO)

@@ -40,6 +40,11 @@ class MemoryIntegrations(Integrations):
         records = await self.draft.to_write()
         found(records.integrations, integration_id, "integration")
         del records.integrations[integration_id]
+        records.deliveries = {
+            key: one
+            for key, one in records.deliveries.items()
+            if one.integration_id != integration_id
+        }
 
 
 @dataclass(frozen=True)

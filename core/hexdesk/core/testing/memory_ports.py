@@ -1,23 +1,25 @@
-"""Small ports in memory: cache, journal, events, telemetry, egress."""
+"""Small ports in memory: cache, journal, events, rate limits, telemetry."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from uuid import UUID
 
 import msgspec
 
-from hexdesk.core.errors import DeskError, EgressRefusedError, JournalFullError
+from hexdesk.core.errors import JournalFullError
 from hexdesk.core.model.agents import ToolUseStatus
 from hexdesk.core.model.chat import ChatResponse, RunEvent
 from hexdesk.core.model.tasks import TaskStatus
 from hexdesk.core.ports.cache import Cache
 from hexdesk.core.ports.clock import Clock
-from hexdesk.core.ports.egress import Egress, EgressAnswer
 from hexdesk.core.ports.events import RunEvents
 from hexdesk.core.ports.journal import Journal
+from hexdesk.core.ports.limits import Attempt, Rate, RateLimiter, Verdict
 from hexdesk.core.ports.telemetry import Telemetry
+
+_MICRO = 1_000_000
 
 
 class MemoryCache(Cache):
@@ -146,6 +148,67 @@ class MemoryEvents(RunEvents):
                 news.set()
 
 
+class UnlimitedLimiter(RateLimiter):
+    """Lets everything pass."""
+
+    async def hit(self, attempts: Sequence[Attempt]) -> Verdict:
+        rate = attempts[0].rate
+        return Verdict(
+            is_allowed=True, rate=rate, remaining=rate.limit, retry_after=0, reset_after=0
+        )
+
+
+class CountingLimiter(RateLimiter):
+    """Counts in whole numbers, so that a test can expect exact ones; records what it allowed.
+
+    A bucket holds microseconds times the limit: an attempt adds the rate's period, and in each
+    microsecond the limit leaks out.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self.allowed: list[Attempt] = []
+        self._clock = clock
+        self._buckets: dict[Attempt, tuple[int, int]] = {}
+
+    async def hit(self, attempts: Sequence[Attempt]) -> Verdict:
+        now = round(self._clock.elapsed() * _MICRO)
+        levels: dict[Attempt, int] = {}
+        verdicts: list[Verdict] = []
+        for attempt in attempts:
+            level = levels.get(attempt, self._level(attempt, now))
+            verdicts.append(_verdict(attempt.rate, level))
+            levels[attempt] = level + _period(attempt.rate)
+        closest = max(verdicts, key=lambda verdict: (verdict.retry_after, -_share_left(verdict)))
+        if closest.is_allowed:
+            self._buckets.update({attempt: (level, now) for attempt, level in levels.items()})
+            self.allowed.extend(attempts)
+        return closest
+
+    def _level(self, attempt: Attempt, now: int) -> int:
+        level, at = self._buckets.get(attempt, (0, now))
+        return max(level - (now - at) * attempt.rate.limit, 0)
+
+
+def _period(rate: Rate) -> int:
+    return rate.period_seconds * _MICRO
+
+
+def _share_left(verdict: Verdict) -> float:
+    return verdict.remaining / verdict.rate.limit
+
+
+def _verdict(rate: Rate, level: int) -> Verdict:
+    room = _period(rate) * (rate.limit - 1) - level
+    per_second = rate.limit * _MICRO
+    return Verdict(
+        is_allowed=room >= 0,
+        rate=rate,
+        remaining=max(room, 0) // _period(rate),
+        retry_after=max(-room, 0) / per_second,
+        reset_after=(level if room < 0 else level + _period(rate)) / per_second,
+    )
+
+
 class ToolCalled(msgspec.Struct, frozen=True, kw_only=True):
     """What telemetry was told of a tool call."""
 
@@ -182,8 +245,8 @@ class RecordingTelemetry(Telemetry):
     def __init__(self) -> None:
         self.answers: list[Answered] = []
         self.tool_calls: list[ToolCalled] = []
-        self.citations: list[tuple[int, int]] = []
         self.tasks: list[TaskTried] = []
+        self.citations: list[tuple[int, int]] = []
         self.slow_operations: list[SlowOperation] = []
 
     def answered(self, agent_id: UUID, response: ChatResponse) -> None:
@@ -192,48 +255,11 @@ class RecordingTelemetry(Telemetry):
     def tool_called(self, tool: str, status: ToolUseStatus, seconds: float) -> None:
         self.tool_calls.append(ToolCalled(tool=tool, status=status, seconds=seconds))
 
-    def cited(self, kept: int, dropped: int) -> None:
-        self.citations.append((kept, dropped))
-
     def task_tried(self, task_type: str, outcome: TaskStatus, seconds: float) -> None:
         self.tasks.append(TaskTried(task_type=task_type, outcome=outcome, seconds=seconds))
 
+    def cited(self, kept: int, dropped: int) -> None:
+        self.citations.append((kept, dropped))
+
     def slow(self, operation: str, seconds: float) -> None:
         self.slow_operations.append(SlowOperation(operation=operation, seconds=seconds))
-
-
-class Posted(msgspec.Struct, frozen=True, kw_only=True):
-    """A request that went out."""
-
-    url: str
-    body: bytes
-    headers: dict[str, str] = {}
-
-
-class RecordingEgress(Egress):
-    """Records what is posted; answers as told, in order, and then with 200 and no body.
-
-    Addresses in `refused` may not be called.
-    """
-
-    def __init__(self, *answers: EgressAnswer | DeskError) -> None:
-        self.posted: list[Posted] = []
-        self.refused: set[str] = set()
-        self._answers = list(answers)
-
-    def check(self, url: str) -> None:
-        if url in self.refused:
-            raise EgressRefusedError(f"{url!r} may not be called from here")
-
-    async def post(
-        self, url: str, body: bytes, headers: Mapping[str, str] | None = None
-    ) -> EgressAnswer:
-        self.check(url)
-        self.posted.append(Posted(url=url, body=body, headers=dict(headers or {})))
-        answer = self._answers.pop(0) if self._answers else _EMPTY
-        if isinstance(answer, DeskError):
-            raise answer
-        return answer
-
-
-_EMPTY = EgressAnswer(status_code=200, headers={}, body=b"")

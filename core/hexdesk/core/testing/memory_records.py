@@ -25,6 +25,7 @@ from hexdesk.core.model.knowledge import Passage, PassageVector
 from hexdesk.core.model.listing import MAX_TOTAL, Page, Slice
 from hexdesk.core.model.tasks import Task
 from hexdesk.core.model.tickets import Comment, Ticket
+from hexdesk.core.model.webhooks import Delivery
 from hexdesk.core.ports.clock import Clock
 
 K = TypeVar("K")
@@ -66,6 +67,7 @@ class Records:
     last_number: int = 0
     comments: dict[UUID, Comment] = field(default_factory=dict[UUID, Comment])
     integrations: dict[UUID, Integration] = field(default_factory=dict[UUID, Integration])
+    deliveries: dict[UUID, Delivery] = field(default_factory=dict[UUID, Delivery])
     audit: dict[UUID, AuditEvent] = field(default_factory=dict[UUID, AuditEvent])
     once_keys: set[str] = field(default_factory=set[str])
     answers: dict[tuple[str, ...], KeptAnswer] = field(

@@ -42,6 +42,7 @@ from hexdesk.core.testing.memory_knowledge import MemoryPassages
 from hexdesk.core.testing.memory_records import Draft, Installation, Records
 from hexdesk.core.testing.memory_tasks import MemoryTasks, announce_due
 from hexdesk.core.testing.memory_tickets import MemoryComments, MemoryTickets
+from hexdesk.core.testing.memory_webhooks import MemoryDeliveries
 
 NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -65,6 +66,7 @@ class MemoryTransaction(Transaction):
         self.tickets = MemoryTickets(draft)
         self.comments = MemoryComments(draft)
         self.integrations = MemoryIntegrations(draft)
+        self.deliveries = MemoryDeliveries(draft)
         self.audit = MemoryAudit(draft)
         self.idempotency_keys = MemoryIdempotencyKeys(draft)
         self.tool_calls = MemoryToolCalls(draft)
@@ -162,6 +164,7 @@ def _has_expired(records: Records, kept_since: KeptSince) -> bool:
         bool(runs_to_forget(records, kept_since.events))
         or any(answer.created_at < kept_since.answers for answer in answers)
         or any(token.expires_at < kept_since.refresh_tokens for token in tokens)
+        or any(one.created_at < kept_since.deliveries for one in records.deliveries.values())
         or any(called_at < kept_since.tool_calls for called_at in records.called_at.values())
     )
 

@@ -9,10 +9,12 @@ from hexdesk.core.model.audit import AuditFilter
 from hexdesk.core.model.chat import RunStatus
 from hexdesk.core.model.tasks import TaskFilter, TaskStatus
 from hexdesk.core.model.tickets import TicketFilter
+from hexdesk.core.model.webhooks import DeliveryFilter
 from hexdesk.core.ports.storage import Transaction
 from hexdesk.core.testing import examples
 from hexdesk.core.testing.companies import Belongings
 from hexdesk.core.testing.example_tasks import a_task
+from hexdesk.core.testing.example_webhooks import a_delivery
 from hexdesk.core.testing.storage_file_attempts import (
     FILE_LOOKS,
     FILE_WRITES,
@@ -88,6 +90,12 @@ LOOKS: dict[str, Attempt] = {
     "comments.page": lambda to, its: to.comments.page(its.ticket.id, examples.ALL),
     "integrations.get": lambda to, its: to.integrations.get(its.integration.id),
     "integrations.page": lambda to, _: to.integrations.page(examples.ALL),
+    "deliveries.receivers": lambda to, _: to.deliveries.receivers(),
+    "deliveries.get": lambda to, its: to.deliveries.get(its.delivery.id),
+    "deliveries.get with lock": lambda to, its: to.deliveries.get(its.delivery.id, lock=True),
+    "deliveries.page": lambda to, its: to.deliveries.page(
+        DeliveryFilter(integration_id=its.integration.id), examples.ALL
+    ),
     "audit.page": lambda to, _: to.audit.page(AuditFilter(), examples.ALL),
     "idempotency_keys.find": lambda to, its: to.idempotency_keys.find(
         its.idempotency_key, examples.LONG_AGO
@@ -170,6 +178,9 @@ WRITES: dict[str, Attempt] = {
         replace(its.integration, name="Taken over")
     ),
     "integrations.remove": lambda to, its: to.integrations.remove(its.integration.id),
+    "deliveries.add": lambda to, its: to.deliveries.add(a_delivery(its.integration.id)),
+    "deliveries.update": lambda to, its: to.deliveries.update(replace(its.delivery, attempts=7)),
+    "deliveries.forget": lambda to, _: to.deliveries.forget(examples.FAR_AHEAD),
     "audit.add": lambda to, its: to.audit.add(
         examples.an_audit_event(its.organization.id), once_key=str(its.audit_event.id)
     ),
@@ -230,6 +241,10 @@ FOUND_OR_NOT = (
     "integrations.get",
     "integrations.update",
     "integrations.remove",
+    "deliveries.add",
+    "deliveries.get",
+    "deliveries.get with lock",
+    "deliveries.update",
     "tool_calls.keep",
     *FILES_FOUND_OR_NOT,
     *PASSAGES_FOUND_OR_NOT,

@@ -39,6 +39,7 @@ from hexdesk.core.testing.storage_transactions_contract import (
     DirectoryContract,
     TransactionContract,
 )
+from hexdesk.core.testing.storage_webhooks_contract import DeliveryContract
 
 
 class StorageContract(
@@ -60,6 +61,7 @@ class StorageContract(
     TicketSearchContract,
     CommentContract,
     IntegrationContract,
+    DeliveryContract,
     AuditContract,
     IdempotencyContract,
     ToolCallContract,

@@ -13,6 +13,7 @@ from hexdesk.core.model.files import FileFilter
 from hexdesk.core.model.listing import Page, Slice
 from hexdesk.core.model.tasks import TaskFilter
 from hexdesk.core.model.tickets import TicketFilter
+from hexdesk.core.model.webhooks import DeliveryFilter
 from hexdesk.core.ports.storage import Transaction
 from hexdesk.core.testing import examples
 from hexdesk.core.testing.companies import Belongings, Company
@@ -73,6 +74,14 @@ LISTS: dict[str, tuple[Add, Ask]] = {
     "integrations": (
         lambda to, its, age: to.integrations.add(new(its.integration, age, last_error="no")),
         lambda to, _, part: to.integrations.page(part),
+    ),
+    "deliveries": (
+        lambda to, its, age: to.deliveries.add(
+            new(its.delivery, age, next_attempt_at=None, last_error="no")
+        ),
+        lambda to, its, part: to.deliveries.page(
+            DeliveryFilter(integration_id=its.integration.id), part
+        ),
     ),
     "audit": (
         lambda to, its, age: to.audit.add(new(its.audit_event, age, actor_id=None)),

@@ -27,12 +27,14 @@ from hexdesk.core.model.chat import (
     Usage,
 )
 from hexdesk.core.model.principals import Member, System
+from hexdesk.core.model.webhooks import EventType
 from hexdesk.core.policy.moments import next_moment
 from hexdesk.core.ports.agents import AnswerFinished
 from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.journal import Journal
 from hexdesk.core.ports.storage import Storage, Transaction
 from hexdesk.core.ports.telemetry import Telemetry
+from hexdesk.core.use_cases.outbox import Outbox
 from hexdesk.core.use_cases.run_log import RUN_COMPLETED, RunLog, about
 
 log = logging.getLogger("hexdesk.runs")
@@ -75,6 +77,7 @@ class PublishAnswer:
     clock: Clock
     journal: Journal
     telemetry: Telemetry
+    outbox: Outbox
 
     async def __call__(
         self, run: Run, user_message: Message, run_log: RunLog, outcome: Outcome, started_at: float
@@ -108,7 +111,7 @@ class PublishAnswer:
         )
         run_log.add(RUN_COMPLETED, response)
         try:
-            if not await run_log.commit(lambda tx: store(tx, answer)):
+            if not await run_log.commit(lambda tx: store(tx, answer, self.outbox)):
                 return None
         except (BusyError, UnavailableError) as error:
             log.error("answer not stored", extra=about(run, reason=str(error)))
@@ -173,12 +176,14 @@ class PublishAnswer:
         )
 
 
-async def store(tx: Transaction, answer: UnstoredAnswer) -> bool:
+async def store(tx: Transaction, answer: UnstoredAnswer, outbox: Outbox) -> bool:
     """Store an answer; False, and nothing stored, if the run is somebody else's by now."""
     if not await tx.runs.finish(answer.run):
         return False
     if answer.message:
         await tx.messages.add(answer.message)
+        who = System(organization_id=answer.organization_id)
+        await outbox.tell(tx, who, EventType.THREAD_MESSAGE, answer.message)
     if answer.actions:
         await tx.agent_log.add_actions(answer.actions)
     return True
@@ -190,6 +195,7 @@ class RestoreAnswers:
 
     storage: Storage
     journal: Journal
+    outbox: Outbox
     _unreadable: set[str] = field(default_factory=set[str])
 
     async def __call__(self) -> int:
@@ -231,7 +237,7 @@ class RestoreAnswers:
                 return False
             run = replace(answer.run, lease_token=present.lease_token)
             if present.status is not RunStatus.RUNNING or not await store(
-                tx, replace(answer, run=run)
+                tx, replace(answer, run=run), self.outbox
             ):
                 return False
             await tx.event_log.add(run.id, answer.events)

@@ -90,11 +90,9 @@ class DraftTicket:
         return Draft(wish=_wish(draft))
 
 
-async def create_drafted(
-    storage: Storage, clock: Clock, who: Principal, draft: Draft
-) -> DraftedTicket:
+async def create_drafted(create: CreateTicket, who: Principal, draft: Draft) -> DraftedTicket:
     """Open the ticket that was drafted."""
-    ticket = await CreateTicket(storage=storage, clock=clock)(who, draft.wish)
+    ticket = await create(who, draft.wish)
     return DraftedTicket(
         **msgspec.structs.asdict(ticket),
         degraded=draft.degraded,

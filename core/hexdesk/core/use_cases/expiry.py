@@ -20,6 +20,7 @@ PAUSE_SECONDS = 600
 REFRESH_TOKENS_OUTLIVED = timedelta(days=30)
 # For longer than any run or task goes on repeating its calls.
 TOOL_CALLS_KEPT = timedelta(days=30)
+DELIVERIES_KEPT = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +32,7 @@ class ForgetExpired:
     settings: DeskSettings
 
     async def __call__(self) -> int:
-        """Return how many were removed: runs' events, answers, refresh tokens, tool calls."""
+        """Return how many records were removed."""
         kept_since = self._kept_since()
         backlog, forgotten = self.storage.backlog, 0
         for organization_id in await backlog.organizations_with_expired(kept_since, MOST_AT_ONCE):
@@ -58,6 +59,7 @@ class ForgetExpired:
             events=now - timedelta(seconds=settings.events_kept_seconds),
             answers=now - timedelta(seconds=settings.idempotency_seconds),
             refresh_tokens=now - REFRESH_TOKENS_OUTLIVED,
+            deliveries=now - DELIVERIES_KEPT,
             tool_calls=now - TOOL_CALLS_KEPT,
         )
 
@@ -69,6 +71,7 @@ class ForgetExpired:
                 count = await tx.event_log.forget(kept_since.events)
                 count += await tx.idempotency_keys.forget(kept_since.answers)
                 count += await tx.refresh_tokens.forget(kept_since.refresh_tokens)
+                count += await tx.deliveries.forget(kept_since.deliveries)
                 count += await tx.tool_calls.forget(kept_since.tool_calls)
             if not count:
                 return forgotten

@@ -17,11 +17,13 @@ from hexdesk.core.model.chat import Content, Message, MessageRole, Run, ThreadSt
 from hexdesk.core.model.idempotency import IdempotencyKey, KeptAnswer
 from hexdesk.core.model.principals import Member, Person
 from hexdesk.core.model.settings import DeskSettings
+from hexdesk.core.model.webhooks import EventType
 from hexdesk.core.policy.rights import Right, require, sees_thread
 from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.storage import Storage, Transaction
 from hexdesk.core.use_cases.assignments import Assignments
 from hexdesk.core.use_cases.attachments import MOST_ATTACHMENTS, check_attachments
+from hexdesk.core.use_cases.outbox import Outbox
 from hexdesk.core.use_cases.run_desk import RunDesk
 from hexdesk.core.use_cases.run_in_progress import Assignment
 from hexdesk.core.use_cases.run_news import news_or
@@ -66,6 +68,7 @@ class SendMessage:
     clock: Clock
     assignments: Assignments
     run_desk: RunDesk
+    outbox: Outbox
     settings: DeskSettings
     _turns: WeakValueDictionary[UUID, asyncio.Lock] = field(
         default_factory=WeakValueDictionary[UUID, asyncio.Lock]
@@ -140,7 +143,11 @@ class SendMessage:
         await tx.event_log.add(task.run.id, task.seen)
         is_closed = thread.status is ThreadStatus.CLOSED
         status = ThreadStatus.ACTIVE if is_closed else thread.status
-        await tx.threads.update(replace(thread, status=status, updated_at=message.created_at))
+        after = replace(thread, status=status, updated_at=message.created_at)
+        await tx.threads.update(after)
+        if is_closed:
+            await self.outbox.tell(tx, order.who, EventType.THREAD_UPDATED, after)
+        await self.outbox.tell(tx, order.who, EventType.THREAD_MESSAGE, message)
 
     async def _keep(self, tx: Transaction, order: Order, run: Run) -> None:
         if order.key:

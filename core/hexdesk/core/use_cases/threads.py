@@ -12,6 +12,7 @@ from hexdesk.core.errors import InvalidError, NotFoundError
 from hexdesk.core.model.chat import CUSTOMER_ID, Message, Thread, ThreadStatus
 from hexdesk.core.model.listing import Page, Slice
 from hexdesk.core.model.principals import Customer, Member, Person
+from hexdesk.core.model.webhooks import EventType
 from hexdesk.core.policy.changes import given
 from hexdesk.core.policy.listing import check_sort
 from hexdesk.core.policy.rights import Right, may, require, sees_thread
@@ -19,6 +20,7 @@ from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.storage import Storage, Transaction
 from hexdesk.core.use_cases.audit import Auditor
 from hexdesk.core.use_cases.organizations import check_agent, default_agent
+from hexdesk.core.use_cases.outbox import Outbox
 
 MOST_METADATA_BYTES = 16_384
 Title = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"\S")]
@@ -46,6 +48,7 @@ class StartThread:
 
     storage: Storage
     clock: Clock
+    outbox: Outbox
 
     async def __call__(self, who: Person, wish: NewThread) -> Thread:
         """Return the thread; raise `InvalidError` for an agent that cannot answer."""
@@ -69,6 +72,7 @@ class StartThread:
             if wish.agent_id:
                 await check_agent(tx, wish.agent_id)
             await tx.threads.add(thread)
+            await self.outbox.tell(tx, who, EventType.THREAD_CREATED, thread)
         return thread
 
     async def _default(self, tx: Transaction) -> UUID:
@@ -108,6 +112,7 @@ class ChangeThread:
 
     storage: Storage
     clock: Clock
+    outbox: Outbox
 
     async def __call__(self, who: Person, thread_id: UUID, change: ThreadChange) -> Thread:
         """Return the thread."""
@@ -125,6 +130,7 @@ class ChangeThread:
                 return before
             after = replace(after, updated_at=self.clock.now())
             await tx.threads.update(after)
+            await self.outbox.tell(tx, who, _what_changed(before, after), after)
         return after
 
 
@@ -134,13 +140,15 @@ class RemoveThread:
 
     storage: Storage
     auditor: Auditor
+    outbox: Outbox
 
     async def __call__(self, who: Person, thread_id: UUID) -> None:
         """Remove it; tickets that came out of it stay."""
         async with self.storage.transaction(who) as tx:
-            await visible_thread(tx, who, thread_id)
+            thread = await visible_thread(tx, who, thread_id)
             await tx.threads.remove(thread_id)
             await self.auditor.note(tx, who, "thread.removed", target=("thread", thread_id))
+            await self.outbox.tell(tx, who, EventType.THREAD_DELETED, thread)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +174,11 @@ async def visible_thread(
     if not sees_thread(who, thread):
         raise NotFoundError(f"no thread {thread_id}")
     return thread
+
+
+def _what_changed(before: Thread, after: Thread) -> EventType:
+    is_closed = after.status is ThreadStatus.CLOSED is not before.status
+    return EventType.THREAD_CLOSED if is_closed else EventType.THREAD_UPDATED
 
 
 def _customer_of(thread: Thread) -> dict[str, Any]:

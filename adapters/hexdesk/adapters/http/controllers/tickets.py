@@ -128,8 +128,7 @@ class TicketsController(Controller):
         """
         # No transaction is open while the model thinks.
         draft = await desk.tickets.draft(who, data.text)
-        ports = once.ports
-        return tagged(await create_drafted(ports.storage, ports.clock, who, draft))
+        return tagged(await create_drafted(once.tickets.create, who, draft))
 
     @get("/stats/overview", opt=call(Right.READ_TICKETS))
     async def count_tickets(

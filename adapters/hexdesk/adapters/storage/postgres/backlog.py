@@ -12,7 +12,10 @@ from hexdesk.core.model.tasks import TaskHint
 from hexdesk.core.ports.storage import Backlog
 
 FIND_ABANDONED_RUNS = "SELECT run_id, organization_id FROM find_abandoned_runs($1)"
-FIND_EXPIRED = "SELECT find_organizations_with_expired($1, $2, $3, $4, $5)"
+FIND_EXPIRED = """
+    SELECT find_organizations_with_expired($1, $2, $3, $4, $6)
+    UNION SELECT find_organizations_with_old_deliveries($5, $6) LIMIT $6
+"""
 FIND_DUE_TASKS = "SELECT task_id, organization_id, priority FROM find_due_tasks($1)"
 FIND_AGENTS_TO_CHECK = "SELECT agent_id, organization_id FROM find_agents_to_check($1, $2)"
 
@@ -30,9 +33,10 @@ class PostgresBacklog(Backlog):
     async def organizations_with_expired(self, kept_since: KeptSince, limit: int) -> Sequence[UUID]:
         times = (
             *(kept_since.events, kept_since.answers),
-            *(kept_since.refresh_tokens, kept_since.tool_calls),
+            *(kept_since.refresh_tokens, kept_since.tool_calls, kept_since.deliveries),
         )
-        return [row[0] for row in await self._connections.run(FIND_EXPIRED, *times, limit)]
+        found = await self._connections.run(FIND_EXPIRED, *times, limit)
+        return [row[0] for row in found]
 
     async def due_tasks(self, limit: int) -> Sequence[TaskHint]:
         due = [TaskHint(**row) for row in await self._connections.run(FIND_DUE_TASKS, limit)]

@@ -40,6 +40,7 @@ from hexdesk.adapters.storage.postgres.knowledge_records import KEEPS_VECTORS, P
 from hexdesk.adapters.storage.postgres.pool import Connections, PoolSettings, PoolUse
 from hexdesk.adapters.storage.postgres.task_records import PostgresTasks
 from hexdesk.adapters.storage.postgres.ticket_records import PostgresComments, PostgresTickets
+from hexdesk.adapters.storage.postgres.webhook_records import PostgresDeliveries
 from hexdesk.core.model.principals import Principal
 from hexdesk.core.ports.storage import Backlog, Directory, Storage, Transaction
 
@@ -65,6 +66,7 @@ class PostgresTransaction(Transaction):
         self.tickets = PostgresTickets(bound)
         self.comments = PostgresComments(bound)
         self.integrations = PostgresIntegrations(bound)
+        self.deliveries = PostgresDeliveries(bound)
         self.audit = PostgresAudit(bound)
         self.idempotency_keys = PostgresIdempotencyKeys(bound)
         self.tool_calls = PostgresToolCalls(bound)

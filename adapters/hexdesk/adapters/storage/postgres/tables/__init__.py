@@ -35,6 +35,7 @@ from hexdesk.adapters.storage.postgres.tables.knowledge import (
 )
 from hexdesk.adapters.storage.postgres.tables.tasks import AgentTaskRow
 from hexdesk.adapters.storage.postgres.tables.tenancy import Row
+from hexdesk.adapters.storage.postgres.tables.webhooks import DeliveryRow
 
 __all__ = [
     "AgentActionRow",
@@ -45,6 +46,7 @@ __all__ = [
     "ApiKeyRow",
     "AuditEventRow",
     "CommentRow",
+    "DeliveryRow",
     "FailedSignInRow",
     "FilePassageRow",
     "FileRow",

@@ -130,6 +130,12 @@ class IntegrationRow(IdentifiedRow):
         of_an_organization(),
         one_of("status", IntegrationStatus),
         Index("ix_integrations_created_at", "organization_id", "created_at", "id"),
+        # Whoever has no webhook finds an empty index.
+        Index(
+            "ix_integrations_webhooks",
+            "organization_id",
+            postgresql_where=text("type = 'webhook' AND is_active"),
+        ),
     )
 
 
