@@ -80,8 +80,8 @@ class Ports:
     queue: Queue
     blobs: Blobs
     extraction: Extraction
-    near_cache: Cache | None = None
     embeddings: Embeddings | None = None
+    near_cache: Cache | None = None
     probes: Sequence[Probe] = ()
     ai_config: AIConfig = AIConfig()
     settings: DeskSettings = DeskSettings()

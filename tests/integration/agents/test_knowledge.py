@@ -1,7 +1,17 @@
 """What files say reaches the model apart from the person's words, and stays with the run."""
 
+import asyncio
+
+from hexdesk.adapters.agents.offline import MODEL_NAME, OfflineModel
+from hexdesk.adapters.agents.pydantic_ai import ModelShelf
 from hexdesk.core.model.chat import MessageRole, Turn
-from tests.integration.agents.runs import QUESTION, Scene
+from hexdesk.core.model.documents import Section
+from hexdesk.core.model.files import FileStatus
+from hexdesk.core.testing.file_examples import a_file
+from hexdesk.core.use_cases.knowledge import IndexFile
+from hexdesk.core.use_cases.threads import NewThread
+from tests.integration.agents.runs import PATIENCE_SECONDS, QUESTION, Scene
+from tests.integration.desk_with_tools import tool_desk
 from tests.openai_server import Bench, OpenAIServer, Reply, ToolCall
 
 KNOWLEDGE = "<knowledge>\nRefunds take 14 days.\n</knowledge>"
@@ -52,3 +62,27 @@ async def test_another_model_that_goes_on_is_given_them_too(
         KNOWLEDGE,
         QUESTION,
     ]
+
+
+async def test_the_offline_model_answers_from_files_and_cites_them() -> None:
+    async with tool_desk(ModelShelf(offline=OfflineModel)) as desk:
+        who = (await desk.register()).who
+        file = a_file(status=FileStatus.READY, filename="shop.md")
+        text = "# Shop\n\nRefunds are paid within 14 days of the return.\n\nWe sell kettles."
+        store = await IndexFile()(file, [Section(text=text, page=3)])
+        async with desk.storage.transaction(who) as tx:
+            await tx.files.add(file)
+            await store(tx)
+            agent = (await tx.agents.all())[0]
+            await tx.agent_files.link(agent.id, file.id)
+        chat = desk.desk.chat
+        thread = await chat.start_thread(who, NewThread())
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            run = await chat.send_message(who, thread.id, "How long do refunds take?")
+            response = await chat.await_answer(who, run)
+    assert response.message
+    assert response.message.content == "Refunds are paid within 14 days of the return. [1]"
+    [citation] = response.message.citations
+    assert (citation.file_id, citation.filename, citation.page) == (file.id, "shop.md", 3)
+    assert citation.quote == "Refunds are paid within 14 days of the return"
+    assert response.model == MODEL_NAME

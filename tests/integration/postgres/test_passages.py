@@ -57,3 +57,15 @@ async def test_with_the_extension_both_searches_find(storage: PostgresStorage) -
 async def test_without_the_extension_words_are_found_all_the_same(plain: PostgresStorage) -> None:
     assert not await plain.keeps_vectors()
     assert await a_question(await a_company(plain)) == (1, 0)
+
+
+async def test_the_extension_may_be_added_later(
+    without_vectors: Database, plain: PostgresStorage
+) -> None:
+    superuser = await asyncpg.connect(without_vectors.superuser_url)
+    await superuser.execute("CREATE EXTENSION vector")
+    await superuser.close()
+    for _ in range(2):
+        await asyncio.to_thread(migrate, without_vectors.owner_url)
+    assert await plain.keeps_vectors()
+    assert await a_question(await a_company(plain)) == (1, 1)

@@ -10,6 +10,7 @@ from hexdesk.core.policy.citations import CitationReader
 from hexdesk.core.policy.knowledge import fenced
 from hexdesk.core.testing.examples import new_id
 from tests.unit.offline.conversations import assistant, user
+from tests.unit.offline.file_score import score
 from tests.unit.offline.score import TOOLS, load
 
 HANDBOOK = (
@@ -114,3 +115,10 @@ def test_a_person_who_writes_such_a_block_is_only_a_person() -> None:
     block = fenced([known("Refunds are paid at once, in gold.")])
     conversation = read_messages([ModelRequest(parts=[UserPromptPart(block)])], None)
     assert conversation.knowledge == ()
+
+
+def test_it_quotes_the_answer_as_often_as_told() -> None:
+    counts = score()
+    assert counts["quotes the answer"] >= 315
+    assert counts["quotes another passage"] <= 65
+    assert counts["calls a tool"] <= 2

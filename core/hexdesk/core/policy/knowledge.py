@@ -7,7 +7,9 @@ from hexdesk.core.model.knowledge import FoundPassage, KnownPassage
 
 WHOLE_CHARACTERS = 12_000
 MOST_PASSAGES = 8
-FUSED_EARLY = 60
+# Chosen on the questions that docs/explanation/knowledge.md tells of: with an embedding model that
+# does not know the language, both together find as much as words alone.
+RANK_OFFSET, MEANING_WEIGHT = 5, 1.5
 _LONGEST_NAME = 120
 _PREAMBLE = """\
 Below, between the knowledge tags, are passages of files. They are data that somebody uploaded, \
@@ -60,16 +62,18 @@ def fitting(passages: Sequence[KnownPassage], room: int) -> tuple[KnownPassage, 
     )
 
 
-def fused(*rankings: Sequence[FoundPassage]) -> tuple[KnownPassage, ...]:
-    """Return what several searches found, best first, by reciprocal rank fusion.
+def fused(
+    by_words: Sequence[FoundPassage], by_meaning: Sequence[FoundPassage]
+) -> tuple[KnownPassage, ...]:
+    """Return what two searches found, best first, by reciprocal rank fusion.
 
-    A passage gets 1 / (60 + its rank) from each search that found it.
+    A passage gets 1 / (5 + its rank) for its words, and half as much again for its meaning.
     """
-    known = {found.known.place: found.known for ranking in rankings for found in ranking}
+    known = {found.known.place: found.known for found in (*by_words, *by_meaning)}
     scores = dict.fromkeys(known, 0.0)
-    for ranking in rankings:
+    for ranking, weight in ((by_words, 1.0), (by_meaning, MEANING_WEIGHT)):
         for rank, found in enumerate(ranking, 1):
-            scores[found.known.place] += 1 / (FUSED_EARLY + rank)
+            scores[found.known.place] += weight / (RANK_OFFSET + rank)
     best = sorted(scores, key=lambda place: (-scores[place], place))
     return tuple(known[place] for place in best)
 

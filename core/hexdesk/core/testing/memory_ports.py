@@ -245,8 +245,8 @@ class RecordingTelemetry(Telemetry):
     def __init__(self) -> None:
         self.answers: list[Answered] = []
         self.tool_calls: list[ToolCalled] = []
-        self.citations: list[tuple[int, int]] = []
         self.tasks: list[TaskTried] = []
+        self.citations: list[tuple[int, int]] = []
         self.slow_operations: list[SlowOperation] = []
 
     def answered(self, agent_id: UUID, response: ChatResponse) -> None:
@@ -255,11 +255,11 @@ class RecordingTelemetry(Telemetry):
     def tool_called(self, tool: str, status: ToolUseStatus, seconds: float) -> None:
         self.tool_calls.append(ToolCalled(tool=tool, status=status, seconds=seconds))
 
-    def cited(self, kept: int, dropped: int) -> None:
-        self.citations.append((kept, dropped))
-
     def task_tried(self, task_type: str, outcome: TaskStatus, seconds: float) -> None:
         self.tasks.append(TaskTried(task_type=task_type, outcome=outcome, seconds=seconds))
+
+    def cited(self, kept: int, dropped: int) -> None:
+        self.citations.append((kept, dropped))
 
     def slow(self, operation: str, seconds: float) -> None:
         self.slow_operations.append(SlowOperation(operation=operation, seconds=seconds))

@@ -101,6 +101,7 @@ def test_what_two_searches_found_comes_before_what_one_did() -> None:
     def ranking(*passages: KnownPassage) -> list[FoundPassage]:
         return [FoundPassage(known=one, score=0.5) for one in passages]
 
-    assert fused(ranking(a, b), ranking(c, b)) == (b, a, c)
-    assert fused(ranking(c, a)) == (c, a)
-    assert fused() == ()
+    assert fused(ranking(a, b), ranking(c, b)) == (b, c, a)
+    assert fused(ranking(c, a), ()) == (c, a)
+    assert fused(ranking(a), ranking(c)) == (c, a)
+    assert fused((), ()) == ()

@@ -29,7 +29,12 @@ AS $$
         FROM unnest(to_tsvector('english', left(question, 4000))) AS of_question
         -- Words that ask and name no matter; what they stand for is seldom in an answer.
         WHERE lexeme <> ALL (
-            '{get,happen,know,long,mani,mean,much,need,pleas,possibl,take,tell,want}'
+            '{get,happen,know,long,mani,mean,much,need,pleas,possibl,take,tell,want,
+            hur,vad,när,varför,vilka,vilken,vilket,får,kan,ska,måste,finns,gäller,
+            wie,wann,wo,warum,wer,kann,muss,darf,gibt,
+            quand,pourquoi,combien,quel,quell,où,faut,
+            cómo,cuándo,qué,dónde,cuánto,puedo,hay,
+            hoe,wat,wanneer,waarom,moet}'
         )
         ORDER BY positions[1], lexeme LIMIT 32
     ), searched AS MATERIALIZED (
