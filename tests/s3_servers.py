@@ -81,8 +81,8 @@ def moto_bucket() -> Generator[Bucket]:
     script = "from moto.server import main; main()"
     command = (sys.executable, "-c", script, "-H", "127.0.0.1", "-p", str(port))
     with _serving(port, *command) as endpoint:
-        made = Request(f"{endpoint}/{NAME}", method="PUT", headers=SIGNED)  # noqa: S310  loopback
-        urlopen(made, timeout=STARTING_SECONDS).close()  # noqa: S310  loopback
+        made = Request(f"{endpoint}/{NAME}", method="PUT", headers=SIGNED)  # noqa: S310 - loopback only
+        urlopen(made, timeout=STARTING_SECONDS).close()  # noqa: S310 - loopback only
         yield Bucket(endpoint)
 
 

@@ -12,6 +12,7 @@ from hexdesk.core.ports.blobs import Blobs
 from hexdesk.core.ports.cache import Cache
 from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.egress import Egress
+from hexdesk.core.ports.embeddings import Embeddings
 from hexdesk.core.ports.events import RunEvents
 from hexdesk.core.ports.extraction import Extraction
 from hexdesk.core.ports.health import Probe
@@ -83,6 +84,7 @@ class Ports:
     queue: Queue
     blobs: Blobs
     extraction: Extraction
+    embeddings: Embeddings | None = None
     near_cache: Cache | None = None
     probes: Sequence[Probe] = ()
     ai_config: AIConfig = AIConfig()

@@ -185,6 +185,16 @@ async def a_delivery(admin: httpx2.AsyncClient, integration_id: str) -> str:
     return answer.json()["data"][0]["id"]
 
 
+async def a_file(
+    client: httpx2.AsyncClient, content: bytes = b"Hold the red button.", **options: Any
+) -> dict[str, Any]:
+    """Hand in a text, and return what is known of it."""
+    files = {"file": ("manual.txt", content, "text/plain")}
+    answer = await client.post("/api/v1/files", files=files, **options)
+    assert answer.status_code == 202, answer.text
+    return answer.json()
+
+
 async def a_task(client: httpx2.AsyncClient, **body: Any) -> dict[str, Any]:
     """Have an agent do something, and return the task."""
     wish = {"task_type": "api_request", "task_data": {"text": "Call back."}} | body

@@ -9,7 +9,7 @@ from hexdesk.core.model.identity import Role
 from hexdesk.core.model.principals import AgentRun, Member
 from hexdesk.core.testing.examples import new_id
 from tests.e2e.http.every_call import CALLS, Known
-from tests.e2e.http.house import Company, House, a_delivery, a_task, created, problem
+from tests.e2e.http.house import Company, House, a_delivery, a_file, a_task, created, problem
 
 PUBLIC = {
     "check_health",
@@ -35,15 +35,20 @@ EVERY_MEMBER = {
     "hand_off_thread",
     "get_agent",
     "get_approval",
+    "get_content",
+    "get_file",
     "get_integration",
     "get_organization",
     "get_task",
+    "get_text",
     "get_thread",
     "get_ticket",
     "list_active_integrations",
+    "list_agent_files",
     "list_agents",
     "list_approvals",
     "list_comments",
+    "list_files",
     "list_integrations",
     "list_messages",
     "list_tasks",
@@ -51,6 +56,7 @@ EVERY_MEMBER = {
     "list_tickets",
     "list_tools",
     "move_ticket",
+    "remove_file",
     "remove_thread",
     "replace_ticket",
     "reply_in_thread",
@@ -59,6 +65,7 @@ EVERY_MEMBER = {
     "send_message",
     "show_myself",
     "start_thread",
+    "upload_file",
 }
 NO_API_KEY = {
     "add_api_key",
@@ -73,6 +80,7 @@ NO_API_KEY = {
 }
 ADMINS_ONLY = {
     "add_agent",
+    "add_agent_file",
     "add_integration",
     "change_agent",
     "change_integration",
@@ -85,6 +93,7 @@ ADMINS_ONLY = {
     "list_deliveries",
     "redeliver",
     "remove_agent",
+    "remove_agent_file",
     "remove_integration",
     "remove_ticket",
     "show_agent_configuration",
@@ -93,7 +102,10 @@ ADMINS_ONLY = {
 
 PROTECTED = [call for call in CALLS if not call.is_public]
 WITH_IDS = [call for call in CALLS if call.parameters]
-OF_A_MEMBER = [call for call in WITH_IDS if {"thread_id", "task_id"} & {*call.parameters}]
+MEMBERS_OWN = {"file_id", "task_id", "thread_id"}
+OF_A_MEMBER = [
+    call for call in WITH_IDS if MEMBERS_OWN & {*call.parameters} and call.name not in ADMINS_ONLY
+]
 CHALLENGE = 'Bearer realm="hexdesk"'
 
 
@@ -146,7 +158,7 @@ async def test_things_of_another_organization_do_not_exist(company: Company):
     await stranger.close()
 
 
-async def test_another_members_conversations_and_tasks_do_not_exist(company: Company):
+async def test_another_members_conversations_tasks_and_files_do_not_exist(company: Company):
     theirs = await things_of(company.admin)
     user = await company.user()
     for call in OF_A_MEMBER:
@@ -162,7 +174,8 @@ async def refused(client: httpx2.AsyncClient) -> set[str]:
             problem(answer, 403, "forbidden")
             refused.add(call.name)
         else:
-            assert answer.status_code in {200, 204, 400, 404}, answer.text
+            expected = {415} if call.takes_form else {200, 204, 400, 404}
+            assert answer.status_code in expected, answer.text
     return refused
 
 
@@ -190,6 +203,7 @@ async def things_of(admin: httpx2.AsyncClient) -> dict[str, str]:
     made = {
         "agent_id": await created(admin, "/agents"),
         "api_key_id": await created(admin, "/api-keys", name="key"),
+        "file_id": await a_file(admin),
         "integration_id": await created(
             admin, "/integrations", type="webhook", name="x", config=webhook
         ),

@@ -12,6 +12,7 @@ import httpx2
 
 from hexdesk.core.model.identity import Role
 from hexdesk.core.model.principals import AgentRun, Member
+from hexdesk.core.model.tasks import TaskHint
 from hexdesk.core.testing.examples import new_id
 from hexdesk.core.tools.catalogue import catalogue
 from tests.e2e.isolation.installation import Installation
@@ -112,6 +113,7 @@ async def a_company(installation: Installation, word: str) -> Company:
     )
     company.names["user_id"], company.user = await company.colleague("user")
     await _fill(company)
+    await _hand_in(company)
     await _converse(company)
     company.note(json.dumps([company.names, tokens]))
     return company
@@ -155,6 +157,24 @@ async def _fill(company: Company) -> None:
     wish = {"task_type": "api_request", "task_data": {"text": f"Call {word}."}}
     task = await made(admin, "/tasks", **wish, agent_id=company.names["agent_id"])
     company.names["task_id"] = task["id"]
+
+
+async def _hand_in(company: Company) -> None:
+    """Hand a file in, have it read, and let the agent know it."""
+    content = f"What only {company.word} people know is in here.".encode()
+    name = f"{company.word}.txt"
+    files = {"file": (name, content, "text/plain")}
+    answer = await company.admin.post(f"{API}/files", files=files)
+    assert answer.status_code == 202, answer.text
+    file = answer.json()
+    company.names["file_id"] = file["id"]
+    path = f"{API}/agents/{company.names['agent_id']}/files"
+    known = await company.admin.post(path, json={"file_id": file["id"]})
+    assert known.status_code == 200, known.text
+    hint = TaskHint(
+        task_id=UUID(file["task_id"]), organization_id=company.who.organization_id, priority=6
+    )
+    await company.installation.desk.task_desk.do(hint)
 
 
 async def _converse(company: Company) -> None:

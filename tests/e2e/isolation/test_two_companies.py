@@ -18,6 +18,7 @@ FILTERS = (
     "tickets?tag={word}",
     "tickets?category={word}",
     "tasks?agent_id={agent_id}",
+    "files?agent_id={agent_id}",
     "audit-events?actor_id={admin_id}",
     "audit-events?target_id={agent_id}",
 )
@@ -26,6 +27,12 @@ TIES: dict[tuple[str, str], Any] = {
     ("PATCH", "organization"): {"settings": {"default_agent_id": "{their_agent_id}"}},
     ("POST", "chat/threads"): {"agent_id": "{their_agent_id}"},
     ("POST", "tasks"): {**NEW_TASK, "agent_id": "{their_agent_id}"},
+    ("POST", "agents/{agent_id}/files"): {"file_id": "{their_file_id}"},
+    ("DELETE", "agents/{agent_id}/files/{their_file_id}"): None,
+    ("POST", "chat/threads/{thread_id}/messages"): {
+        "content": "Look!",
+        "attachments": ["{their_file_id}"],
+    },
     ("GET", "chat/threads/{thread_id}/runs/{their_run_id}/events"): None,
     ("GET", "chat/threads/{their_thread_id}/runs/{run_id}/events"): None,
 }

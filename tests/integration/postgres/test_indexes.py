@@ -119,6 +119,7 @@ async def test_every_index_begins_with_the_organization_or_is_known(
         "ix_tickets_search",
         "ix_tickets_tags",
         "ix_ticket_comments_search",
+        "ix_file_passages_search",
     }
 
 

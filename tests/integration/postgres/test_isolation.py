@@ -32,7 +32,7 @@ LOOKED_UP = (
     *("users", "refresh_tokens", "api_keys", "runs", "idempotency_keys"),
     *("approvals", "threads"),
     *("tickets", "ticket_comments", "tool_calls", "agents", "agent_tasks"),
-    "webhook_deliveries",
+    *("file_passages", "webhook_deliveries"),
 )
 COUNT = "SELECT count(*) FROM {}"
 OWNERS = "SELECT {} FROM {}"

@@ -18,6 +18,7 @@ from hexdesk.core.model.chat import ChatResponse, Message, Run, RunEvent, Thread
 from hexdesk.core.model.identity import Registration, Role, Tokens
 from hexdesk.core.model.principals import AgentRun, Customer, Member, Origin, Person, Principal
 from hexdesk.core.model.settings import DeskSettings
+from hexdesk.core.ports.embeddings import Embeddings
 from hexdesk.core.ports.health import Probe
 from hexdesk.core.testing import (
     CountingLimiter,
@@ -78,6 +79,22 @@ class Fakes:
             passwords=PlainPasswords(),
         )
 
+    def ports(self, **others: Any) -> Ports:
+        """Return them as ports, with those that each process has for itself."""
+        return Ports(
+            storage=self.storage,
+            clock=self.clock,
+            passwords=self.passwords,
+            access_tokens=PlainTokens(self.clock),
+            capabilities=PlainCapabilities(self.clock),
+            vault=PlainVault(),
+            egress=self.egress,
+            limiter=self.limiter,
+            cache=self.cache,
+            blobs=self.blobs,
+            **others,
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class Scene:
@@ -100,32 +117,25 @@ class Scene:
         settings: DeskSettings | None = None,
         ai_config: AIConfig | None = None,
         probes: Sequence[Probe] = (),
+        embeddings: Embeddings | None = None,
     ) -> "Scene":
         """Open a desk whose model answers by the scripts."""
         fakes = fakes or Fakes.new()
         runner, events, journal = ScriptedRunner(*scripts), MemoryEvents(), MemoryJournal()
-        telemetry, queue = RecordingTelemetry(), MemoryQueue()
-        extraction = MemoryExtraction()
-        ports = Ports(
-            storage=fakes.storage,
-            clock=fakes.clock,
-            passwords=fakes.passwords,
-            access_tokens=PlainTokens(fakes.clock),
-            capabilities=PlainCapabilities(fakes.clock),
-            vault=PlainVault(),
-            egress=fakes.egress,
-            limiter=fakes.limiter,
-            cache=fakes.cache,
-            journal=journal,
-            events=events,
-            telemetry=telemetry,
-            runner=runner,
-            queue=queue,
-            blobs=fakes.blobs,
-            extraction=extraction,
-            probes=probes,
-            ai_config=ai_config or AIConfig(),
-            settings=settings or DeskSettings(),
+        telemetry, queue, extraction = RecordingTelemetry(), MemoryQueue(), MemoryExtraction()
+        desk = open_desk(
+            fakes.ports(
+                runner=runner,
+                embeddings=embeddings,
+                journal=journal,
+                events=events,
+                telemetry=telemetry,
+                queue=queue,
+                extraction=extraction,
+                probes=probes,
+                ai_config=ai_config or AIConfig(),
+                settings=settings or DeskSettings(),
+            )
         )
         return cls(
             fakes=fakes,
@@ -135,7 +145,7 @@ class Scene:
             telemetry=telemetry,
             queue=queue,
             extraction=extraction,
-            desk=open_desk(ports),
+            desk=desk,
         )
 
     @property

@@ -185,8 +185,8 @@ class _Listener:
         self._value += data[start:end]
 
     def _end_header(self) -> None:
-        # As browsers write names that are not ASCII.
-        name, value = (one.decode("utf-8", "replace") for one in (self._name, self._value))
+        # As the parser of headers wants them; what they stand for is UTF-8.
+        name, value = (one.decode("latin-1") for one in (self._name, self._value))
         self._head[name.lower()] = value
         self._name = self._value = b""
 
@@ -206,7 +206,6 @@ class _Listener:
 def _filename(disposition: str, options: dict[bytes, bytes]) -> str | None:
     """Return the name of a file as it was sent, in the form of browsers or in that of mail."""
     if b"filename" in options:
-        # The parser reads headers as Latin-1.
         return options[b"filename"].decode("utf-8", "replace").replace("%22", '"')
     found = MAIL_NAME.search(disposition)
     return unquote(found[1], errors="replace") if found else None

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from hexdesk.core.assembly.files import file_tasks
 from hexdesk.core.assembly.parts import Parts
+from hexdesk.core.desk import Ports
 from hexdesk.core.policy.approvals import digest
 from hexdesk.core.tools.call import CallTool
 from hexdesk.core.tools.tool import ToolNeeds
@@ -14,6 +15,7 @@ from hexdesk.core.use_cases.assignments import Assignments
 from hexdesk.core.use_cases.decided_calls import DecidedCalls
 from hexdesk.core.use_cases.health_checks import CheckAgent, ScheduleHealthChecks
 from hexdesk.core.use_cases.held_calls import HeldCalls
+from hexdesk.core.use_cases.knowledge import FindKnowledge
 from hexdesk.core.use_cases.response_cache import ResponseCache
 from hexdesk.core.use_cases.restoring import RestoreAnswers
 from hexdesk.core.use_cases.run_desk import RunDesk
@@ -47,6 +49,7 @@ def run_desk_of(parts: Parts) -> RunDesk:
             publish_answer=_publishing(parts, store, held_calls),
             note_refusal=parts.note_refusal,
             responses=ResponseCache(cache=ports.cache, is_on=settings.caches_responses),
+            find_knowledge=_find_knowledge(ports),
             tool_rights=parts.tool_rights,
             settings=settings,
         ),
@@ -107,7 +110,12 @@ def task_types_of(parts: Parts, more: Sequence[TaskType]) -> dict[str, TaskType]
     )
     types: tuple[TaskType, ...] = (
         *file_tasks(parts),
-        *agent_tasks(clock=ports.clock, runner=ports.runner, requests=requests),
+        *agent_tasks(
+            clock=ports.clock,
+            runner=ports.runner,
+            requests=requests,
+            find_knowledge=_find_knowledge(ports),
+        ),
         CheckAgent(
             clock=ports.clock,
             runner=ports.runner,
@@ -141,3 +149,7 @@ def task_desk_of(parts: Parts, more_types: Sequence[TaskType]) -> TaskDesk:
         ),
         settings=ports.settings,
     )
+
+
+def _find_knowledge(ports: Ports) -> FindKnowledge:
+    return FindKnowledge(storage=ports.storage, embeddings=ports.embeddings)

@@ -7,13 +7,19 @@ from uuid import UUID
 
 import msgspec
 
-from hexdesk.core.model.agents import AgentSettings, ToolUse
+from hexdesk.core.model.agents import Agent, AgentSettings, ToolUse
 from hexdesk.core.model.approvals import Approval
+from hexdesk.core.model.identity import Organization
 from hexdesk.core.model.principals import Person
 
 Content = Annotated[
     str,
-    msgspec.Meta(min_length=1, max_length=32_000, pattern=r"\S", examples=["Create a test ticket"]),
+    msgspec.Meta(
+        min_length=1,
+        max_length=32_000,
+        pattern=r"[^\s\x1c-\x1f\x85]",
+        examples=["Create a test ticket"],
+    ),
 ]
 
 
@@ -45,6 +51,15 @@ class Thread(msgspec.Struct, frozen=True, kw_only=True):
     def is_customers(self) -> bool:
         """Whether a customer began it; one whose member was removed is nobody's instead."""
         return self.user_id is None and CUSTOMER_ID in self.metadata
+
+
+class Situation(msgspec.Struct, frozen=True, kw_only=True):
+    """A thread, and what an answer in it depends on."""
+
+    thread: Thread
+    agent: Agent
+    organization: Organization
+    knows_files: bool = False
 
 
 CUSTOMER_ID = "customer_id"

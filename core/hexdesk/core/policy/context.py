@@ -42,6 +42,31 @@ def history(
     return tuple(reversed(taken))
 
 
+def room_for_knowledge(
+    settings: AgentSettings, turns: Sequence[Turn], instructions: str, content: str
+) -> int:
+    """Return how many characters what files say may take.
+
+    It is half of what the instructions and the message leave, or all that the history does not
+    need, if that is more.
+    """
+    room = max(0, settings.max_context_size - len(instructions) - len(content))
+    return max(room // 2, room - _length(turns))
+
+
+def shortened(settings: AgentSettings, turns: Sequence[Turn], *others: str) -> tuple[Turn, ...]:
+    """Return the newest turns that fit beside all else that the model is given."""
+    room = settings.max_context_size - sum(map(len, others))
+    start = 0
+    while start < len(turns) and _length(turns[start:]) > room:
+        start += 1
+    return tuple(turns[start:])
+
+
+def _length(turns: Sequence[Turn]) -> int:
+    return sum(len(turn.content) for turn in turns)
+
+
 def asking_runs(messages: Sequence[Message]) -> tuple[UUID, ...]:
     """Return the runs that ended because a call of theirs waited for a person."""
     return tuple(one.run_id for one in messages if one.run_id and _waiting(one))

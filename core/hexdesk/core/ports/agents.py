@@ -27,7 +27,7 @@ class DecidedCall(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """One message for an agent to answer.
+    """One message for an agent to answer; `knowledge` is what files say, fenced off as data.
 
     `tools` are the names the run may call, `needs_approval` those that a person must allow first;
     `capability` proves both to the tool server. `steps` is what an earlier process stored of this
@@ -44,6 +44,7 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     instructions: str
     history: tuple[Turn, ...]
     content: str
+    knowledge: str = ""
     tools: frozenset[str]
     needs_approval: frozenset[str] = frozenset()
     capability: str

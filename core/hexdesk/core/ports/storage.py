@@ -35,6 +35,7 @@ from hexdesk.core.ports.identity_records import (
     Sessions,
     Users,
 )
+from hexdesk.core.ports.knowledge_records import Passages
 from hexdesk.core.ports.task_records import Tasks
 from hexdesk.core.ports.webhook_records import Deliveries
 
@@ -69,6 +70,7 @@ class Transaction(Protocol):
     files: Files
     file_texts: FileTexts
     agent_files: AgentFiles
+    passages: Passages
     tasks: Tasks
 
 

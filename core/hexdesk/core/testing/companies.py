@@ -10,10 +10,11 @@ from hexdesk.core.model.approvals import HeldCall
 from hexdesk.core.model.audit import AuditEvent
 from hexdesk.core.model.chat import Message, Run, Thread
 from hexdesk.core.model.documents import Section
-from hexdesk.core.model.files import File
+from hexdesk.core.model.files import File, FileStatus
 from hexdesk.core.model.idempotency import IdempotencyKey, KeptAnswer
 from hexdesk.core.model.identity import ApiKey, Organization, RefreshToken, Session, User
 from hexdesk.core.model.integrations import Integration
+from hexdesk.core.model.knowledge import Passage, PassageVector
 from hexdesk.core.model.principals import Member
 from hexdesk.core.model.tasks import Task, TaskStatus
 from hexdesk.core.model.tickets import Comment, Ticket
@@ -138,7 +139,7 @@ class Belongings(msgspec.Struct, frozen=True, kw_only=True):
             audit_event=examples.an_audit_event(organization.id),
             idempotency_key=examples.an_idempotency_key(),
             kept_answer=examples.a_kept_answer(),
-            file=a_file(uploaded_by_id=user.id),
+            file=a_file(uploaded_by_id=user.id, status=FileStatus.READY),
             task=a_task(
                 organization.id,
                 agent_id=conversation.agent.id,
@@ -171,7 +172,14 @@ class Belongings(msgspec.Struct, frozen=True, kw_only=True):
         await transaction.audit.add(self.audit_event, once_key=str(self.audit_event.id))
         kept = self.kept_answer
         await transaction.idempotency_keys.keep(self.idempotency_key, kept, examples.LONG_AGO)
+        await self._store_file(transaction)
+        await transaction.tasks.add(self.task)
+
+    async def _store_file(self, transaction: Transaction) -> None:
         await transaction.files.add(self.file)
         await transaction.file_texts.replace(self.file.id, [Section(text="Press F1.", page=1)])
         await transaction.agent_files.link(self.conversation.agent.id, self.file.id)
-        await transaction.tasks.add(self.task)
+        passage = Passage(file_id=self.file.id, position=0, page=1, text="Press F1.")
+        await transaction.passages.replace(self.file.id, [passage])
+        vector = PassageVector(position=0, vector=(0.6, 0.8))
+        await transaction.passages.put_vectors(self.file.id, "words/2", [vector])

@@ -7,9 +7,7 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from hexdesk.core.model.agents import Agent
-from hexdesk.core.model.chat import Message, Run, RunEvent, RunStatus, Thread
-from hexdesk.core.model.identity import Organization
+from hexdesk.core.model.chat import Message, Run, RunEvent, RunStatus, Situation, Thread
 from hexdesk.core.model.listing import Page, Slice
 from hexdesk.core.ports.chat_records import EventLog, Messages, Runs, Threads
 from hexdesk.core.testing.memory_identity import MemoryOrganizations
@@ -26,10 +24,15 @@ class MemoryThreads(Threads):
         records = await self.draft.to_write() if lock else self.draft.records
         return found(records.threads, thread_id, "thread")
 
-    async def with_agent(self, thread_id: UUID) -> tuple[Thread, Agent, Organization]:
+    async def with_agent(self, thread_id: UUID) -> Situation:
         thread = await self.get(thread_id, lock=True)
-        agent = found(self.draft.records.agents, thread.agent_id, "agent")
-        return thread, agent, await MemoryOrganizations(self.draft).get()
+        records = self.draft.records
+        return Situation(
+            thread=thread,
+            agent=found(records.agents, thread.agent_id, "agent"),
+            organization=await MemoryOrganizations(self.draft).get(),
+            knows_files=any(agent_id == thread.agent_id for agent_id, _ in records.agent_files),
+        )
 
     async def page(self, part: Slice, *, own_of: UUID | None) -> Page[Thread]:
         threads = self.draft.records.threads.values()

@@ -22,6 +22,7 @@ from hexdesk.core.model.files import File
 from hexdesk.core.model.idempotency import KeptAnswer
 from hexdesk.core.model.identity import ApiKey, Organization, RefreshToken, Session, User
 from hexdesk.core.model.integrations import Integration
+from hexdesk.core.model.knowledge import Passage, PassageVector
 from hexdesk.core.model.listing import MAX_TOTAL, Page, Slice
 from hexdesk.core.model.tasks import Task
 from hexdesk.core.model.tickets import Comment, Ticket
@@ -82,6 +83,12 @@ class Records:
         default_factory=dict[UUID, tuple[Section, ...]]
     )
     agent_files: set[tuple[UUID, UUID]] = field(default_factory=set[tuple[UUID, UUID]])
+    passages: dict[UUID, tuple[Passage, ...]] = field(
+        default_factory=dict[UUID, tuple[Passage, ...]]
+    )
+    vectors: dict[UUID, tuple[str, tuple[PassageVector, ...]]] = field(
+        default_factory=dict[UUID, tuple[str, tuple[PassageVector, ...]]]
+    )
     called_at: dict[tuple[UUID, str], datetime] = field(
         default_factory=dict[tuple[UUID, str], datetime]
     )

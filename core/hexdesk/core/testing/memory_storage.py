@@ -39,6 +39,7 @@ from hexdesk.core.testing.memory_identity import (
     MemorySessions,
     MemoryUsers,
 )
+from hexdesk.core.testing.memory_knowledge import MemoryPassages
 from hexdesk.core.testing.memory_records import Draft, Installation, Records
 from hexdesk.core.testing.memory_tasks import MemoryTasks, announce_due
 from hexdesk.core.testing.memory_tickets import MemoryComments, MemoryTickets
@@ -74,6 +75,7 @@ class MemoryTransaction(Transaction):
         self.files = MemoryFiles(draft)
         self.file_texts = MemoryFileTexts(draft)
         self.agent_files = MemoryAgentFiles(draft)
+        self.passages = MemoryPassages(draft)
         self.tasks = MemoryTasks(draft)
 
 

@@ -22,6 +22,11 @@ from hexdesk.core.testing.storage_file_attempts import (
     FILE_WRITES,
     FILES_FOUND_OR_NOT,
 )
+from hexdesk.core.testing.storage_knowledge_attempts import (
+    PASSAGE_LOOKS,
+    PASSAGE_WRITES,
+    PASSAGES_FOUND_OR_NOT,
+)
 
 Attempt = Callable[[Transaction, Belongings], Awaitable[object]]
 
@@ -104,6 +109,7 @@ LOOKS: dict[str, Attempt] = {
     ),
     "tool_calls.of_run": lambda to, its: to.tool_calls.of_run(its.conversation.run.id),
     **FILE_LOOKS,
+    **PASSAGE_LOOKS,
     "tasks.get": lambda to, its: to.tasks.get(its.task.id),
     "tasks.page": lambda to, _: to.tasks.page(TaskFilter(), examples.ALL),
 }
@@ -204,6 +210,7 @@ WRITES: dict[str, Attempt] = {
         its.conversation.run.id, "call-1", b"other"
     ),
     **FILE_WRITES,
+    **PASSAGE_WRITES,
     "tasks.add": _add_task,
     "tasks.claim": _claim,
     "tasks.renew": lambda to, its: to.tasks.renew(
@@ -257,6 +264,7 @@ FOUND_OR_NOT = (
     "deliveries.update",
     "tool_calls.keep",
     *FILES_FOUND_OR_NOT,
+    *PASSAGES_FOUND_OR_NOT,
     "tasks.get",
     "tasks.add",
     "tasks.update",

@@ -23,6 +23,11 @@ from hexdesk.core.testing.storage_desk_contract import AuditContract, Integratio
 from hexdesk.core.testing.storage_expiry_contract import ExpiryContract
 from hexdesk.core.testing.storage_files_contract import AgentFileContract, FileContract
 from hexdesk.core.testing.storage_identity_contract import OrganizationContract, UserContract
+from hexdesk.core.testing.storage_knowledge_contract import (
+    PassageContract,
+    PassageSearchContract,
+    PassageVectorContract,
+)
 from hexdesk.core.testing.storage_leases_contract import TaskLeaseContract
 from hexdesk.core.testing.storage_lists_contract import ListContract
 from hexdesk.core.testing.storage_once_contract import IdempotencyContract, ToolCallContract
@@ -65,6 +70,9 @@ class StorageContract(
     ExpiryContract,
     FileContract,
     AgentFileContract,
+    PassageContract,
+    PassageSearchContract,
+    PassageVectorContract,
     TaskRecordContract,
     TaskLeaseContract,
     DueTaskContract,

@@ -96,7 +96,7 @@ class TicketList(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 class TicketSearch(TicketList, frozen=True, kw_only=True):
     """Which tickets, by words in their title, description and comments."""
 
-    query: Annotated[str, Meta(min_length=1, max_length=500, pattern=r"\S")]
+    query: Annotated[str, Meta(min_length=1, max_length=500, pattern=r"[^\s\x1c-\x1f\x85]")]
 
 
 class Nothing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -17,6 +17,7 @@ from hexdesk.core.model.agents import ToolUse, ToolUseStatus
 from hexdesk.core.model.approvals import HeldCall
 from hexdesk.core.model.chat import (
     ChatResponse,
+    Citation,
     DegradedReason,
     Message,
     MessageRole,
@@ -56,6 +57,8 @@ class Outcome:
     usage: Usage = Usage()
     reason: DegradedReason | None = None
     confidence: float | None = None
+    citations: tuple[Citation, ...] = ()
+    dropped_citations: int = 0
     waiting: dict[str, ApprovalNeeded] = field(default_factory=dict[str, ApprovalNeeded])
     steps: bytes | None = None
     handover: str | None = None
@@ -118,6 +121,7 @@ class PublishAnswer:
             log.error("answer not stored", extra=about(run, reason=str(error)))
             response = await self._keep(answer, response, run_log)
         self.telemetry.answered(run.agent_id, response)
+        self.telemetry.cited(len(outcome.citations), outcome.dropped_citations)
         return response
 
     def _answer(self, run: Run, run_log: RunLog, outcome: Outcome) -> UnstoredAnswer:
@@ -182,6 +186,7 @@ class PublishAnswer:
             run_id=run.id,
             role=MessageRole.ASSISTANT,
             content=text,
+            citations=outcome.citations,
             tool_calls=outcome.uses,
             confidence_score=outcome.confidence,
             created_at=next_moment(self.clock.now(), outcome.later_than),

@@ -107,8 +107,8 @@ class DecideApproval:
                 found = await tx.threads.with_agent(held.thread_id)
                 await self._keep(tx, key, held)
                 await self._settle(tx, who, held)
-                thread = await settle_thread(tx, who, found[0], self.outbox)
-                found = (thread, *found[1:])
+                thread = await settle_thread(tx, who, found.thread, self.outbox)
+                found = replace(found, thread=thread)
                 task = await self.resume_run.begun(tx, found, held) if has_room else None
             if task is None:
                 return held.shown()

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import msgspec
 from msgspec.structs import replace
@@ -10,8 +11,7 @@ from msgspec.structs import replace
 from hexdesk.core.model.agents import Agent, AgentSettings, ResolvedConfiguration
 from hexdesk.core.model.ai_config import Prompts
 from hexdesk.core.model.approvals import HeldCall
-from hexdesk.core.model.chat import ChatResponse, Message, Run, RunEvent, RunStatus, Thread
-from hexdesk.core.model.identity import Organization
+from hexdesk.core.model.chat import ChatResponse, Message, Run, RunEvent, RunStatus, Situation
 from hexdesk.core.model.principals import Person
 from hexdesk.core.model.settings import DeskSettings
 from hexdesk.core.policy.configuration import inherits_model
@@ -26,8 +26,6 @@ from hexdesk.core.use_cases.run_in_progress import Assignment
 from hexdesk.core.use_cases.run_log import RUN_COMPLETED, RUN_STARTED
 from hexdesk.core.use_cases.standing import still_here
 
-Found = tuple[Thread, Agent, Organization]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assignments:
@@ -40,14 +38,19 @@ class Assignments:
     decided_calls: DecidedCalls
 
     async def new(
-        self, tx: Transaction, who: Person, found: Found, message: Message, started_at: float
+        self,
+        tx: Transaction,
+        who: Person,
+        found: Situation,
+        message: Message,
+        started_at: float,
     ) -> Assignment | None:
         """Begin a run and return the assignment to answer a message that is not stored yet.
 
         None, and no run, while another is running in the thread.
         """
-        resolved = await self.configurations.of(*found[1:])
-        run = self._run(who, found[1], message, resolved.values)
+        resolved = await self.configurations.of(found.agent, found.organization)
+        run = self._run(who, found.agent, message, resolved.values)
         if not await tx.runs.begin(run):
             return None
         # Not before: only now is the answer to the message before this one sure to be there.
@@ -57,13 +60,13 @@ class Assignments:
         return replace(task, started_at=started_at, seen=(_run_started(run),))
 
     async def unanswered(
-        self, tx: Transaction, who: Person, found: Found, message: Message
+        self, tx: Transaction, who: Person, found: Situation, message: Message
     ) -> Assignment:
         """Store a run that is over at once: a person has the thread, and no model is asked."""
-        resolved = await self.configurations.of(*found[1:])
+        resolved = await self.configurations.of(found.agent, found.organization)
         earlier = await tx.messages.latest(message.thread_id, 1)
         message = replace(message, created_at=self._after(earlier))
-        run = self._run(who, found[1], message, resolved.values)
+        run = self._run(who, found.agent, message, resolved.values)
         response = ChatResponse(
             thread_id=run.thread_id,
             run_id=run.id,
@@ -81,15 +84,15 @@ class Assignments:
         completed = RunEvent(id=2, type=RUN_COMPLETED, data=data)
         return replace(task, seen=(_run_started(run), completed))
 
-    async def decided(self, tx: Transaction, found: Found, held: HeldCall) -> Assignment:
+    async def decided(self, tx: Transaction, found: Situation, held: HeldCall) -> Assignment:
         """Begin the run that tells the agent what was decided; its thread is locked and free.
 
         Its person, rights and settings are those of this moment.
         """
-        _, agent, _ = found
+        agent = found.agent
         asked = await tx.runs.get(held.run_id)
         message = await tx.messages.get(asked.user_message_id)
-        resolved = await self.configurations.of(*found[1:])
+        resolved = await self.configurations.of(found.agent, found.organization)
         person = await still_here(tx, asked.principal)
         run = replace(
             self._run(person or asked.principal, agent, message, resolved.values),
@@ -101,9 +104,9 @@ class Assignments:
         await tx.event_log.add(run.id, task.seen)
         return task
 
-    async def again(self, tx: Transaction, run: Run, found: Found) -> Assignment:
+    async def again(self, tx: Transaction, run: Run, found: Situation) -> Assignment:
         """Return the assignment to go on with a run that was taken over."""
-        resolved = await self.configurations.of(*found[1:])
+        resolved = await self.configurations.of(found.agent, found.organization)
         message = await tx.messages.get(run.user_message_id)
         # One more, since the message itself is among them.
         latest = await tx.messages.latest(run.thread_id, run.settings.memory_retention + 1)
@@ -124,13 +127,13 @@ class Assignments:
     async def _assignment(
         self,
         tx: Transaction,
-        found: Found,
+        found: Situation,
         resolved: ResolvedConfiguration,
         run: Run,
         said: Sequence[Message],
     ) -> Assignment:
         """Return the assignment to answer the last of what was said."""
-        thread, agent, _ = found
+        thread, agent = found.thread, found.agent
         *earlier, message = said
         told = instructions(run.settings, self.prompts)
         fates = await _fates(tx, earlier)
@@ -142,6 +145,8 @@ class Assignments:
             history=history(run.settings, earlier, told, message.content, fates),
             inherits_model=inherits_model(resolved),
             is_agent_active=agent.is_active,
+            knows_files=found.knows_files,
+            attached_earlier=_attached(run.settings, earlier),
             later_than=message.created_at,
             started_at=self.clock.elapsed(),
             seen=(),
@@ -172,6 +177,12 @@ async def _fates(tx: Transaction, messages: Sequence[Message]) -> Fates:
     run_ids = asking_runs(messages)
     held = await tx.approvals.of_runs(run_ids) if run_ids else ()
     return {(one.run_id, one.call_id): one.status for one in held}
+
+
+def _attached(settings: AgentSettings, earlier: Sequence[Message]) -> tuple[UUID, ...]:
+    """Return the files that came with the messages that the model may be given, each once."""
+    remembered = earlier[-settings.memory_retention :] if settings.memory_retention else ()
+    return tuple(dict.fromkeys(key for message in remembered for key in message.attachments))
 
 
 def _run_started(run: Run) -> RunEvent:

@@ -31,7 +31,10 @@ class NewTicketFromText(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     """A customer's own words."""
 
     text: Annotated[
-        str, msgspec.Meta(min_length=1, max_length=32_000, pattern=r"\S", examples=["Help!"])
+        str,
+        msgspec.Meta(
+            min_length=1, max_length=32_000, pattern=r"[^\s\x1c-\x1f\x85]", examples=["Help!"]
+        ),
     ]
 
 

@@ -8,11 +8,11 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from hexdesk.core.model.approvals import HeldCall
-from hexdesk.core.model.chat import ThreadStatus
+from hexdesk.core.model.chat import Situation, ThreadStatus
 from hexdesk.core.model.principals import System
 from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.storage import Storage, Transaction
-from hexdesk.core.use_cases.assignments import Assignments, Found
+from hexdesk.core.use_cases.assignments import Assignments
 from hexdesk.core.use_cases.run_desk import RunDesk
 from hexdesk.core.use_cases.run_in_progress import Assignment
 
@@ -49,13 +49,13 @@ class ResumeRun:
                 self.run_desk.start(task)
         return task is not None
 
-    async def begun(self, tx: Transaction, found: Found, held: HeldCall) -> Assignment | None:
+    async def begun(self, tx: Transaction, found: Situation, held: HeldCall) -> Assignment | None:
         """Store the run in a thread that is locked, for the caller to start.
 
         None, and nothing stored, while a person has the thread or another run is running there,
         and if somebody else has begun it.
         """
-        thread, run_id = found[0], self.clock.new_id()
+        thread, run_id = found.thread, self.clock.new_id()
         is_taken = thread.status is ThreadStatus.HUMAN or await tx.runs.running_in(thread.id)
         if is_taken or not await tx.approvals.resume(held.id, run_id):
             return None

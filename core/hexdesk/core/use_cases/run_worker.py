@@ -11,8 +11,11 @@ import msgspec
 
 from hexdesk.core.model.agents import ToolUseStatus
 from hexdesk.core.model.chat import ChatResponse, DegradedReason, RunEvent, ThreadStatus
+from hexdesk.core.model.knowledge import KnownPassage
 from hexdesk.core.model.principals import AgentRun, System
 from hexdesk.core.model.settings import DeskSettings
+from hexdesk.core.policy.context import room_for_knowledge, shortened
+from hexdesk.core.policy.knowledge import fenced
 from hexdesk.core.policy.rights import Right, enabled_tools
 from hexdesk.core.policy.words import waiting_for, with_handover, with_notice
 from hexdesk.core.ports.agents import AgentRunner, RunRequest, ToolFinished, ToolStarted
@@ -21,6 +24,7 @@ from hexdesk.core.ports.events import RunEvents
 from hexdesk.core.ports.storage import Storage
 from hexdesk.core.ports.tokens import Capabilities
 from hexdesk.core.use_cases.answers import Outcome, PublishAnswer
+from hexdesk.core.use_cases.knowledge import FindKnowledge, Question
 from hexdesk.core.use_cases.refusals import NoteRefusal
 from hexdesk.core.use_cases.response_cache import ResponseCache
 from hexdesk.core.use_cases.run_in_progress import (
@@ -48,6 +52,7 @@ class RunWorker:
     publish_answer: PublishAnswer
     note_refusal: NoteRefusal
     responses: ResponseCache
+    find_knowledge: FindKnowledge
     tool_rights: Mapping[str, Right]
     settings: DeskSettings
 
@@ -95,20 +100,40 @@ class RunWorker:
             # The edge of a background task: the customer gets an answer, the trace is for us.
             log.exception("run failed", extra=about(run))
             doing.outcome.reason = DegradedReason.MODEL_UNAVAILABLE
+        doing.end_text()
         return True
+
+    async def _known(self, task: Assignment) -> tuple[KnownPassage, ...]:
+        """Return what files say to it, where there are any."""
+        message, settings = task.user_message, task.run.settings
+        if not (task.knows_files or message.attachments or task.attached_earlier):
+            return ()
+        return await self.find_knowledge(
+            Question(
+                organization_id=task.thread.organization_id,
+                agent_id=task.run.agent_id,
+                text=message.content,
+                attached=message.attachments,
+                attached_earlier=task.attached_earlier,
+                room=room_for_knowledge(settings, task.history, task.instructions, message.content),
+            )
+        )
 
     async def _ask(self, doing: RunInProgress) -> bool:
         principal, outcome, run_log = doing.task.run.principal, doing.outcome, doing.run_log
-        request = self._request(doing)
+        known = await self._known(doing.task)
+        request = self._request(doing, fenced(known))
         kept = await self.responses.find(principal, request)
         if kept:
             run_log.add_text(kept.text)
-            outcome.model = kept.model
+            outcome.model, outcome.citations = kept.model, kept.citations
             return True
+        doing.cite(known)
         async with aclosing(self.runner.run(request)) as progress:
             async for item in progress:
                 if not await doing.follow(item):
                     return False
+        doing.end_text()
         if outcome.waits_for_people or outcome.handover is not None:
             return True
         if not run_log.text.strip() and not outcome.reason:
@@ -138,6 +163,7 @@ class RunWorker:
                 model=f"{settings.model_provider}:{settings.model_name}",
                 later_than=task.later_than,
                 tool_uses=known_uses(checkpoint, task.seen),
+                citations=checkpoint.citations if checkpoint else (),
             ),
             agent_run=self._agent_run(task),
             steps=checkpoint.runner if checkpoint else None,
@@ -161,7 +187,7 @@ class RunWorker:
             approved=task.approved,
         )
 
-    def _request(self, doing: RunInProgress) -> RunRequest:
+    def _request(self, doing: RunInProgress, knowledge: str) -> RunRequest:
         task, agent_run = doing.task, doing.agent_run
         settings = task.run.settings
         lifetime = timedelta(seconds=settings.timeout_seconds + CAPABILITY_MARGIN_SECONDS)
@@ -170,8 +196,11 @@ class RunWorker:
             agent_id=task.run.agent_id,
             settings=settings,
             instructions=task.instructions,
-            history=task.history,
+            history=shortened(
+                settings, task.history, task.instructions, task.user_message.content, knowledge
+            ),
             content=task.user_message.content,
+            knowledge=knowledge,
             tools=agent_run.tools,
             needs_approval=agent_run.needs_approval,
             capability=self.capabilities.mint(agent_run, lifetime),

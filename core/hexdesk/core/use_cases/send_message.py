@@ -139,11 +139,11 @@ class SendMessage:
         """Store the message with its run; None, and nothing stored, while another is running."""
         async with self.storage.transaction(order.who) as tx:
             found = await tx.threads.with_agent(order.thread_id)
-            if not sees_thread(order.who, found[0]):
+            if not sees_thread(order.who, found.thread):
                 raise NotFoundError(f"no thread {order.thread_id}")
             await check_attachments(tx, order.who, order.attachments)
             message = self._message(order)
-            if found[0].status is ThreadStatus.HUMAN:
+            if found.thread.status is ThreadStatus.HUMAN:
                 task = await self.assignments.unanswered(tx, order.who, found, message)
             else:
                 task = await self.assignments.new(tx, order.who, found, message, order.started_at)

@@ -31,7 +31,9 @@ class NewTask(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     A task that is scheduled begins no earlier; a moment in the past is at once.
     """
 
-    task_type: Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"\S")]
+    task_type: Annotated[
+        str, msgspec.Meta(min_length=1, max_length=200, pattern=r"[^\s\x1c-\x1f\x85]")
+    ]
     task_data: dict[str, Any]
     agent_id: UUID | None = None
     priority: Priority = 5

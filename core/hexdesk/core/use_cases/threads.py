@@ -23,7 +23,7 @@ from hexdesk.core.use_cases.organizations import check_agent, default_agent
 from hexdesk.core.use_cases.outbox import Outbox
 
 MOST_METADATA_BYTES = 16_384
-Title = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"\S")]
+Title = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"[^\s\x1c-\x1f\x85]")]
 
 
 class NewThread(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -28,13 +28,14 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     """The user's newest message with all that came before it, oldest first.
 
     `result` answers the call that this message has caused, once there is one. `member_id` is who
-    "me" is, where the installation tells.
+    "me" is, where the installation tells. `knowledge` are passages of files, by their numbers.
     """
 
     text: str
     steps: tuple[Step, ...] = ()
     result: ToolResult | None = None
     member_id: str | None = None
+    knowledge: tuple[tuple[int, str], ...] = ()
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):

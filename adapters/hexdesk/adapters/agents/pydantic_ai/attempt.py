@@ -28,6 +28,7 @@ from pydantic_graph import BaseNode, End
 
 from hexdesk.adapters.agents.pydantic_ai.conversation import (
     as_messages,
+    as_question,
     asked_before,
     call_ids,
     first_step,
@@ -82,7 +83,7 @@ class Attempt:
         """Return a run at its beginning, or at its last stored step."""
         decided = request.decided
         begun = first_step(decided) if decided else []
-        steps = unpack(request.steps) if request.steps else begun
+        steps = unpack(request.steps) if request.steps else begun or as_question(request)
         # The model was not asked for the call that a decision is about, not in this run.
         responses = _responses(steps[len(begun) :])
         return cls(

@@ -14,7 +14,7 @@ from pydantic_ai.messages import (
 )
 
 from hexdesk.core.model.chat import MessageRole, Turn
-from hexdesk.core.ports.agents import DecidedCall
+from hexdesk.core.ports.agents import DecidedCall, RunRequest
 
 
 def as_messages(history: Sequence[Turn]) -> list[ModelMessage]:
@@ -24,6 +24,19 @@ def as_messages(history: Sequence[Turn]) -> list[ModelMessage]:
         if turn.role is MessageRole.USER
         else ModelResponse(parts=[TextPart(turn.content)])
         for turn in history
+    ]
+
+
+def as_question(request: RunRequest) -> list[ModelMessage]:
+    """Return what files say, and what the person asks in a part of its own; nothing without files.
+
+    As part of the run's own messages it is stored with its steps, so that the numbers that the
+    model was given go on to mean the same.
+    """
+    if not request.knowledge:
+        return []
+    return [
+        ModelRequest(parts=[UserPromptPart(request.knowledge), UserPromptPart(request.content)])
     ]
 
 

@@ -21,8 +21,11 @@ from hexdesk.core.model.principals import Member
 from hexdesk.core.policy.rights import Right
 from hexdesk.core.use_cases.agent_files import KnownFile
 
-TEXT = "text/plain; charset=utf-8"
-BYTES = "application/octet-stream"
+TEXT = "text/plain"
+ANY_TYPE = "*/*"
+"""What a document says of bytes whose own type is answered with them."""
+
+KNOWN = KnownFile(file_id=UUID("01a21082-9108-74ae-b2e7-ae9962f5ce98"))
 NOT_SNIFFED = {"x-content-type-options": "nosniff"}
 
 
@@ -87,7 +90,7 @@ class FilesController(Controller):
         """
         await desk.files.remove(who, file_id)
 
-    @get("/{file_id:uuid}/content", media_type=BYTES, opt=call(Right.READ_FILES, answers=bytes))
+    @get("/{file_id:uuid}/content", media_type=ANY_TYPE, opt=call(Right.READ_FILES, answers=bytes))
     async def get_content(
         self,
         who: NamedDependency[Member],
@@ -99,9 +102,10 @@ class FilesController(Controller):
         headers = {
             "content-disposition": f"attachment; filename*=UTF-8''{quote(file.filename, safe='')}",
             "content-length": str(file.size),
+            "content-type": file.content_type,
             **NOT_SNIFFED,
         }
-        return Stream(content, media_type=file.content_type, headers=headers)
+        return Stream(content, headers=headers)
 
     @get(
         "/{file_id:uuid}/text",
@@ -138,7 +142,7 @@ class AgentFilesController(Controller):
         """List the files that an agent knows."""
         return await desk.files.list_known(who, agent_id, wanted.part())
 
-    @post(status_code=200, opt=call(Right.CHANGE_AGENTS, once=Once.ANSWER))
+    @post(status_code=200, opt=call(Right.CHANGE_AGENTS, once=Once.ANSWER, example=KNOWN))
     async def add_agent_file(
         self,
         who: NamedDependency[Member],

@@ -34,7 +34,7 @@ Words = Annotated[
     Meta(
         min_length=1,
         max_length=500,
-        pattern=r"\S",
+        pattern=r"[^\s\x1c-\x1f\x85]",
         description="Full text over title, description and comments; the best match comes first.",
         examples=["login fails"],
     ),

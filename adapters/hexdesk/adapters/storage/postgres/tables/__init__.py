@@ -29,6 +29,10 @@ from hexdesk.adapters.storage.postgres.tables.identity import (
     SessionRow,
     UserRow,
 )
+from hexdesk.adapters.storage.postgres.tables.knowledge import (
+    FilePassageRow,
+    PassageEmbeddingRow,
+)
 from hexdesk.adapters.storage.postgres.tables.people import ApprovalRow
 from hexdesk.adapters.storage.postgres.tables.tasks import AgentTaskRow
 from hexdesk.adapters.storage.postgres.tables.tenancy import Row
@@ -46,12 +50,14 @@ __all__ = [
     "CommentRow",
     "DeliveryRow",
     "FailedSignInRow",
+    "FilePassageRow",
     "FileRow",
     "FileSectionRow",
     "IdempotencyKeyRow",
     "IntegrationRow",
     "MessageRow",
     "OrganizationRow",
+    "PassageEmbeddingRow",
     "RefreshTokenRow",
     "Row",
     "RunEventRow",
