@@ -13,7 +13,16 @@ from hexdesk.adapters.http.app import create_app
 from hexdesk.adapters.http.options import HttpOptions, HttpRates
 from hexdesk.core.assembly import open_desk
 from hexdesk.core.desk import Desk, Ports
+from hexdesk.core.model.agents import ToolUseStatus
+from hexdesk.core.model.chat import Usage
 from hexdesk.core.model.settings import DeskSettings
+from hexdesk.core.ports.agents import (
+    AnswerFinished,
+    ApprovalNeeded,
+    StepTaken,
+    ToolFinished,
+    ToolStarted,
+)
 from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.storage import Storage
 from hexdesk.core.testing import (
@@ -31,6 +40,7 @@ from hexdesk.core.testing import (
     PlainVault,
     RecordingEgress,
     RecordingTelemetry,
+    Script,
     ScriptedRunner,
     SteadyClock,
 )
@@ -201,6 +211,31 @@ async def a_task(client: httpx2.AsyncClient, **body: Any) -> dict[str, Any]:
     answer = await client.post("/api/v1/tasks", json=wish)
     assert answer.status_code == 202, answer.text
     return answer.json()
+
+
+DELETE = {"ticket_id": 1}
+ASKS = "Delete it!"
+
+
+def waiting_script() -> Script:
+    """Return the script of a run whose only call waits for a person."""
+    name, call_id = "delete_ticket", "call-1"
+    return (
+        StepTaken(b"step"),
+        ToolStarted(call_id=call_id, name=name, arguments=DELETE),
+        ToolFinished(
+            call_id=call_id, name=name, status=ToolUseStatus.AWAITING_APPROVAL, duration_ms=1
+        ),
+        ApprovalNeeded(call_id=call_id, name=name, arguments=DELETE),
+        AnswerFinished(model="scripted", usage=Usage(), steps=b"so far"),
+    )
+
+
+async def an_approval(company: Company, thread_id: str) -> dict[str, Any]:
+    """Have an agent ask for a person's approval, and return it."""
+    company.house.runner.scripts.append(waiting_script())
+    path = f"/chat/threads/{thread_id}/messages"
+    return (await created(company.admin, path, content=ASKS))["approvals"][0]
 
 
 def problem(answer: httpx2.Response, status: int, slug: str) -> dict[str, Any]:

@@ -184,8 +184,18 @@ async def _converse(company: Company) -> None:
     answer = await company.tell_to_call("create_ticket", title=f"A {word} ticket of the agent")
     assert [use["status"] for use in answer["tools_used"]] == ["ok"], answer
     company.names["run_id"] = answer["run_id"]
+    await _wait_for_a_person(company)
     path = f"{API}/integrations/{company.names['integration_id']}/deliveries"
     company.names["delivery_id"] = (await company.admin.get(path)).json()["data"][0]["id"]
+
+
+async def _wait_for_a_person(company: Company) -> None:
+    """Have the agent ask for an approval, which from then on it does no more."""
+    agent = f"{API}/agents/{company.names['agent_id']}"
+    await company.admin.patch(agent, json={"require_approval": ["delete_ticket"]})
+    answer = await company.tell_to_call("delete_ticket", ticket_id=company.names["ticket_id"])
+    company.names["approval_id"] = answer["approvals"][0]["id"]
+    await company.admin.patch(agent, json={"require_approval": []})
 
 
 def nobodys(names: Mapping[str, str]) -> dict[str, str]:
