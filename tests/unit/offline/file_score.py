@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from hexdesk.adapters.agents.offline import Call, Conversation, decide
+from hexdesk.adapters.agents.offline.conversation import HandOver
 from tests.unit.offline.score import TOOLS
 
 QUESTIONS = Path(__file__).parents[2] / "benchmarks" / "questions" / "construction_english.jsonl"
@@ -39,6 +40,8 @@ def _outcome(question: str, texts: list[str], right: int) -> str:
     decision = decide(Conversation(text=question, knowledge=knowledge), TOOLS)
     if isinstance(decision, Call):
         return "calls a tool"
+    if isinstance(decision, HandOver):
+        return "hands over"
     if "[[" not in decision.text:
         return "quotes nothing"
     return "quotes the answer" if f"[[{right}:" in decision.text else "quotes another passage"

@@ -49,6 +49,10 @@ class Messages(Protocol):
         """Store a message; one with the same id that is there already stays as it is."""
 
     @abstractmethod
+    async def get(self, message_id: UUID) -> Message:
+        """Return the message."""
+
+    @abstractmethod
     async def page(self, thread_id: UUID, part: Slice) -> Page[Message]:
         """Return a part of a thread's messages."""
 
@@ -62,7 +66,10 @@ class Runs(Protocol):
 
     @abstractmethod
     async def begin(self, run: Run) -> bool:
-        """Store a run; False, and nothing stored, if another is running in its thread."""
+        """Store a run; False, and nothing stored, if another is running in its thread.
+
+        One that has ended already is stored whatever else is running there.
+        """
 
     @abstractmethod
     async def get(self, run_id: UUID) -> Run:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import msgspec
 
 from hexdesk.core.model.agents import Agent, AgentAction, AgentHistory
+from hexdesk.core.model.approvals import HeldCall
 from hexdesk.core.model.audit import AuditEvent
 from hexdesk.core.model.chat import Message, Run, Thread
 from hexdesk.core.model.documents import Section
@@ -20,6 +21,7 @@ from hexdesk.core.model.tickets import Comment, Ticket
 from hexdesk.core.model.webhooks import Delivery
 from hexdesk.core.ports.storage import Storage, Transaction
 from hexdesk.core.testing import examples
+from hexdesk.core.testing.approval_examples import a_held_call
 from hexdesk.core.testing.example_tasks import a_task
 from hexdesk.core.testing.example_webhooks import a_delivery
 from hexdesk.core.testing.file_examples import a_file
@@ -102,6 +104,7 @@ class Belongings(msgspec.Struct, frozen=True, kw_only=True):
     conversation: Conversation
     change: AgentHistory
     action: AgentAction
+    held_call: HeldCall
     ticket: Ticket
     comment: Comment
     integration: Integration
@@ -128,6 +131,7 @@ class Belongings(msgspec.Struct, frozen=True, kw_only=True):
             conversation=conversation,
             change=examples.an_agent_change(conversation.agent.id),
             action=examples.an_action(conversation.agent.id, run_id=conversation.run.id),
+            held_call=a_held_call(conversation.run),
             ticket=ticket,
             comment=examples.a_comment(ticket.id),
             integration=integration,
@@ -160,6 +164,7 @@ class Belongings(msgspec.Struct, frozen=True, kw_only=True):
         await transaction.tool_calls.keep(run_id, "call-1", b"result")
         await transaction.agent_log.add_history(self.change)
         await transaction.agent_log.add_actions([self.action])
+        await transaction.approvals.add(self.held_call)
         await transaction.tickets.add(self.ticket)
         await transaction.comments.add(self.comment)
         await transaction.integrations.add(self.integration)

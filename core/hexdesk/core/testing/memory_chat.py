@@ -69,6 +69,9 @@ class MemoryThreads(Threads):
         records.events = {
             key: event for key, event in records.events.items() if key[0] in records.runs
         }
+        records.approvals = {
+            key: held for key, held in records.approvals.items() if held.thread_id != thread_id
+        }
         for call in [call for call in records.tool_results if call[0] in gone]:
             del records.tool_results[call], records.called_at[call]
         records.tickets = without(records.tickets, thread_id, "thread_id")
@@ -85,6 +88,9 @@ class MemoryMessages(Messages):
         records = await self.draft.to_write()
         found(records.threads, message.thread_id, "thread")
         records.messages.setdefault(message.id, message)
+
+    async def get(self, message_id: UUID) -> Message:
+        return found(self.draft.records.messages, message_id, "message")
 
     async def page(self, thread_id: UUID, part: Slice) -> Page[Message]:
         return page_of(self._messages_in(thread_id), part)
@@ -107,7 +113,7 @@ class MemoryRuns(Runs):
     async def begin(self, run: Run) -> bool:
         records = await self.draft.to_write()
         found(records.threads, run.thread_id, "thread")
-        if await self.running_in(run.thread_id):
+        if run.status is RunStatus.RUNNING and await self.running_in(run.thread_id):
             return False
         records.runs[run.id] = run
         return True

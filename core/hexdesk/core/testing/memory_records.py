@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from hexdesk.core.errors import BusyError, InvalidError, NotFoundError, StorageUnavailableError
 from hexdesk.core.model.agents import Agent, AgentAction, AgentHistory
+from hexdesk.core.model.approvals import HeldCall
 from hexdesk.core.model.audit import AuditEvent, FailedSignIn
 from hexdesk.core.model.chat import Message, Run, RunEvent, Thread
 from hexdesk.core.model.documents import Section
@@ -63,6 +64,7 @@ class Records:
     events: dict[tuple[UUID, int], RunEvent] = field(
         default_factory=dict[tuple[UUID, int], RunEvent]
     )
+    approvals: dict[UUID, HeldCall] = field(default_factory=dict[UUID, HeldCall])
     tickets: dict[UUID, Ticket] = field(default_factory=dict[UUID, Ticket])
     last_number: int = 0
     comments: dict[UUID, Comment] = field(default_factory=dict[UUID, Comment])

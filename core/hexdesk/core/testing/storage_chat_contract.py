@@ -103,6 +103,13 @@ class ThreadContract(StorageFixtures):
 class MessageContract(StorageFixtures):
     """What was said."""
 
+    async def test_a_message_is_found_by_its_id(
+        self, ours: Company, conversation: Conversation
+    ) -> None:
+        async with ours.transaction() as transaction:
+            message = conversation.message
+            assert await transaction.messages.get(message.id) == message
+
     async def test_a_message_comes_back_as_it_was_stored(
         self, ours: Company, conversation: Conversation
     ) -> None:

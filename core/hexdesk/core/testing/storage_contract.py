@@ -11,6 +11,7 @@ pytest plugin in auto mode.
 """
 
 from hexdesk.core.testing.storage_agents_contract import AgentContract, AgentLogContract
+from hexdesk.core.testing.storage_approvals_contract import DueApprovalContract
 from hexdesk.core.testing.storage_backlog_contract import AgentCheckContract, DueTaskContract
 from hexdesk.core.testing.storage_chat_contract import (
     EventLogContract,
@@ -57,6 +58,7 @@ class StorageContract(
     MessageContract,
     RunContract,
     EventLogContract,
+    DueApprovalContract,
     TicketContract,
     TicketSearchContract,
     CommentContract,

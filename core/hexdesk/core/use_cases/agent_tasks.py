@@ -154,8 +154,11 @@ class RunAgent(TaskType):
                 doing.tool_uses[item.call_id] = ended(doing.tool_uses[item.call_id], item)
             case StepTaken():
                 await work.save(_packed(doing, item.steps))
-            case _:
+            case AnswerFinished():
                 doing.end = item
+            case _:
+                # Only where there are people to ask.
+                pass
 
     def _end(self, doing: _Doing) -> TaskEnd:
         end = doing.end

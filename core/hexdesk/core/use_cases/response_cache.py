@@ -36,7 +36,7 @@ class ResponseCache:
 
     async def find(self, who: Person, request: RunRequest) -> CachedResponse | None:
         """Return the answer to the same question, or None."""
-        if not self.is_on or request.steps:
+        if not self.is_on or request.steps or request.decided:
             return None
         found = await self.cache.get(_key(who, request))
         try:
@@ -47,7 +47,8 @@ class ResponseCache:
 
     async def keep(self, who: Person, request: RunRequest, text: str, outcome: Outcome) -> None:
         """Keep an answer, unless it is degraded or tools had a part in it."""
-        if self.is_on and not outcome.reason and not outcome.tool_uses and not request.steps:
+        is_plain = not (outcome.reason or outcome.tool_uses or request.steps)
+        if self.is_on and is_plain:
             value = msgspec.msgpack.encode(
                 CachedResponse(text=text, model=outcome.model, citations=outcome.citations)
             )

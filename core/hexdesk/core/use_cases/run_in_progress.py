@@ -3,17 +3,23 @@
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
 
 from hexdesk.core.errors import BusyError, UnavailableError
 from hexdesk.core.model.agents import ToolUse, ToolUseStatus
+from hexdesk.core.model.approvals import ApprovedCall
 from hexdesk.core.model.chat import Citation, Message, Run, RunEvent, Thread, Turn
 from hexdesk.core.model.knowledge import KnownPassage
 from hexdesk.core.model.principals import AgentRun
 from hexdesk.core.policy.citations import CitationReader
+from hexdesk.core.policy.storable import storable
 from hexdesk.core.ports.agents import (
+    ApprovalNeeded,
+    DecidedCall,
+    HandedOver,
     RunProgress,
     StepTaken,
     TextDelta,
@@ -33,6 +39,8 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     """All that is needed to do a run; `seen` are the events that are stored already.
 
     `attached_earlier` are the files that came with messages of the history.
+    The answer will be said later than `later_than`. A run that a decision began has `decided`, the
+    call in question, and `approved` if it is to be made.
     """
 
     run: Run
@@ -42,6 +50,9 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     history: tuple[Turn, ...]
     inherits_model: bool
     is_agent_active: bool
+    later_than: datetime
+    decided: DecidedCall | None = None
+    approved: ApprovedCall | None = None
     is_followed: bool = True
     knows_files: bool = False
     attached_earlier: tuple[UUID, ...] = ()
@@ -101,6 +112,10 @@ class RunInProgress:
             case StepTaken():
                 self.end_text()
                 return await self._save(item)
+            case ApprovalNeeded():
+                self.outcome.waiting[item.call_id] = item
+            case HandedOver():
+                self.outcome.handover = storable(item.reason)
             case _:
                 self.outcome.finish(item)
                 if item.detail:
@@ -133,7 +148,7 @@ class RunInProgress:
             "duration_ms": use.duration_ms,
         }
         self._add_once(TOOL_FINISHED, data)
-        if use.status is ToolUseStatus.DENIED:
+        if use.status is ToolUseStatus.DENIED and not self._is_decided(use):
             await self.note_refusal(
                 self.agent_run,
                 use.name,
@@ -141,6 +156,10 @@ class RunInProgress:
                 call_id=use.call_id,
                 reason=use.error or "denied",
             )
+
+    def _is_decided(self, use: ToolUse) -> bool:
+        """Tell whether it is the call that was decided about: a person's no is no violation."""
+        return self.task.decided is not None and use.call_id == self.task.decided.call_id
 
     async def _save(self, item: StepTaken) -> bool:
         run = self.task.run

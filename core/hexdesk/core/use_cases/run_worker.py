@@ -10,15 +10,15 @@ from datetime import timedelta
 import msgspec
 
 from hexdesk.core.model.agents import ToolUseStatus
-from hexdesk.core.model.chat import ChatResponse, DegradedReason, RunEvent
+from hexdesk.core.model.chat import ChatResponse, DegradedReason, RunEvent, ThreadStatus
 from hexdesk.core.model.knowledge import KnownPassage
 from hexdesk.core.model.principals import AgentRun, System
 from hexdesk.core.model.settings import DeskSettings
 from hexdesk.core.policy.context import room_for_knowledge, shortened
 from hexdesk.core.policy.knowledge import fenced
 from hexdesk.core.policy.rights import Right, enabled_tools
-from hexdesk.core.policy.words import with_notice
-from hexdesk.core.ports.agents import AgentRunner, RunRequest
+from hexdesk.core.policy.words import waiting_for, with_handover, with_notice
+from hexdesk.core.ports.agents import AgentRunner, RunRequest, ToolFinished, ToolStarted
 from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.events import RunEvents
 from hexdesk.core.ports.storage import Storage
@@ -66,8 +66,12 @@ class RunWorker:
 
     async def _answer(self, doing: RunInProgress) -> ChatResponse | None:
         task, run_log, outcome = doing.task, doing.run_log, doing.outcome
-        if not task.is_agent_active and not run_log.text:
+        if task.thread.status is ThreadStatus.HUMAN:
+            # It was left behind, and a person has the conversation by now: no model is asked.
+            outcome.reason = DegradedReason.MODEL_UNAVAILABLE
+        elif not task.is_agent_active and not run_log.text:
             outcome.reason = DegradedReason.AGENT_UNAVAILABLE
+            await _refuse(doing)
         elif doing.was_cut_off or not task.is_agent_active:
             # What the customer saw of the lost step cannot be unsaid by asking again.
             outcome.reason = DegradedReason.MODEL_UNAVAILABLE
@@ -75,9 +79,7 @@ class RunWorker:
             outcome.reason = DegradedReason.RUN_LIMIT
         elif not await self._work(doing):
             return None
-        if outcome.reason:
-            has_acted = any(use.status is ToolUseStatus.OK for use in outcome.tool_uses.values())
-            run_log.add_text(with_notice(run_log.text, outcome.reason, has_acted=has_acted))
+        _say_how_it_ends(doing)
         return await self.publish_answer(
             task.run, task.user_message, run_log, outcome, task.started_at
         )
@@ -132,6 +134,8 @@ class RunWorker:
                 if not await doing.follow(item):
                     return False
         doing.end_text()
+        if outcome.waits_for_people or outcome.handover is not None:
+            return True
         if not run_log.text.strip() and not outcome.reason:
             outcome.reason = DegradedReason.MODEL_UNAVAILABLE
         await self.responses.keep(principal, request, run_log.text, outcome)
@@ -157,6 +161,7 @@ class RunWorker:
             run_log=run_log,
             outcome=Outcome(
                 model=f"{settings.model_provider}:{settings.model_name}",
+                later_than=task.later_than,
                 tool_uses=known_uses(checkpoint, task.seen),
                 citations=checkpoint.citations if checkpoint else (),
             ),
@@ -179,6 +184,7 @@ class RunWorker:
             thread_id=task.thread.id,
             tools=enabled - waiting,
             needs_approval=waiting,
+            approved=task.approved,
         )
 
     def _request(self, doing: RunInProgress, knowledge: str) -> RunRequest:
@@ -201,7 +207,38 @@ class RunWorker:
             inherits_model=task.inherits_model,
             streams=settings.use_streaming and doing.is_followed,
             steps=doing.steps,
+            asks_people=True,
+            decided=task.decided,
         )
+
+
+def _say_how_it_ends(doing: RunInProgress) -> None:
+    """Add to the answer what the desk must say in its own words."""
+    run_log, outcome = doing.run_log, doing.outcome
+    if outcome.reason:
+        has_acted = any(use.status is ToolUseStatus.OK for use in outcome.tool_uses.values())
+        run_log.add_text(with_notice(run_log.text, outcome.reason, has_acted=has_acted))
+    elif outcome.waits_for_people and not run_log.text.strip():
+        run_log.add_text(waiting_for(one.name for one in outcome.waiting.values()))
+    if outcome.handover is not None:
+        run_log.add_text(with_handover(run_log.text))
+
+
+async def _refuse(doing: RunInProgress) -> None:
+    """Note that a decided call is not made, since there is no agent to make it."""
+    call = doing.task.decided
+    if call is None:
+        return
+    await doing.follow(ToolStarted(call_id=call.call_id, name=call.name, arguments=call.arguments))
+    await doing.follow(
+        ToolFinished(
+            call_id=call.call_id,
+            name=call.name,
+            status=ToolUseStatus.DENIED,
+            duration_ms=0,
+            error=call.refusal,
+        )
+    )
 
 
 def _delta(event: RunEvent) -> str:

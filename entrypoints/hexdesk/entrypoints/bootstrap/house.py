@@ -130,6 +130,7 @@ def _housekeeping(desk: Desk, census: Census) -> tuple[asyncio.Task[None], ...]:
     return (
         asyncio.create_task(desk.run_desk.keep_house(), name="housekeeping"),
         asyncio.create_task(desk.forget_expired.keep_forgetting(), name="forgetting"),
+        asyncio.create_task(desk.people.watch_approvals.keep_watching(), name="watching approvals"),
         asyncio.create_task(census.keep_counting(), name="census"),
     )
 

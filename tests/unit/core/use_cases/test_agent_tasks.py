@@ -11,7 +11,7 @@ from hexdesk.core.model.chat import DegradedReason
 from hexdesk.core.model.identity import Role
 from hexdesk.core.model.principals import Member, System
 from hexdesk.core.model.tasks import Task, TaskStatus
-from hexdesk.core.ports.agents import AnswerFinished
+from hexdesk.core.ports.agents import AnswerFinished, HandedOver
 from hexdesk.core.testing import Script, saying
 from hexdesk.core.testing.examples import ALL
 from hexdesk.core.use_cases.agents import AgentChange
@@ -30,6 +30,13 @@ async def asked(*scripts: Script, **fields: Any) -> tuple[Scene, Member, Task]:
     admin = await scene.founder()
     wanted = {"task_type": "api_request", "task_data": TEXT, **fields}
     return scene, admin, await add(scene, admin, **wanted)
+
+
+async def test_outside_of_a_conversation_there_is_nobody_to_hand_over_to() -> None:
+    scene, _, task = await asked((HandedOver("wants a person"), *saying("I cannot.")))
+    await do(scene.desk.task_desk, task)
+    assert (await stored(scene, task)).status is TaskStatus.SUCCEEDED
+    assert not scene.runner.requests[0].asks_people
 
 
 async def test_an_agent_answers_a_text_with_its_tools() -> None:

@@ -1,4 +1,4 @@
-"""What the offline model sees of a conversation, and the two things it can answer with."""
+"""What the offline model sees of a conversation, and the three things it can answer with."""
 
 from collections.abc import Mapping
 
@@ -43,6 +43,12 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
 
     tool: str
     arguments: Mapping[str, object]
+
+
+class HandOver(msgspec.Struct, frozen=True, kw_only=True):
+    """Hand the conversation over to a person."""
+
+    reason: str
 
 
 class Say(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,11 +9,12 @@ from pydantic_ai.messages import (
     ModelResponse,
     TextPart,
     ToolCallPart,
+    ToolReturnPart,
     UserPromptPart,
 )
 
 from hexdesk.core.model.chat import MessageRole, Turn
-from hexdesk.core.ports.agents import RunRequest
+from hexdesk.core.ports.agents import DecidedCall, RunRequest
 
 
 def as_messages(history: Sequence[Turn]) -> list[ModelMessage]:
@@ -37,6 +38,26 @@ def as_question(request: RunRequest) -> list[ModelMessage]:
     return [
         ModelRequest(parts=[UserPromptPart(request.knowledge), UserPromptPart(request.content)])
     ]
+
+
+def asked_before(content: str, decided: DecidedCall) -> list[ModelMessage]:
+    """Return what came before a decision: the run that wanted the call, and what was said since."""
+    asked: list[ModelMessage] = [ModelRequest(parts=[UserPromptPart(content)])]
+    return [*(unpack(decided.steps) if decided.steps else asked), *as_messages(decided.since)]
+
+
+def first_step(decided: DecidedCall) -> list[ModelMessage]:
+    """Return what a run begins with that a decision has begun: the call, made next or refused.
+
+    It stands in the conversation a second time, under an id of its own: where it was wanted, it
+    still reads as waiting.
+    """
+    call = ToolCallPart(decided.name, decided.arguments, tool_call_id=decided.call_id)
+    wanted = ModelResponse(parts=[call])
+    if decided.refusal is None:
+        return [wanted]
+    told = ToolReturnPart(decided.name, decided.refusal, decided.call_id, outcome="denied")
+    return [wanted, ModelRequest(parts=[told])]
 
 
 def pack(messages: list[ModelMessage]) -> bytes:

@@ -144,6 +144,9 @@ class PostgresMessages(Messages):
     async def add(self, message: Message) -> None:
         await self.bound.change(ADD_MESSAGE, *MESSAGES.written_values(message))
 
+    async def get(self, message_id: UUID) -> Message:
+        return await MESSAGES.get(self.bound, message_id)
+
     async def page(self, thread_id: UUID, part: Slice) -> Page[Message]:
         wanted = Conditions()
         wanted.add("thread_id = {}", thread_id)

@@ -9,6 +9,7 @@ from hexdesk.adapters.storage.postgres.agent_records import (
     PostgresAgentLog,
     PostgresAgents,
 )
+from hexdesk.adapters.storage.postgres.approval_records import PostgresApprovals
 from hexdesk.adapters.storage.postgres.backlog import PostgresBacklog
 from hexdesk.adapters.storage.postgres.chat_records import (
     PostgresEventLog,
@@ -63,6 +64,7 @@ class PostgresTransaction(Transaction):
         self.messages = PostgresMessages(bound)
         self.runs = PostgresRuns(bound)
         self.event_log = PostgresEventLog(bound)
+        self.approvals = PostgresApprovals(bound)
         self.tickets = PostgresTickets(bound)
         self.comments = PostgresComments(bound)
         self.integrations = PostgresIntegrations(bound)

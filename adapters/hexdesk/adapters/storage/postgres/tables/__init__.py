@@ -33,6 +33,7 @@ from hexdesk.adapters.storage.postgres.tables.knowledge import (
     FilePassageRow,
     PassageEmbeddingRow,
 )
+from hexdesk.adapters.storage.postgres.tables.people import ApprovalRow
 from hexdesk.adapters.storage.postgres.tables.tasks import AgentTaskRow
 from hexdesk.adapters.storage.postgres.tables.tenancy import Row
 from hexdesk.adapters.storage.postgres.tables.webhooks import DeliveryRow
@@ -44,6 +45,7 @@ __all__ = [
     "AgentRow",
     "AgentTaskRow",
     "ApiKeyRow",
+    "ApprovalRow",
     "AuditEventRow",
     "CommentRow",
     "DeliveryRow",
