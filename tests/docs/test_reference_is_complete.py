@@ -235,8 +235,7 @@ def named_actions(action: ast.expr) -> Iterator[str]:
         case ast.JoinedStr(values=[ast.Constant(value="agent."), ast.FormattedValue()]):
             yield from (f"agent.{one}" for one in HistoryAction)
         case ast.IfExp(body=one, orelse=other):
-            yield from named_actions(one)
-            yield from named_actions(other)
+            yield from (*named_actions(one), *named_actions(other))
         case _:
             raise AssertionError(f"cannot tell which actions {ast.unparse(action)} stands for")
 

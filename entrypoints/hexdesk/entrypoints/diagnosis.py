@@ -137,7 +137,8 @@ def _redis(settings: Settings, data_dir: Path) -> Iterator[Finding]:
             subject="redis",
             status="warning",
             found=problem,
-            fix="start it, or correct HEXDESK_REDIS_URL: until then each process counts for itself",
+            fix="start it, or correct HEXDESK_REDIS_URL: until then no worker hears of tasks, and"
+            " each process counts for itself",
         )
         return
     yield Finding(subject="redis", status="ok", found="HEXDESK_REDIS_URL works")

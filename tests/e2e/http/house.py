@@ -13,16 +13,7 @@ from hexdesk.adapters.http.app import create_app
 from hexdesk.adapters.http.options import HttpOptions, HttpRates
 from hexdesk.core.assembly import open_desk
 from hexdesk.core.desk import Desk, Ports
-from hexdesk.core.model.agents import ToolUseStatus
-from hexdesk.core.model.chat import Usage
 from hexdesk.core.model.settings import DeskSettings
-from hexdesk.core.ports.agents import (
-    AnswerFinished,
-    ApprovalNeeded,
-    StepTaken,
-    ToolFinished,
-    ToolStarted,
-)
 from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.storage import Storage
 from hexdesk.core.testing import (
@@ -40,15 +31,19 @@ from hexdesk.core.testing import (
     PlainVault,
     RecordingEgress,
     RecordingTelemetry,
-    Script,
     ScriptedRunner,
     SteadyClock,
 )
+from tests.unit.core.people import waiting
 
 PASSWORD = "correct horse battery"
 API = "http://desk.test"
 UNLIMITED = HttpRates(user=None, address=None, register=None)
 SETTINGS = DeskSettings(login_rate=None, login_address_rate=None, thread_wait_seconds=0.2)
+
+
+DELETE_IT = "Delete it!"
+"""What makes an agent ask for a person's approval, where its model is told to."""
 
 
 @dataclass(kw_only=True)
@@ -205,37 +200,22 @@ async def a_file(
     return answer.json()
 
 
+async def an_approval(house: House, client: httpx2.AsyncClient) -> dict[str, Any]:
+    """Have a call wait for a person, and return the approval."""
+    runner = house.desk.ports.runner
+    assert isinstance(runner, ScriptedRunner)
+    runner.scripts.append(waiting())
+    thread = await created(client, "/chat/threads")
+    path = f"/chat/threads/{thread['id']}/messages"
+    return (await created(client, path, content=DELETE_IT))["approvals"][0]
+
+
 async def a_task(client: httpx2.AsyncClient, **body: Any) -> dict[str, Any]:
     """Have an agent do something, and return the task."""
     wish = {"task_type": "api_request", "task_data": {"text": "Call back."}} | body
     answer = await client.post("/api/v1/tasks", json=wish)
     assert answer.status_code == 202, answer.text
     return answer.json()
-
-
-DELETE = {"ticket_id": 1}
-ASKS = "Delete it!"
-
-
-def waiting_script() -> Script:
-    """Return the script of a run whose only call waits for a person."""
-    name, call_id = "delete_ticket", "call-1"
-    return (
-        StepTaken(b"step"),
-        ToolStarted(call_id=call_id, name=name, arguments=DELETE),
-        ToolFinished(
-            call_id=call_id, name=name, status=ToolUseStatus.AWAITING_APPROVAL, duration_ms=1
-        ),
-        ApprovalNeeded(call_id=call_id, name=name, arguments=DELETE),
-        AnswerFinished(model="scripted", usage=Usage(), steps=b"so far"),
-    )
-
-
-async def an_approval(company: Company, thread_id: str) -> dict[str, Any]:
-    """Have an agent ask for a person's approval, and return it."""
-    company.house.runner.scripts.append(waiting_script())
-    path = f"/chat/threads/{thread_id}/messages"
-    return (await created(company.admin, path, content=ASKS))["approvals"][0]
 
 
 def problem(answer: httpx2.Response, status: int, slug: str) -> dict[str, Any]:

@@ -16,7 +16,8 @@ from granian.server.embed import Server
 from hexdesk.core.model.tickets import TicketDraft
 from hexdesk.core.ports.agents import RunProgress, RunRequest
 from hexdesk.core.testing import ScriptedRunner, saying
-from tests.e2e.http.house import ASKS, a_house, waiting_script
+from tests.e2e.http.house import DELETE_IT, a_house
+from tests.unit.core.people import waiting
 
 ROOT = Path(__file__).resolve().parents[3]
 READY = "ready"
@@ -26,8 +27,7 @@ class TalkativeRunner(ScriptedRunner):
     """Answers every message, asks before it deletes, and draws a ticket of every text."""
 
     def run(self, request: RunRequest) -> AsyncGenerator[RunProgress]:
-        asks = request.content == ASKS
-        self.scripts.append(waiting_script() if asks else saying("Hello!"))
+        self.scripts.append(waiting() if request.content == DELETE_IT else saying("Hello!"))
         return super().run(request)
 
     async def draft_ticket(self, request: RunRequest) -> TicketDraft:

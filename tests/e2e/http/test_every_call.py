@@ -43,9 +43,9 @@ EVERY_MEMBER = {
     "follow_run",
     "hand_off_thread",
     "get_agent",
-    "get_approval",
     "get_content",
     "get_file",
+    "get_approval",
     "get_integration",
     "get_organization",
     "get_task",
@@ -111,7 +111,7 @@ ADMINS_ONLY = {
 
 PROTECTED = [call for call in CALLS if not call.is_public]
 WITH_IDS = [call for call in CALLS if call.parameters]
-MEMBERS_OWN = {"file_id", "task_id", "thread_id"}
+MEMBERS_OWN = {"approval_id", "file_id", "task_id", "thread_id"}
 OF_A_MEMBER = [
     call for call in WITH_IDS if MEMBERS_OWN & {*call.parameters} and call.name not in ADMINS_ONLY
 ]
@@ -206,14 +206,13 @@ def capability_of(company: Company) -> str:
 
 async def things_of(company: Company) -> dict[str, str]:
     """Make one of everything, and return the ids by the names that paths give them."""
-    admin = company.admin
-    webhook = {"url": "https://example.com/hook"}
+    admin, webhook = company.admin, {"url": "https://example.com/hook"}
     thread = await created(admin, "/chat/threads")
     member = {"email": "somebody@example.com", "password": "long enough"}
     made = {
         "agent_id": await created(admin, "/agents"),
+        "approval_id": await an_approval(company.house, admin),
         "api_key_id": await created(admin, "/api-keys", name="key"),
-        "approval_id": await an_approval(company, thread["id"]),
         "file_id": await a_file(admin),
         "integration_id": await created(
             admin, "/integrations", type="webhook", name="x", config=webhook

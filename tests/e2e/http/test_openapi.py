@@ -18,7 +18,7 @@ from schemathesis.specs.openapi import checks
 
 from hexdesk.adapters.http.app import describe
 from tests.e2e.http.every_call import CALLS, DOCUMENT
-from tests.e2e.http.house import ASKS, PASSWORD, a_house, unlimited
+from tests.e2e.http.house import DELETE_IT, PASSWORD, a_house, unlimited
 from tests.e2e.http.live import a_live_house
 
 EXAMPLES = 8
@@ -99,16 +99,13 @@ def made_by(client: httpx2.Client) -> dict[str, str]:
         assert answer.status_code == 202, answer.text
         return answer.json()
 
-    def asked_for(thread_id: str) -> str:
-        answer = client.post(f"/api/v1/chat/threads/{thread_id}/messages", json={"content": ASKS})
-        return answer.json()["approvals"][0]["id"]
-
-    thread_id = made("/chat/threads")["id"]
+    thread_id, asking = made("/chat/threads")["id"], made("/chat/threads")["id"]
+    asked: Any = made(f"/chat/threads/{asking}/messages", content=DELETE_IT)
     webhook = {"url": "https://example.com/hook"}
     ids = {
         "agent_id": made("/agents")["id"],
+        "approval_id": asked["approvals"][0]["id"],
         "api_key_id": made("/api-keys", name="x")["id"],
-        "approval_id": asked_for(made("/chat/threads")["id"]),
         "file_id": handed_in()["id"],
         "integration_id": made("/integrations", type="webhook", name="x", config=webhook)["id"],
         "run_id": made(f"/chat/threads/{thread_id}/messages", content="Hi")["run_id"],

@@ -115,6 +115,7 @@ async def a_company(installation: Installation, word: str) -> Company:
     await _fill(company)
     await _hand_in(company)
     await _converse(company)
+    await _ask_leave(company)
     company.note(json.dumps([company.names, tokens]))
     return company
 
@@ -177,6 +178,16 @@ async def _hand_in(company: Company) -> None:
     await company.installation.desk.task_desk.do(hint)
 
 
+async def _ask_leave(company: Company) -> None:
+    """Have another agent ask whether it may delete a ticket."""
+    wish = an_agent(company.word) | {"require_approval": ["delete_ticket"]}
+    agent = await made(company.admin, "/agents", **wish)
+    thread = await made(company.admin, "/chat/threads", agent_id=agent["id"])
+    call = {"tool": "delete_ticket", "arguments": {"ticket_id": company.names["ticket_id"]}}
+    answer = await company.ask(json.dumps(call), thread["id"])
+    company.names["approval_id"] = answer["approvals"][0]["id"]
+
+
 async def _converse(company: Company) -> None:
     word, agent_id = company.word, company.names["agent_id"]
     thread = await made(company.admin, "/chat/threads", agent_id=agent_id, title=f"About {word}")
@@ -184,18 +195,8 @@ async def _converse(company: Company) -> None:
     answer = await company.tell_to_call("create_ticket", title=f"A {word} ticket of the agent")
     assert [use["status"] for use in answer["tools_used"]] == ["ok"], answer
     company.names["run_id"] = answer["run_id"]
-    await _wait_for_a_person(company)
     path = f"{API}/integrations/{company.names['integration_id']}/deliveries"
     company.names["delivery_id"] = (await company.admin.get(path)).json()["data"][0]["id"]
-
-
-async def _wait_for_a_person(company: Company) -> None:
-    """Have the agent ask for an approval, which from then on it does no more."""
-    agent = f"{API}/agents/{company.names['agent_id']}"
-    await company.admin.patch(agent, json={"require_approval": ["delete_ticket"]})
-    answer = await company.tell_to_call("delete_ticket", ticket_id=company.names["ticket_id"])
-    company.names["approval_id"] = answer["approvals"][0]["id"]
-    await company.admin.patch(agent, json={"require_approval": []})
 
 
 def nobodys(names: Mapping[str, str]) -> dict[str, str]:

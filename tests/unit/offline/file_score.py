@@ -7,7 +7,8 @@ from pathlib import Path
 
 import msgspec
 
-from hexdesk.adapters.agents.offline import Conversation, Say, decide
+from hexdesk.adapters.agents.offline import Call, Conversation, decide
+from hexdesk.adapters.agents.offline.conversation import HandOver
 from tests.unit.offline.score import TOOLS
 
 QUESTIONS = Path(__file__).parents[2] / "benchmarks" / "questions" / "construction_english.jsonl"
@@ -37,8 +38,10 @@ def score() -> Counter[str]:
 def _outcome(question: str, texts: list[str], right: int) -> str:
     knowledge = tuple(enumerate(texts, 1))
     decision = decide(Conversation(text=question, knowledge=knowledge), TOOLS)
-    if not isinstance(decision, Say):
+    if isinstance(decision, Call):
         return "calls a tool"
+    if isinstance(decision, HandOver):
+        return "hands over"
     if "[[" not in decision.text:
         return "quotes nothing"
     return "quotes the answer" if f"[[{right}:" in decision.text else "quotes another passage"

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-Note = Annotated[str, msgspec.Meta(min_length=1, max_length=2_000, pattern=r"\S")]
+Note = Annotated[str, msgspec.Meta(min_length=1, max_length=2_000, pattern=r"[^\s\x1c-\x1f\x85]")]
 
 
 class ApprovalStatus(StrEnum):

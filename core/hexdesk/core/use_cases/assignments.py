@@ -11,7 +11,14 @@ from msgspec.structs import replace
 from hexdesk.core.model.agents import Agent, AgentSettings, ResolvedConfiguration
 from hexdesk.core.model.ai_config import Prompts
 from hexdesk.core.model.approvals import HeldCall
-from hexdesk.core.model.chat import ChatResponse, Message, Run, RunEvent, RunStatus, Situation
+from hexdesk.core.model.chat import (
+    ChatResponse,
+    Message,
+    Run,
+    RunEvent,
+    RunStatus,
+    Situation,
+)
 from hexdesk.core.model.principals import Person
 from hexdesk.core.model.settings import DeskSettings
 from hexdesk.core.policy.configuration import inherits_model
@@ -38,12 +45,7 @@ class Assignments:
     decided_calls: DecidedCalls
 
     async def new(
-        self,
-        tx: Transaction,
-        who: Person,
-        found: Situation,
-        message: Message,
-        started_at: float,
+        self, tx: Transaction, who: Person, found: Situation, message: Message, started_at: float
     ) -> Assignment | None:
         """Begin a run and return the assignment to answer a message that is not stored yet.
 
@@ -89,13 +91,12 @@ class Assignments:
 
         Its person, rights and settings are those of this moment.
         """
-        agent = found.agent
         asked = await tx.runs.get(held.run_id)
         message = await tx.messages.get(asked.user_message_id)
         resolved = await self.configurations.of(found.agent, found.organization)
         person = await still_here(tx, asked.principal)
         run = replace(
-            self._run(person or asked.principal, agent, message, resolved.values),
+            self._run(person or asked.principal, found.agent, message, resolved.values),
             id=held.resumed_run_id or self.clock.new_id(),
             approval_id=held.id,
         )
@@ -177,17 +178,17 @@ def _said_since(held: HeldCall, latest: Sequence[Message]) -> Sequence[Message]:
     return latest[max(asked, default=0) :]
 
 
+def _attached(settings: AgentSettings, earlier: Sequence[Message]) -> tuple[UUID, ...]:
+    """Return the files that came with the messages that the model may be given, each once."""
+    remembered = earlier[-settings.memory_retention :] if settings.memory_retention else ()
+    return tuple(dict.fromkeys(key for message in remembered for key in message.attachments))
+
+
 async def _fates(tx: Transaction, messages: Sequence[Message]) -> Fates:
     """Return what has become of the calls that waited for a person."""
     run_ids = asking_runs(messages)
     held = await tx.approvals.of_runs(run_ids) if run_ids else ()
     return {(one.run_id, one.call_id): one.status for one in held}
-
-
-def _attached(settings: AgentSettings, earlier: Sequence[Message]) -> tuple[UUID, ...]:
-    """Return the files that came with the messages that the model may be given, each once."""
-    remembered = earlier[-settings.memory_retention :] if settings.memory_retention else ()
-    return tuple(dict.fromkeys(key for message in remembered for key in message.attachments))
 
 
 def _run_started(run: Run) -> RunEvent:

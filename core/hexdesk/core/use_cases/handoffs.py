@@ -18,7 +18,7 @@ from hexdesk.core.use_cases.audit import Auditor
 from hexdesk.core.use_cases.outbox import Outbox
 from hexdesk.core.use_cases.threads import open_status, visible_thread
 
-Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=2_000, pattern=r"\S")]
+Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=2_000, pattern=r"[^\s\x1c-\x1f\x85]")]
 
 
 class Handoff(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

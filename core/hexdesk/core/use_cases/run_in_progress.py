@@ -38,9 +38,9 @@ log = logging.getLogger("hexdesk.runs")
 class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     """All that is needed to do a run; `seen` are the events that are stored already.
 
+    `attached_earlier` are the files that came with messages of the history.
     The answer will be said later than `later_than`. A run that a decision began has `decided`, the
-    call in question, and `approved` if it is to be made. `attached_earlier` are the files
-    that came with messages of the history.
+    call in question, and `approved` if it is to be made.
     """
 
     run: Run

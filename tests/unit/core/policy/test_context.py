@@ -87,6 +87,27 @@ def test_the_history_is_the_longest_newest_part_within_both_bounds(
     assert turns == [content for content in longest if content]
 
 
+TURNS = tuple(Turn(MessageRole.USER, letter * 100) for letter in "abc")
+
+
+def test_files_get_half_of_what_is_left_or_all_that_the_history_does_not_need() -> None:
+    def room(size: int, turns: tuple[Turn, ...]) -> int:
+        settings = AgentSettings(max_context_size=size)
+        return room_for_knowledge(settings, turns, "i" * 50, "c" * 50)
+
+    assert room(500, TURNS) == 200
+    assert room(1000, TURNS) == 600
+    assert room(1000, ()) == 900
+    assert room(10, ()) == 0
+
+
+def test_history_makes_room_for_what_files_say() -> None:
+    settings = AgentSettings(max_context_size=500)
+    assert shortened(settings, TURNS, "i" * 100, "k" * 100) == TURNS
+    assert shortened(settings, TURNS, "i" * 101, "k" * 100) == TURNS[1:]
+    assert shortened(settings, TURNS, "i" * 501) == ()
+
+
 def test_what_has_become_of_a_call_that_waited_is_told_with_it() -> None:
     use = ToolUse(
         call_id="call-1",
@@ -107,24 +128,3 @@ def test_what_has_become_of_a_call_that_waited_is_told_with_it() -> None:
     assert turn.content == f"May I?\n\n[{call} A person refused it: it was not made.]"
     (turn,) = history(AgentSettings(), [asking], "", "new")
     assert turn.content == "May I?"
-
-
-TURNS = tuple(Turn(MessageRole.USER, letter * 100) for letter in "abc")
-
-
-def test_files_get_half_of_what_is_left_or_all_that_the_history_does_not_need() -> None:
-    def room(size: int, turns: tuple[Turn, ...]) -> int:
-        settings = AgentSettings(max_context_size=size)
-        return room_for_knowledge(settings, turns, "i" * 50, "c" * 50)
-
-    assert room(500, TURNS) == 200
-    assert room(1000, TURNS) == 600
-    assert room(1000, ()) == 900
-    assert room(10, ()) == 0
-
-
-def test_history_makes_room_for_what_files_say() -> None:
-    settings = AgentSettings(max_context_size=500)
-    assert shortened(settings, TURNS, "i" * 100, "k" * 100) == TURNS
-    assert shortened(settings, TURNS, "i" * 101, "k" * 100) == TURNS[1:]
-    assert shortened(settings, TURNS, "i" * 501) == ()

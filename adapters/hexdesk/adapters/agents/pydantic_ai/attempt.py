@@ -85,8 +85,8 @@ class Attempt:
     def of(cls, request: RunRequest, agent: AnyAgent, tools: RunTools) -> Self:
         """Return a run at its beginning, or at its last stored step."""
         decided = request.decided
-        begun = first_step(decided) if decided else []
-        steps = unpack(request.steps) if request.steps else begun or as_question(request)
+        begun = first_step(decided) if decided else as_question(request)
+        steps = unpack(request.steps) if request.steps else begun
         # The model was not asked for the call that a decision is about, not in this run.
         responses = _responses(steps[len(begun) :])
         return cls(

@@ -73,7 +73,8 @@ class McpToolAccess(ToolAccess):
         key = f"mcp_{agent_id}_{digest}"
         known = self._lists.get(key)
         if known is None:
-            answer = await self._ask(capability, lambda client: client.list_tools())
+            with named(key):
+                answer = await self._ask(capability, lambda client: client.list_tools())
             known = self._lists[key] = [_description(tool) for tool in answer.tools]
         return known
 
