@@ -1,5 +1,7 @@
 """Every adapter of the small ports, and every one in memory, keeps its port's promises."""
 
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +11,7 @@ from argon2.profiles import CHEAPEST
 
 from hexdesk.adapters.cache import memory as cache_adapter
 from hexdesk.adapters.clock.system import SystemClock
+from hexdesk.adapters.embeddings.openai import OpenAIEmbeddings
 from hexdesk.adapters.events.memory import MemoryRunEvents
 from hexdesk.adapters.journal.file import FileJournal
 from hexdesk.adapters.limits.memory import MemoryLimiter
@@ -17,8 +20,10 @@ from hexdesk.adapters.presence import memory as presence_adapter
 from hexdesk.adapters.tokens.jwt import JwtAccessTokens, JwtCapabilities
 from hexdesk.adapters.tokens.signing_keys import SigningKeys
 from hexdesk.adapters.vault.aead import AeadVault
+from hexdesk.core.model.ai_config import Credentials, EmbeddingModel
 from hexdesk.core.ports.cache import Cache
 from hexdesk.core.ports.clock import Clock
+from hexdesk.core.ports.embeddings import Embeddings
 from hexdesk.core.ports.events import RunEvents
 from hexdesk.core.ports.journal import Journal
 from hexdesk.core.ports.limits import RateLimiter
@@ -31,6 +36,7 @@ from hexdesk.core.testing import (
     MemoryCache,
     MemoryEvents,
     MemoryJournal,
+    NgramEmbeddings,
     PlainCapabilities,
     PlainPasswords,
     PlainTokens,
@@ -39,6 +45,7 @@ from hexdesk.core.testing import (
 )
 from hexdesk.core.testing.cache_contract import CacheContract, PassTime
 from hexdesk.core.testing.clock_contract import ClockContract
+from hexdesk.core.testing.embeddings_contract import EmbeddingsContract
 from hexdesk.core.testing.events_contract import RunEventsContract
 from hexdesk.core.testing.journal_contract import JournalContract
 from hexdesk.core.testing.limits_contract import RateLimiterContract
@@ -47,8 +54,10 @@ from hexdesk.core.testing.passwords_contract import PasswordsContract
 from hexdesk.core.testing.presence_contract import PresenceContract
 from hexdesk.core.testing.tokens_contract import AccessTokensContract, CapabilitiesContract
 from hexdesk.core.testing.vault_contract import VaultContract
+from tests.openai_server import OpenAIServer
 
 API_URL, MCP_URL = "http://localhost:8000", "http://localhost:8001/mcp"
+LETTERS = EmbeddingModel(model="letters", dimensions=256, floor=0.25)
 KEYS = SigningKeys("a secret that is long enough for a test")
 
 
@@ -232,3 +241,32 @@ class TestArgon2Passwords(PasswordsContract):
     def stronger_passwords(self) -> Passwords:
         stronger: Parameters = replace(CHEAPEST, time_cost=CHEAPEST.time_cost + 1)
         return Argon2Passwords(stronger)
+
+
+class TestNgramEmbeddings(EmbeddingsContract):
+    @pytest.fixture
+    def embeddings(self) -> Embeddings:
+        return NgramEmbeddings()
+
+    @pytest.fixture
+    def broken_embeddings(self) -> Embeddings:
+        broken = NgramEmbeddings()
+        broken.is_down = True
+        return broken
+
+
+class TestOpenAIEmbeddings(EmbeddingsContract):
+    @pytest.fixture
+    async def embeddings(self) -> AsyncGenerator[Embeddings]:
+        async with OpenAIServer() as server:
+            credentials = Credentials(base_url=server.base_url)
+            async with aclosing(OpenAIEmbeddings(LETTERS, credentials)) as embeddings:
+                yield embeddings
+
+    @pytest.fixture
+    async def broken_embeddings(self) -> AsyncGenerator[Embeddings]:
+        async with OpenAIServer() as server:
+            server.embeds = False
+            credentials = Credentials(base_url=server.base_url)
+            async with aclosing(OpenAIEmbeddings(LETTERS, credentials)) as embeddings:
+                yield embeddings

@@ -234,6 +234,8 @@ def named_actions(action: ast.expr) -> Iterator[str]:
             yield text
         case ast.JoinedStr(values=[ast.Constant(value="agent."), ast.FormattedValue()]):
             yield from (f"agent.{one}" for one in HistoryAction)
+        case ast.IfExp(body=one, orelse=other):
+            yield from (*named_actions(one), *named_actions(other))
         case _:
             raise AssertionError(f"cannot tell which actions {ast.unparse(action)} stands for")
 

@@ -12,6 +12,7 @@ from hexdesk.core.ports.blobs import Blobs
 from hexdesk.core.ports.cache import Cache
 from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.egress import Egress
+from hexdesk.core.ports.embeddings import Embeddings
 from hexdesk.core.ports.events import RunEvents
 from hexdesk.core.ports.extraction import Extraction
 from hexdesk.core.ports.health import Probe
@@ -24,17 +25,20 @@ from hexdesk.core.ports.telemetry import Telemetry
 from hexdesk.core.ports.tokens import AccessTokens, Capabilities
 from hexdesk.core.ports.vault import Vault
 from hexdesk.core.tools.call import CallTool, ListCallableTools
+from hexdesk.core.tools.check import CheckCall
 from hexdesk.core.tools.tool import Tool
 from hexdesk.core.use_cases import (
     agent_files,
     agent_log,
     agents,
     api_keys,
+    approvals,
     audit,
     comments,
     deliveries,
     drafts,
     files,
+    handoffs,
     integrations,
     members,
     organizations,
@@ -44,6 +48,7 @@ from hexdesk.core.use_cases import (
     tickets,
     uploads,
 )
+from hexdesk.core.use_cases.approval_watch import WatchApprovals
 from hexdesk.core.use_cases.expiry import ForgetExpired
 from hexdesk.core.use_cases.follow_run import AwaitAnswer, FollowRun
 from hexdesk.core.use_cases.health import CheckHealth
@@ -79,6 +84,7 @@ class Ports:
     queue: Queue
     blobs: Blobs
     extraction: Extraction
+    embeddings: Embeddings | None = None
     near_cache: Cache | None = None
     probes: Sequence[Probe] = ()
     ai_config: AIConfig = AIConfig()
@@ -139,6 +145,19 @@ class Chat:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PeopleDesk:
+    """Approvals, and conversations that change hands."""
+
+    list_approvals: approvals.ListApprovals
+    get_approval: approvals.GetApproval
+    decide: approvals.DecideApproval
+    watch_approvals: WatchApprovals
+    hand_off: handoffs.HandOffThread
+    resume: handoffs.ResumeThread
+    reply: handoffs.ReplyInThread
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TicketDesk:
     """Tickets and their comments."""
 
@@ -195,6 +214,7 @@ class Desk:
     identity: Identity
     agents: AgentDesk
     chat: Chat
+    people: PeopleDesk
     tickets: TicketDesk
     integrations: IntegrationDesk
     tasks: TaskBoard
@@ -203,6 +223,7 @@ class Desk:
     check_health: CheckHealth
     callable_tools: ListCallableTools
     call_tool: CallTool
+    check_call: CheckCall
     run_desk: RunDesk
     task_desk: TaskDesk
     forget_expired: ForgetExpired

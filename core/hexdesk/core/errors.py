@@ -36,6 +36,10 @@ class BusyError(ConflictError):
     """The thing is being worked on, and the wait was too long: try again a little later."""
 
 
+class ThreadTakenOverError(ConflictError):
+    """A person has taken the conversation over: what the agent made of it meanwhile is dropped."""
+
+
 class InvalidError(DeskError):
     """A well-formed value breaks a rule; `pointer` is the RFC 6901 pointer to it."""
 

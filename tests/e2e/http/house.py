@@ -34,11 +34,16 @@ from hexdesk.core.testing import (
     ScriptedRunner,
     SteadyClock,
 )
+from tests.unit.core.people import waiting
 
 PASSWORD = "correct horse battery"
 API = "http://desk.test"
 UNLIMITED = HttpRates(user=None, address=None, register=None)
 SETTINGS = DeskSettings(login_rate=None, login_address_rate=None, thread_wait_seconds=0.2)
+
+
+DELETE_IT = "Delete it!"
+"""What makes an agent ask for a person's approval, where its model is told to."""
 
 
 @dataclass(kw_only=True)
@@ -193,6 +198,16 @@ async def a_file(
     answer = await client.post("/api/v1/files", files=files, **options)
     assert answer.status_code == 202, answer.text
     return answer.json()
+
+
+async def an_approval(house: House, client: httpx2.AsyncClient) -> dict[str, Any]:
+    """Have a call wait for a person, and return the approval."""
+    runner = house.desk.ports.runner
+    assert isinstance(runner, ScriptedRunner)
+    runner.scripts.append(waiting())
+    thread = await created(client, "/chat/threads")
+    path = f"/chat/threads/{thread['id']}/messages"
+    return (await created(client, path, content=DELETE_IT))["approvals"][0]
 
 
 async def a_task(client: httpx2.AsyncClient, **body: Any) -> dict[str, Any]:

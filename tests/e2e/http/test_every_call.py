@@ -9,7 +9,16 @@ from hexdesk.core.model.identity import Role
 from hexdesk.core.model.principals import AgentRun, Member
 from hexdesk.core.testing.examples import new_id
 from tests.e2e.http.every_call import CALLS, Known
-from tests.e2e.http.house import Company, House, a_delivery, a_file, a_task, created, problem
+from tests.e2e.http.house import (
+    Company,
+    House,
+    a_delivery,
+    a_file,
+    a_task,
+    an_approval,
+    created,
+    problem,
+)
 
 PUBLIC = {
     "check_health",
@@ -32,9 +41,11 @@ EVERY_MEMBER = {
     "create_ticket",
     "create_ticket_with_ai",
     "follow_run",
+    "hand_off_thread",
     "get_agent",
     "get_content",
     "get_file",
+    "get_approval",
     "get_integration",
     "get_organization",
     "get_task",
@@ -44,6 +55,7 @@ EVERY_MEMBER = {
     "list_active_integrations",
     "list_agent_files",
     "list_agents",
+    "list_approvals",
     "list_comments",
     "list_files",
     "list_integrations",
@@ -56,6 +68,8 @@ EVERY_MEMBER = {
     "remove_file",
     "remove_thread",
     "replace_ticket",
+    "reply_in_thread",
+    "resume_thread",
     "retry_task",
     "send_message",
     "show_myself",
@@ -81,6 +95,7 @@ ADMINS_ONLY = {
     "change_integration",
     "change_organization",
     "count_agent_actions",
+    "decide_approval",
     "list_agent_actions",
     "list_agent_history",
     "list_audit_events",
@@ -96,7 +111,7 @@ ADMINS_ONLY = {
 
 PROTECTED = [call for call in CALLS if not call.is_public]
 WITH_IDS = [call for call in CALLS if call.parameters]
-MEMBERS_OWN = {"file_id", "task_id", "thread_id"}
+MEMBERS_OWN = {"approval_id", "file_id", "task_id", "thread_id"}
 OF_A_MEMBER = [
     call for call in WITH_IDS if MEMBERS_OWN & {*call.parameters} and call.name not in ADMINS_ONLY
 ]
@@ -141,7 +156,7 @@ async def test_a_users_key_may_no_more_than_a_user(company: Company):
 
 
 async def test_things_of_another_organization_do_not_exist(company: Company):
-    theirs = await things_of(company.admin)
+    theirs = await things_of(company)
     stranger = await company.house.company("eve")
     for call in WITH_IDS:
         found = await call.by(stranger.admin, theirs, json=call.example)
@@ -153,7 +168,7 @@ async def test_things_of_another_organization_do_not_exist(company: Company):
 
 
 async def test_another_members_conversations_tasks_and_files_do_not_exist(company: Company):
-    theirs = await things_of(company.admin)
+    theirs = await things_of(company)
     user = await company.user()
     for call in OF_A_MEMBER:
         problem(await call.by(user, theirs, json=call.example), 404, "not-found")
@@ -189,13 +204,14 @@ def capability_of(company: Company) -> str:
     return company.house.desk.ports.capabilities.mint(run, timedelta(minutes=5))
 
 
-async def things_of(admin: httpx2.AsyncClient) -> dict[str, str]:
+async def things_of(company: Company) -> dict[str, str]:
     """Make one of everything, and return the ids by the names that paths give them."""
-    webhook = {"url": "https://example.com/hook"}
+    admin, webhook = company.admin, {"url": "https://example.com/hook"}
     thread = await created(admin, "/chat/threads")
     member = {"email": "somebody@example.com", "password": "long enough"}
     made = {
         "agent_id": await created(admin, "/agents"),
+        "approval_id": await an_approval(company.house, admin),
         "api_key_id": await created(admin, "/api-keys", name="key"),
         "file_id": await a_file(admin),
         "integration_id": await created(

@@ -115,6 +115,7 @@ async def a_company(installation: Installation, word: str) -> Company:
     await _fill(company)
     await _hand_in(company)
     await _converse(company)
+    await _ask_leave(company)
     company.note(json.dumps([company.names, tokens]))
     return company
 
@@ -175,6 +176,16 @@ async def _hand_in(company: Company) -> None:
         task_id=UUID(file["task_id"]), organization_id=company.who.organization_id, priority=6
     )
     await company.installation.desk.task_desk.do(hint)
+
+
+async def _ask_leave(company: Company) -> None:
+    """Have another agent ask whether it may delete a ticket."""
+    wish = an_agent(company.word) | {"require_approval": ["delete_ticket"]}
+    agent = await made(company.admin, "/agents", **wish)
+    thread = await made(company.admin, "/chat/threads", agent_id=agent["id"])
+    call = {"tool": "delete_ticket", "arguments": {"ticket_id": company.names["ticket_id"]}}
+    answer = await company.ask(json.dumps(call), thread["id"])
+    company.names["approval_id"] = answer["approvals"][0]["id"]
 
 
 async def _converse(company: Company) -> None:

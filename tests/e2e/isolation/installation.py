@@ -43,6 +43,7 @@ from hexdesk.core.testing import (
     MemoryExtraction,
     MemoryJournal,
     MemoryQueue,
+    NgramEmbeddings,
     PlainPasswords,
     RecordingEgress,
     RecordingTelemetry,
@@ -175,6 +176,7 @@ def _ports(
         queue=MemoryQueue(),
         blobs=MemoryBlobs(),
         extraction=MemoryExtraction(),
+        embeddings=NgramEmbeddings(),
         ai_config=AI_CONFIG,
         settings=SETTINGS,
     )

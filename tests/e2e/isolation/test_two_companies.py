@@ -80,7 +80,7 @@ async def test_a_colleague_does_not_see_the_conversations_of_an_admin(acme: Comp
     exchanged = await make(acme.user, THREADS, acme.names)
     assert exchanged.answer.json()["total"] == 0
     shown = await make(acme.admin, THREADS, acme.names)
-    assert [thread["id"] for thread in shown.answer.json()["data"]] == [acme.names["thread_id"]]
+    assert acme.names["thread_id"] in {one["id"] for one in shown.answer.json()["data"]}
     thread = await made(acme.user, "/chat/threads")
     # The run of another thread is not in this one, though this one is the caller's own.
     run = await acme.user.get(

@@ -58,6 +58,14 @@ def samples(telemetry: PrometheusTelemetry) -> dict[str, float]:
     return found
 
 
+def test_citations_show_whether_they_were_kept(telemetry: PrometheusTelemetry) -> None:
+    telemetry.cited(2, 1)
+    telemetry.cited(1, 0)
+    found = samples(telemetry)
+    assert found["hexdesk_citations_total{outcome=kept}"] == 3
+    assert found["hexdesk_citations_total{outcome=dropped}"] == 1
+
+
 def test_answers_show_their_time_and_why_they_were_degraded(
     telemetry: PrometheusTelemetry,
 ) -> None:

@@ -18,6 +18,7 @@ from hexdesk.core.model.chat import ChatResponse, Message, Run, RunEvent, Thread
 from hexdesk.core.model.identity import Registration, Role, Tokens
 from hexdesk.core.model.principals import AgentRun, Customer, Member, Origin, Person, Principal
 from hexdesk.core.model.settings import DeskSettings
+from hexdesk.core.ports.embeddings import Embeddings
 from hexdesk.core.ports.health import Probe
 from hexdesk.core.testing import (
     CountingLimiter,
@@ -116,6 +117,7 @@ class Scene:
         settings: DeskSettings | None = None,
         ai_config: AIConfig | None = None,
         probes: Sequence[Probe] = (),
+        embeddings: Embeddings | None = None,
     ) -> "Scene":
         """Open a desk whose model answers by the scripts."""
         fakes = fakes or Fakes.new()
@@ -124,6 +126,7 @@ class Scene:
         desk = open_desk(
             fakes.ports(
                 runner=runner,
+                embeddings=embeddings,
                 journal=journal,
                 events=events,
                 telemetry=telemetry,

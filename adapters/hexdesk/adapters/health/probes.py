@@ -55,6 +55,25 @@ class PresenceProbe(Probe):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AskingProbe(Probe):
+    """A component that has to be asked for its problem; `note` is told when it has none."""
+
+    name: str
+    problem: Callable[[], Awaitable[str | None]]
+    note: str | None = None
+    is_vital: bool = False
+
+    async def check(self) -> ComponentHealth:
+        try:
+            async with asyncio.timeout(SECONDS):
+                problem = await self.problem()
+        except (UnavailableError, TimeoutError):
+            return ComponentHealth(status=HealthStatus.DEGRADED, detail="nobody can tell")
+        status = HealthStatus.DEGRADED if problem else HealthStatus.OK
+        return ComponentHealth(status=status, detail=problem or self.note)
+
+
+@dataclass(frozen=True, kw_only=True)
 class StateProbe(Probe):
     """A component that knows its own problem, if it has one; `note` is told when it has none."""
 

@@ -9,12 +9,14 @@ from hexdesk.adapters.http.admission import Admission
 from hexdesk.adapters.http.bodies import StrictJSON
 from hexdesk.adapters.http.controllers.agents import AgentsController
 from hexdesk.adapters.http.controllers.api_keys import ApiKeysController
+from hexdesk.adapters.http.controllers.approvals import ApprovalsController
 from hexdesk.adapters.http.controllers.audit import AuditController
 from hexdesk.adapters.http.controllers.auth import AuthController
 from hexdesk.adapters.http.controllers.chat import ChatController
 from hexdesk.adapters.http.controllers.comments import CommentsController
 from hexdesk.adapters.http.controllers.deliveries import DeliveriesController
 from hexdesk.adapters.http.controllers.files import AgentFilesController, FilesController
+from hexdesk.adapters.http.controllers.handoffs import HandoffsController
 from hexdesk.adapters.http.controllers.integrations import IntegrationsController
 from hexdesk.adapters.http.controllers.members import MembersController
 from hexdesk.adapters.http.controllers.organization import OrganizationController
@@ -43,6 +45,8 @@ CONTROLLERS = [
     FilesController,
     ToolsController,
     ChatController,
+    HandoffsController,
+    ApprovalsController,
     TicketsController,
     CommentsController,
     IntegrationsController,

@@ -21,6 +21,7 @@ TAGS = {
     "Agents": "Agents, the tools they may be given, and what they did.",
     "Files": "Files, and which of them agents know.",
     "Chat": "Conversations with agents.",
+    "Approvals": "Calls of agents that wait for a person.",
     "Tickets": "Tickets and their comments.",
     "Tasks": "Work that nobody waits for.",
     "Integrations": "Connected systems.",

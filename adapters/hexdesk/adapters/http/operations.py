@@ -26,9 +26,11 @@ NO_CONTENT = 204
 ASIDE = re.compile("[;:] ")
 EVENTS = """\
 The run's events. Each has an `id` (1, 2, 3 … within the run), an `event` and JSON `data`:
-`run.started` is first, `run.completed` (with the whole answer) or `run.failed` is last; between
-them come `text.delta`, `tool.started` and `tool.finished`. The deltas together are the answer's
-text. Lines that begin with a colon are comments."""
+`run.started` is first, `run.completed` (with the whole answer) or `run.failed` (with a problem)
+is last; between them come `text.delta`, `tool.started`, `tool.finished` and `approval.required`.
+The deltas together are the answer's text. If a person took the conversation over meanwhile, the
+problem's type ends in `/thread-taken-over`, and no text is stored. Lines that begin with a colon
+are comments."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

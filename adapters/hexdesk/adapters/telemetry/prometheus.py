@@ -65,6 +65,9 @@ class PrometheusTelemetry(Telemetry):
         self._model_requests = self._counter(
             "hexdesk_model_requests", "Requests to a model.", "model"
         )
+        self._citations = self._counter(
+            "hexdesk_citations", "Citations of answers, by whether the file says so.", "outcome"
+        )
         self._slow = self._counter(
             "hexdesk_slow_operations", "Operations slower than the setting allows.", "operation"
         )
@@ -103,6 +106,10 @@ class PrometheusTelemetry(Telemetry):
         name = tool if tool in self._tools else OTHER
         self._tool_calls.labels(name, status).inc()
         self._tool_seconds.labels(name).observe(seconds)
+
+    def cited(self, kept: int, dropped: int) -> None:
+        self._citations.labels("kept").inc(kept)
+        self._citations.labels("dropped").inc(dropped)
 
     def task_tried(self, task_type: str, outcome: TaskStatus, seconds: float) -> None:
         name = self._task_types.bounded(task_type)

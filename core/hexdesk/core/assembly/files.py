@@ -4,7 +4,8 @@ from hexdesk.core.assembly.parts import Parts
 from hexdesk.core.desk import FileDesk
 from hexdesk.core.use_cases import agent_files, files, uploads
 from hexdesk.core.use_cases.blob_removal import RemoveBlob
-from hexdesk.core.use_cases.file_processing import NoIndex, ProcessFile
+from hexdesk.core.use_cases.file_processing import ProcessFile
+from hexdesk.core.use_cases.knowledge import IndexFile
 from hexdesk.core.use_cases.summaries import Summarise
 
 
@@ -39,7 +40,7 @@ def file_tasks(parts: Parts) -> tuple[ProcessFile, RemoveBlob]:
             summarise=Summarise(
                 storage=ports.storage, clock=ports.clock, rules=parts.rules, runner=ports.runner
             ),
-            index=NoIndex(),
+            index=IndexFile(embeddings=ports.embeddings),
         ),
         RemoveBlob(storage=ports.storage, blobs=ports.blobs),
     )

@@ -11,11 +11,13 @@ from hexdesk.core.assembly.areas import (
 )
 from hexdesk.core.assembly.files import files_of
 from hexdesk.core.assembly.parts import Parts
+from hexdesk.core.assembly.people import people_of
 from hexdesk.core.assembly.work import call_tool_of, run_desk_of, task_desk_of
 from hexdesk.core.desk import Desk, Ports
 from hexdesk.core.ports.storage import Storage
 from hexdesk.core.tools.call import ListCallableTools
 from hexdesk.core.tools.catalogue import catalogue
+from hexdesk.core.tools.check import CheckCall
 from hexdesk.core.use_cases import audit
 from hexdesk.core.use_cases.announcing import AnnouncingStorage
 from hexdesk.core.use_cases.expiry import ForgetExpired
@@ -46,6 +48,7 @@ def _desk(parts: Parts, run_desk: RunDesk, task_desk: TaskDesk) -> Desk:
         identity=identity_of(parts),
         agents=agents_of(parts),
         chat=chat_of(parts, run_desk),
+        people=people_of(parts, run_desk),
         tickets=tickets_of(parts),
         integrations=integrations_of(parts),
         tasks=TaskBoard.of(ports.storage, ports.clock, task_desk.types),
@@ -54,6 +57,9 @@ def _desk(parts: Parts, run_desk: RunDesk, task_desk: TaskDesk) -> Desk:
         check_health=parts.check_health,
         callable_tools=ListCallableTools(catalogue=parts.tools),
         call_tool=call_tool_of(parts),
+        check_call=CheckCall(
+            storage=ports.storage, catalogue=parts.tools, note_refusal=parts.note_refusal
+        ),
         run_desk=run_desk,
         task_desk=task_desk,
         forget_expired=ForgetExpired(

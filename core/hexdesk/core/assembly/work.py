@@ -4,16 +4,23 @@ from collections.abc import Sequence
 
 from hexdesk.core.assembly.files import file_tasks
 from hexdesk.core.assembly.parts import Parts
+from hexdesk.core.desk import Ports
+from hexdesk.core.policy.approvals import digest
 from hexdesk.core.tools.call import CallTool
 from hexdesk.core.tools.tool import ToolNeeds
-from hexdesk.core.use_cases import answers
 from hexdesk.core.use_cases.agent_requests import AgentRequests
 from hexdesk.core.use_cases.agent_tasks import agent_tasks
+from hexdesk.core.use_cases.answers import PublishAnswer
 from hexdesk.core.use_cases.assignments import Assignments
+from hexdesk.core.use_cases.decided_calls import DecidedCalls
 from hexdesk.core.use_cases.health_checks import CheckAgent, ScheduleHealthChecks
+from hexdesk.core.use_cases.held_calls import HeldCalls
+from hexdesk.core.use_cases.knowledge import FindKnowledge
 from hexdesk.core.use_cases.response_cache import ResponseCache
+from hexdesk.core.use_cases.restoring import RestoreAnswers
 from hexdesk.core.use_cases.run_desk import RunDesk
 from hexdesk.core.use_cases.run_worker import RunWorker
+from hexdesk.core.use_cases.storing import StoreAnswer
 from hexdesk.core.use_cases.task_desk import TaskDesk
 from hexdesk.core.use_cases.task_types import TaskType
 from hexdesk.core.use_cases.webhook_delivery import SendDelivery
@@ -23,6 +30,12 @@ def run_desk_of(parts: Parts) -> RunDesk:
     """Return the desk of chat runs."""
     ports = parts.ports
     storage, clock, settings = ports.storage, ports.clock, ports.settings
+    store = StoreAnswer(auditor=parts.auditor, outbox=parts.outbox)
+    held_calls = HeldCalls(
+        clock=clock,
+        vault=ports.vault,
+        schema_hashes={one.name: digest(one.input_schema()) for one in parts.tools.values()},
+    )
     return RunDesk(
         storage=storage,
         clock=clock,
@@ -33,14 +46,10 @@ def run_desk_of(parts: Parts) -> RunDesk:
             runner=ports.runner,
             capabilities=ports.capabilities,
             events=ports.events,
-            publish_answer=answers.PublishAnswer(
-                clock=clock,
-                journal=ports.journal,
-                telemetry=ports.telemetry,
-                outbox=parts.outbox,
-            ),
+            publish_answer=_publishing(parts, store, held_calls),
             note_refusal=parts.note_refusal,
             responses=ResponseCache(cache=ports.cache, is_on=settings.caches_responses),
+            find_knowledge=_find_knowledge(ports),
             tool_rights=parts.tool_rights,
             settings=settings,
         ),
@@ -49,11 +58,21 @@ def run_desk_of(parts: Parts) -> RunDesk:
             configurations=parts.configurations,
             prompts=ports.ai_config.prompts,
             settings=settings,
+            decided_calls=DecidedCalls(held_calls=held_calls, tool_rights=parts.tool_rights),
         ),
-        restore_answers=answers.RestoreAnswers(
-            storage=storage, journal=ports.journal, outbox=parts.outbox
-        ),
+        restore_answers=RestoreAnswers(storage=storage, journal=ports.journal, store=store),
         settings=settings,
+    )
+
+
+def _publishing(parts: Parts, store: StoreAnswer, held_calls: HeldCalls) -> PublishAnswer:
+    ports = parts.ports
+    return PublishAnswer(
+        clock=ports.clock,
+        journal=ports.journal,
+        telemetry=ports.telemetry,
+        store=store,
+        held_calls=held_calls,
     )
 
 
@@ -91,7 +110,12 @@ def task_types_of(parts: Parts, more: Sequence[TaskType]) -> dict[str, TaskType]
     )
     types: tuple[TaskType, ...] = (
         *file_tasks(parts),
-        *agent_tasks(clock=ports.clock, runner=ports.runner, requests=requests),
+        *agent_tasks(
+            clock=ports.clock,
+            runner=ports.runner,
+            requests=requests,
+            find_knowledge=_find_knowledge(ports),
+        ),
         CheckAgent(
             clock=ports.clock,
             runner=ports.runner,
@@ -125,3 +149,7 @@ def task_desk_of(parts: Parts, more_types: Sequence[TaskType]) -> TaskDesk:
         ),
         settings=ports.settings,
     )
+
+
+def _find_knowledge(ports: Ports) -> FindKnowledge:
+    return FindKnowledge(storage=ports.storage, embeddings=ports.embeddings)

@@ -99,11 +99,14 @@ def require(who: Principal, right: Right) -> None:
 def may_use_tool(who: Principal, name: str, right: Right) -> bool:
     """Tell whether the principal may call a tool that needs the right.
 
-    Customers have four tools, whatever their agent has. A run has what its capability names.
+    Customers have four tools, whatever their agent has. A run has what its capability names, and
+    the tool of a call that a person has allowed: which call that is must be looked at besides.
     """
     match who:
         case AgentRun():
-            return name in who.tools and may_use_tool(who.acts_for, name, right)
+            is_approved = who.approved is not None and who.approved.tool == name
+            is_named = name in who.tools or is_approved
+            return is_named and may_use_tool(who.acts_for, name, right)
         case Customer():
             return name in CUSTOMER_TOOLS and may(who, right)
         case _:

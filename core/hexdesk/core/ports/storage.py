@@ -17,6 +17,7 @@ from hexdesk.core.model.identity import FoundApiKey, FoundRefreshToken, FoundUse
 from hexdesk.core.model.principals import Principal
 from hexdesk.core.model.tasks import TaskHint
 from hexdesk.core.ports.agent_records import AgentChecks, AgentLog, Agents
+from hexdesk.core.ports.approval_records import Approvals
 from hexdesk.core.ports.chat_records import EventLog, Messages, Runs, Threads
 from hexdesk.core.ports.desk_records import (
     Audit,
@@ -34,6 +35,7 @@ from hexdesk.core.ports.identity_records import (
     Sessions,
     Users,
 )
+from hexdesk.core.ports.knowledge_records import Passages
 from hexdesk.core.ports.task_records import Tasks
 from hexdesk.core.ports.webhook_records import Deliveries
 
@@ -57,6 +59,7 @@ class Transaction(Protocol):
     messages: Messages
     runs: Runs
     event_log: EventLog
+    approvals: Approvals
     tickets: Tickets
     comments: Comments
     integrations: Integrations
@@ -67,6 +70,7 @@ class Transaction(Protocol):
     files: Files
     file_texts: FileTexts
     agent_files: AgentFiles
+    passages: Passages
     tasks: Tasks
 
 
@@ -100,6 +104,14 @@ class Backlog(Protocol):
     @abstractmethod
     async def organizations_with_expired(self, kept_since: KeptSince, limit: int) -> Sequence[UUID]:
         """Return the ids of organizations that have something to forget, in no order."""
+
+    @abstractmethod
+    async def due_approvals(self, limit: int) -> Sequence[tuple[UUID, UUID]]:
+        """Return (approval id, organization id) of approvals to see to, oldest first.
+
+        Those that wait and whose time is over, and decided ones whose run has not begun and can:
+        no person has the thread, and no run is running there.
+        """
 
     @abstractmethod
     async def due_tasks(self, limit: int) -> Sequence[TaskHint]:

@@ -24,6 +24,10 @@ class Telemetry(Protocol):
         """Count a tool call."""
 
     @abstractmethod
+    def cited(self, kept: int, dropped: int) -> None:
+        """Count an answer's citations, and those that were not in any file."""
+
+    @abstractmethod
     def task_tried(self, task_type: str, outcome: TaskStatus, seconds: float) -> None:
         """Count an attempt at a task: `queued` if another one follows."""
 

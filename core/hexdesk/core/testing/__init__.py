@@ -20,6 +20,7 @@ from hexdesk.core.testing.memory_ports import (
 )
 from hexdesk.core.testing.memory_queue import MemoryQueue
 from hexdesk.core.testing.memory_storage import MemoryStorage
+from hexdesk.core.testing.ngrams import NgramEmbeddings, ngram_vector
 from hexdesk.core.testing.plain_secrets import (
     PlainCapabilities,
     PlainPasswords,
@@ -41,6 +42,7 @@ __all__ = [
     "MemoryJournal",
     "MemoryQueue",
     "MemoryStorage",
+    "NgramEmbeddings",
     "PlainCapabilities",
     "PlainPasswords",
     "PlainTokens",
@@ -57,5 +59,6 @@ __all__ = [
     "ToolCall",
     "ToolCalled",
     "UnlimitedLimiter",
+    "ngram_vector",
     "saying",
 ]

@@ -46,6 +46,8 @@ class MemoryFiles(Files):
         found(records.files, file_id, "file")
         del records.files[file_id]
         records.sections.pop(file_id, None)
+        records.passages.pop(file_id, None)
+        records.vectors.pop(file_id, None)
         records.agent_files = {pair for pair in records.agent_files if pair[1] != file_id}
 
 

@@ -246,6 +246,7 @@ class RecordingTelemetry(Telemetry):
         self.answers: list[Answered] = []
         self.tool_calls: list[ToolCalled] = []
         self.tasks: list[TaskTried] = []
+        self.citations: list[tuple[int, int]] = []
         self.slow_operations: list[SlowOperation] = []
 
     def answered(self, agent_id: UUID, response: ChatResponse) -> None:
@@ -256,6 +257,9 @@ class RecordingTelemetry(Telemetry):
 
     def task_tried(self, task_type: str, outcome: TaskStatus, seconds: float) -> None:
         self.tasks.append(TaskTried(task_type=task_type, outcome=outcome, seconds=seconds))
+
+    def cited(self, kept: int, dropped: int) -> None:
+        self.citations.append((kept, dropped))
 
     def slow(self, operation: str, seconds: float) -> None:
         self.slow_operations.append(SlowOperation(operation=operation, seconds=seconds))

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from hexdesk.core.errors import BusyError, InvalidError, NotFoundError, StorageUnavailableError
 from hexdesk.core.model.agents import Agent, AgentAction, AgentHistory
+from hexdesk.core.model.approvals import HeldCall
 from hexdesk.core.model.audit import AuditEvent, FailedSignIn
 from hexdesk.core.model.chat import Message, Run, RunEvent, Thread
 from hexdesk.core.model.documents import Section
@@ -21,6 +22,7 @@ from hexdesk.core.model.files import File
 from hexdesk.core.model.idempotency import KeptAnswer
 from hexdesk.core.model.identity import ApiKey, Organization, RefreshToken, Session, User
 from hexdesk.core.model.integrations import Integration
+from hexdesk.core.model.knowledge import Passage, PassageVector
 from hexdesk.core.model.listing import MAX_TOTAL, Page, Slice
 from hexdesk.core.model.tasks import Task
 from hexdesk.core.model.tickets import Comment, Ticket
@@ -62,6 +64,7 @@ class Records:
     events: dict[tuple[UUID, int], RunEvent] = field(
         default_factory=dict[tuple[UUID, int], RunEvent]
     )
+    approvals: dict[UUID, HeldCall] = field(default_factory=dict[UUID, HeldCall])
     tickets: dict[UUID, Ticket] = field(default_factory=dict[UUID, Ticket])
     last_number: int = 0
     comments: dict[UUID, Comment] = field(default_factory=dict[UUID, Comment])
@@ -80,6 +83,12 @@ class Records:
         default_factory=dict[UUID, tuple[Section, ...]]
     )
     agent_files: set[tuple[UUID, UUID]] = field(default_factory=set[tuple[UUID, UUID]])
+    passages: dict[UUID, tuple[Passage, ...]] = field(
+        default_factory=dict[UUID, tuple[Passage, ...]]
+    )
+    vectors: dict[UUID, tuple[str, tuple[PassageVector, ...]]] = field(
+        default_factory=dict[UUID, tuple[str, tuple[PassageVector, ...]]]
+    )
     called_at: dict[tuple[UUID, str], datetime] = field(
         default_factory=dict[tuple[UUID, str], datetime]
     )

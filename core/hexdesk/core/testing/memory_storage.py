@@ -17,6 +17,7 @@ from hexdesk.core.model.tasks import TaskHint
 from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.storage import Backlog, Directory, Storage, Transaction
 from hexdesk.core.testing.memory_agents import MemoryAgentChecks, MemoryAgentLog, MemoryAgents
+from hexdesk.core.testing.memory_approvals import MemoryApprovals, due_approvals
 from hexdesk.core.testing.memory_chat import (
     MemoryEventLog,
     MemoryMessages,
@@ -38,6 +39,7 @@ from hexdesk.core.testing.memory_identity import (
     MemorySessions,
     MemoryUsers,
 )
+from hexdesk.core.testing.memory_knowledge import MemoryPassages
 from hexdesk.core.testing.memory_records import Draft, Installation, Records
 from hexdesk.core.testing.memory_tasks import MemoryTasks, announce_due
 from hexdesk.core.testing.memory_tickets import MemoryComments, MemoryTickets
@@ -62,6 +64,7 @@ class MemoryTransaction(Transaction):
         self.messages = MemoryMessages(draft)
         self.runs = MemoryRuns(draft)
         self.event_log = MemoryEventLog(draft)
+        self.approvals = MemoryApprovals(draft)
         self.tickets = MemoryTickets(draft)
         self.comments = MemoryComments(draft)
         self.integrations = MemoryIntegrations(draft)
@@ -72,6 +75,7 @@ class MemoryTransaction(Transaction):
         self.files = MemoryFiles(draft)
         self.file_texts = MemoryFileTexts(draft)
         self.agent_files = MemoryAgentFiles(draft)
+        self.passages = MemoryPassages(draft)
         self.tasks = MemoryTasks(draft)
 
 
@@ -140,6 +144,16 @@ class MemoryBacklog(Backlog):
         self.installation.reach()
         organizations = self.installation.records.items()
         return [key for key, records in organizations if _has_expired(records, kept_since)][:limit]
+
+    async def due_approvals(self, limit: int) -> Sequence[tuple[UUID, UUID]]:
+        self.installation.reach()
+        now = self.installation.clock.now()
+        due = sorted(
+            (since, approval_id, organization_id)
+            for organization_id, records in self.installation.records.items()
+            for since, approval_id in due_approvals(records, now)
+        )
+        return [(approval_id, organization_id) for _, approval_id, organization_id in due[:limit]]
 
     async def due_tasks(self, limit: int) -> Sequence[TaskHint]:
         self.installation.reach()

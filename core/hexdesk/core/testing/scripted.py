@@ -82,17 +82,22 @@ class ToolCall(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ScriptedTools(ToolAccess):
-    """Answers calls as told by tool name, and records them; `is_down = True` takes it away."""
+    """Answers calls as told by tool name, and records them; `is_down = True` takes it away.
+
+    A call that needs approval could be allowed, unless `checks` says otherwise.
+    """
 
     def __init__(
         self,
         tools: Sequence[ToolDescription] = (),
         answers: Mapping[str, ToolAnswer | ToolsUnavailableError] | None = None,
+        checks: Mapping[str, ToolAnswer | ToolsUnavailableError] | None = None,
     ) -> None:
         self.calls: list[ToolCall] = []
         self.is_down = False
         self._tools = tuple(tools)
         self._answers = dict(answers or {})
+        self._checks = dict(checks or {})
 
     async def list(
         self, capability: str, agent_id: UUID, tools: frozenset[str]
@@ -108,6 +113,15 @@ class ScriptedTools(ToolAccess):
             ToolCall(capability=capability, call_id=call_id, name=name, arguments=dict(arguments))
         )
         answer = self._answers[name]
+        if isinstance(answer, ToolsUnavailableError):
+            raise answer
+        return answer
+
+    async def check(
+        self, capability: str, call_id: str, name: str, arguments: Mapping[str, Any]
+    ) -> ToolAnswer:
+        self._reach()
+        answer = self._checks.get(name, ToolAnswer())
         if isinstance(answer, ToolsUnavailableError):
             raise answer
         return answer

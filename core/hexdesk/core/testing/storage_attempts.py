@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from msgspec.structs import replace
 
 from hexdesk.core.model.agents import AgentStatus
+from hexdesk.core.model.approvals import ApprovalFilter, ApprovalStatus
 from hexdesk.core.model.audit import AuditFilter
 from hexdesk.core.model.chat import RunStatus
 from hexdesk.core.model.tasks import TaskFilter, TaskStatus
@@ -12,6 +13,7 @@ from hexdesk.core.model.tickets import TicketFilter
 from hexdesk.core.model.webhooks import DeliveryFilter
 from hexdesk.core.ports.storage import Transaction
 from hexdesk.core.testing import examples
+from hexdesk.core.testing.approval_examples import a_held_call
 from hexdesk.core.testing.companies import Belongings
 from hexdesk.core.testing.example_tasks import a_task
 from hexdesk.core.testing.example_webhooks import a_delivery
@@ -19,6 +21,11 @@ from hexdesk.core.testing.storage_file_attempts import (
     FILE_LOOKS,
     FILE_WRITES,
     FILES_FOUND_OR_NOT,
+)
+from hexdesk.core.testing.storage_knowledge_attempts import (
+    PASSAGE_LOOKS,
+    PASSAGE_WRITES,
+    PASSAGES_FOUND_OR_NOT,
 )
 
 Attempt = Callable[[Transaction, Belongings], Awaitable[object]]
@@ -69,11 +76,16 @@ LOOKS: dict[str, Attempt] = {
     "threads.get": lambda to, its: to.threads.get(its.conversation.thread.id),
     "threads.with_agent": lambda to, its: to.threads.with_agent(its.conversation.thread.id),
     "threads.page": lambda to, _: to.threads.page(examples.ALL, own_of=None),
+    "messages.get": lambda to, its: to.messages.get(its.conversation.message.id),
     "messages.page": lambda to, its: to.messages.page(its.conversation.thread.id, examples.ALL),
     "messages.latest": lambda to, its: to.messages.latest(its.conversation.thread.id, 10),
     "runs.get": lambda to, its: to.runs.get(its.conversation.run.id),
     "runs.running_in": lambda to, its: to.runs.running_in(its.conversation.thread.id),
     "event_log.after": lambda to, its: to.event_log.after(its.conversation.run.id, 0),
+    "approvals.get": lambda to, its: to.approvals.get(its.held_call.id),
+    "approvals.page": lambda to, _: to.approvals.page(ApprovalFilter(), examples.ALL, own_of=None),
+    "approvals.of_runs": lambda to, its: to.approvals.of_runs([its.conversation.run.id]),
+    "approvals.has_pending": lambda to, its: to.approvals.has_pending(its.conversation.thread.id),
     "tickets.get": lambda to, its: to.tickets.get(its.ticket.id),
     "tickets.get with lock": lambda to, its: to.tickets.get(its.ticket.id, lock=True),
     "tickets.get by number": lambda to, its: to.tickets.get(its.ticket.number),
@@ -97,6 +109,7 @@ LOOKS: dict[str, Attempt] = {
     ),
     "tool_calls.of_run": lambda to, its: to.tool_calls.of_run(its.conversation.run.id),
     **FILE_LOOKS,
+    **PASSAGE_LOOKS,
     "tasks.get": lambda to, its: to.tasks.get(its.task.id),
     "tasks.page": lambda to, _: to.tasks.page(TaskFilter(), examples.ALL),
 }
@@ -161,6 +174,13 @@ WRITES: dict[str, Attempt] = {
         its.conversation.run.id, [examples.an_event(2)]
     ),
     "event_log.forget": lambda to, _: to.event_log.forget(examples.FAR_AHEAD),
+    "approvals.add": lambda to, its: to.approvals.add(
+        a_held_call(its.conversation.run, call_id="call-2")
+    ),
+    "approvals.settle": lambda to, its: to.approvals.settle(
+        replace(its.held_call, status=ApprovalStatus.APPROVED)
+    ),
+    "approvals.resume": lambda to, its: to.approvals.resume(its.held_call.id, examples.new_id()),
     "tickets.add": _add_ticket,
     "tickets.update": lambda to, its: to.tickets.update(
         replace(its.ticket, title="Taken over", version=2)
@@ -190,6 +210,7 @@ WRITES: dict[str, Attempt] = {
         its.conversation.run.id, "call-1", b"other"
     ),
     **FILE_WRITES,
+    **PASSAGE_WRITES,
     "tasks.add": _add_task,
     "tasks.claim": _claim,
     "tasks.renew": lambda to, its: to.tasks.renew(
@@ -220,6 +241,9 @@ FOUND_OR_NOT = (
     "threads.update",
     "threads.remove",
     "messages.add",
+    "messages.get",
+    "approvals.add",
+    "approvals.get",
     "runs.begin",
     "runs.get",
     "runs.take_over",
@@ -240,6 +264,7 @@ FOUND_OR_NOT = (
     "deliveries.update",
     "tool_calls.keep",
     *FILES_FOUND_OR_NOT,
+    *PASSAGES_FOUND_OR_NOT,
     "tasks.get",
     "tasks.add",
     "tasks.update",

@@ -11,6 +11,7 @@ pytest plugin in auto mode.
 """
 
 from hexdesk.core.testing.storage_agents_contract import AgentContract, AgentLogContract
+from hexdesk.core.testing.storage_approvals_contract import DueApprovalContract
 from hexdesk.core.testing.storage_backlog_contract import AgentCheckContract, DueTaskContract
 from hexdesk.core.testing.storage_chat_contract import (
     EventLogContract,
@@ -22,6 +23,11 @@ from hexdesk.core.testing.storage_desk_contract import AuditContract, Integratio
 from hexdesk.core.testing.storage_expiry_contract import ExpiryContract
 from hexdesk.core.testing.storage_files_contract import AgentFileContract, FileContract
 from hexdesk.core.testing.storage_identity_contract import OrganizationContract, UserContract
+from hexdesk.core.testing.storage_knowledge_contract import (
+    PassageContract,
+    PassageSearchContract,
+    PassageVectorContract,
+)
 from hexdesk.core.testing.storage_leases_contract import TaskLeaseContract
 from hexdesk.core.testing.storage_lists_contract import ListContract
 from hexdesk.core.testing.storage_once_contract import IdempotencyContract, ToolCallContract
@@ -52,6 +58,7 @@ class StorageContract(
     MessageContract,
     RunContract,
     EventLogContract,
+    DueApprovalContract,
     TicketContract,
     TicketSearchContract,
     CommentContract,
@@ -63,6 +70,9 @@ class StorageContract(
     ExpiryContract,
     FileContract,
     AgentFileContract,
+    PassageContract,
+    PassageSearchContract,
+    PassageVectorContract,
     TaskRecordContract,
     TaskLeaseContract,
     DueTaskContract,

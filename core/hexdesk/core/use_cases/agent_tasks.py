@@ -13,8 +13,12 @@ from msgspec.structs import replace
 from hexdesk.core.errors import ModelUnavailableError, TaskFailedError
 from hexdesk.core.model.agents import ToolUse
 from hexdesk.core.model.chat import Content, DegradedReason
+from hexdesk.core.model.knowledge import KnownPassage
 from hexdesk.core.model.principals import AgentRun, System
 from hexdesk.core.model.tasks import Endurance, Task
+from hexdesk.core.policy.citations import CitationReader
+from hexdesk.core.policy.context import room_for_knowledge
+from hexdesk.core.policy.knowledge import fenced
 from hexdesk.core.policy.rights import Right
 from hexdesk.core.ports.agents import (
     AgentRunner,
@@ -27,7 +31,8 @@ from hexdesk.core.ports.agents import (
 )
 from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.storage import Transaction
-from hexdesk.core.use_cases.agent_requests import AgentRequests
+from hexdesk.core.use_cases.agent_requests import AgentRequests, TaskRun
+from hexdesk.core.use_cases.knowledge import FindKnowledge, Question
 from hexdesk.core.use_cases.task_types import TaskEnd, TaskType, TaskWork
 from hexdesk.core.use_cases.tool_uses import as_actions, begun, ended
 
@@ -70,6 +75,7 @@ class _Doing:
     """A run while it is being done."""
 
     run: AgentRun
+    citing: CitationReader
     text: str = ""
     tool_uses: dict[str, ToolUse] = field(default_factory=dict[str, ToolUse])
     end: AnswerFinished | None = None
@@ -88,6 +94,7 @@ class RunAgent(TaskType):
     clock: Clock
     runner: AgentRunner
     requests: AgentRequests
+    find_knowledge: FindKnowledge
     right: Right | None = Right.USE_TASKS
     endurance: Endurance = ENDURANCE
     priority: int = PRIORITY
@@ -95,8 +102,11 @@ class RunAgent(TaskType):
     async def run(self, work: TaskWork) -> TaskEnd:
         asked = await self.requests.acting(work.task, self.asks(work.data))
         kept = _kept(work.task)
-        doing = _Doing(run=asked.agent_run, tool_uses=_uses(kept))
-        request = replace(asked.request, steps=kept.runner if kept else None)
+        known = await self._known(asked)
+        doing = _Doing(run=asked.agent_run, tool_uses=_uses(kept), citing=CitationReader(known))
+        request = replace(
+            asked.request, knowledge=fenced(known), steps=kept.runner if kept else None
+        )
         try:
             async with (
                 asyncio.timeout(request.settings.timeout_seconds),
@@ -108,6 +118,19 @@ class RunAgent(TaskType):
             seconds = request.settings.timeout_seconds
             raise TaskFailedError(f"the agent did not end within {seconds:g} s") from error
         return self._end(doing)
+
+    async def _known(self, asked: TaskRun) -> tuple[KnownPassage, ...]:
+        request = asked.request
+        return await self.find_knowledge(
+            Question(
+                organization_id=asked.agent_run.organization_id,
+                agent_id=request.agent_id,
+                text=request.content,
+                room=room_for_knowledge(
+                    request.settings, request.history, request.instructions, request.content
+                ),
+            )
+        )
 
     async def give_up(self, tx: Transaction, task: Task) -> None:
         kept = _kept(task)
@@ -131,8 +154,11 @@ class RunAgent(TaskType):
                 doing.tool_uses[item.call_id] = ended(doing.tool_uses[item.call_id], item)
             case StepTaken():
                 await work.save(_packed(doing, item.steps))
-            case _:
+            case AnswerFinished():
                 doing.end = item
+            case _:
+                # Only where there are people to ask.
+                pass
 
     def _end(self, doing: _Doing) -> TaskEnd:
         end = doing.end
@@ -148,13 +174,23 @@ class RunAgent(TaskType):
         async def store(tx: Transaction) -> None:
             await tx.agent_log.add_actions(actions)
 
-        result = {"text": doing.text, "tools_used": uses, "model": end.model, "usage": end.usage}
+        result = {
+            "text": doing.citing.read(doing.text) + doing.citing.rest(),
+            "citations": doing.citing.citations,
+            "tools_used": uses,
+            "model": end.model,
+            "usage": end.usage,
+        }
         # As it comes back from storage, with lists for tuples.
         return TaskEnd(result=msgspec.json.decode(msgspec.json.encode(result)), store=store)
 
 
 def agent_tasks(
-    *, clock: Clock, runner: AgentRunner, requests: AgentRequests
+    *,
+    clock: Clock,
+    runner: AgentRunner,
+    requests: AgentRequests,
+    find_knowledge: FindKnowledge,
 ) -> tuple[RunAgent, ...]:
     """Return the types of tasks that are an agent's work on a text."""
     kinds: tuple[tuple[str, type[msgspec.Struct], Callable[[Any], str]], ...] = (
@@ -163,7 +199,15 @@ def agent_tasks(
         ("email", EmailData, _email),
     )
     return tuple(
-        RunAgent(name=name, data=data, asks=asks, clock=clock, runner=runner, requests=requests)
+        RunAgent(
+            name=name,
+            data=data,
+            asks=asks,
+            clock=clock,
+            runner=runner,
+            requests=requests,
+            find_knowledge=find_knowledge,
+        )
         for name, data, asks in kinds
     )
 

@@ -49,17 +49,6 @@ class Indexer(Protocol):
         """Do what takes long, and return what stores it in the transaction that ends the task."""
 
 
-class NoIndex(Indexer):
-    """Makes nothing findable."""
-
-    async def __call__(self, file: File, sections: Sequence[Section]) -> Store:
-        return _nothing
-
-
-async def _nothing(tx: Transaction) -> None:
-    return
-
-
 def processing_task(clock: Clock, who: Person, file_id: UUID) -> Task:
     """Return the task of reading a file that somebody has handed in."""
     now = clock.now()

@@ -17,7 +17,7 @@ from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.events import RunEvents
 from hexdesk.core.ports.storage import Storage
 from hexdesk.core.use_cases.run_desk import RunDesk
-from hexdesk.core.use_cases.run_log import RUN_COMPLETED, TERMINAL
+from hexdesk.core.use_cases.run_log import RUN_COMPLETED, RUN_FAILED, TERMINAL
 from hexdesk.core.use_cases.run_news import news_or
 from hexdesk.core.use_cases.threads import visible_thread
 
@@ -100,6 +100,8 @@ class AwaitAnswer:
 
     async def __call__(self, who: Person, run: Run) -> ChatResponse:
         """Return the answer; raise `BusyError` if that takes too long, or this process ends."""
+        if run.response:
+            return run.response
         margin = self.settings.thread_wait_seconds + 2 * self.settings.run_lease_seconds
         try:
             async with asyncio.timeout(run.settings.timeout_seconds + margin):
@@ -114,7 +116,7 @@ class AwaitAnswer:
         """Return the answer of a run that was started earlier."""
         async with self.storage.transaction(who) as tx:
             run = await tx.runs.get(run_id)
-        return run.response or await self(who, run)
+        return await self(who, run)
 
     async def _answer(self, who: Person, run_id: UUID) -> ChatResponse | None:
         return await self.run_desk.answer(run_id) or await self.run_desk.unless_drained(
@@ -126,4 +128,8 @@ class AwaitAnswer:
             async for event in events:
                 if event.type == RUN_COMPLETED:
                     return msgspec.json.decode(event.data, type=ChatResponse)
+                if event.type == RUN_FAILED:
+                    # What remains of it is stored with the run.
+                    async with self.storage.transaction(who) as tx:
+                        return (await tx.runs.get(run_id)).response
         return None

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
-from hexdesk.core.errors import InvalidError, NotFoundError
+from hexdesk.core.errors import ConflictError, InvalidError, NotFoundError
 from hexdesk.core.model.chat import CUSTOMER_ID, Message, Thread, ThreadStatus
 from hexdesk.core.model.listing import Page, Slice
 from hexdesk.core.model.principals import Customer, Member, Person
@@ -115,16 +115,16 @@ class ChangeThread:
     outbox: Outbox
 
     async def __call__(self, who: Person, thread_id: UUID, change: ThreadChange) -> Thread:
-        """Return the thread."""
+        """Return the thread; raise `ConflictError` for one to be activated that a person has."""
         fields = given(change)
-        if "status" in fields:
-            fields["status"] = ThreadStatus(fields["status"])
         _check(fields.get("metadata", {}))
         async with self.storage.transaction(who) as tx:
             before = await visible_thread(tx, who, thread_id, lock=True)
             if "metadata" in fields:
                 # Whose a customer's thread is, no request can change.
                 fields["metadata"] = fields["metadata"] | _customer_of(before)
+            if "status" in fields:
+                fields |= await _status(tx, before, fields["status"])
             after = replace(before, **fields)
             if after == before:
                 return before
@@ -176,9 +176,23 @@ async def visible_thread(
     return thread
 
 
+async def open_status(tx: Transaction, thread: Thread) -> ThreadStatus:
+    """Return the status of a thread that is open and no person's."""
+    waits = await tx.approvals.has_pending(thread.id)
+    return ThreadStatus.WAITING_APPROVAL if waits else ThreadStatus.ACTIVE
+
+
 def _what_changed(before: Thread, after: Thread) -> EventType:
     is_closed = after.status is ThreadStatus.CLOSED is not before.status
     return EventType.THREAD_CLOSED if is_closed else EventType.THREAD_UPDATED
+
+
+async def _status(tx: Transaction, thread: Thread, wanted: str) -> dict[str, Any]:
+    if wanted == ThreadStatus.CLOSED:
+        return {"status": ThreadStatus.CLOSED, "held_by_id": None}
+    if thread.status is ThreadStatus.HUMAN:
+        raise ConflictError("a person has this conversation: resume it, or close it")
+    return {"status": await open_status(tx, thread)}
 
 
 def _customer_of(thread: Thread) -> dict[str, Any]:

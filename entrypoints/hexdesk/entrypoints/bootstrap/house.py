@@ -28,6 +28,7 @@ from hexdesk.core.model.ai_config import AIConfig
 from hexdesk.core.use_cases.sessions import Authenticate
 from hexdesk.entrypoints.ai_config import find_ai_config, read_ai_config
 from hexdesk.entrypoints.bootstrap.files import open_files
+from hexdesk.entrypoints.bootstrap.knowledge import open_embeddings
 from hexdesk.entrypoints.bootstrap.ports import Opened, ports_of
 from hexdesk.entrypoints.bootstrap.shared import Census, attending, open_shared
 from hexdesk.entrypoints.bootstrap.site import Place, Site, default_settings
@@ -97,20 +98,23 @@ async def open_house(settings: Settings, place: Place) -> AsyncGenerator[House]:
         PostgresStorage.open(place.database_url, pool) as storage,
         aclosing(HttpEgress(allow_private=settings.egress_allow_private)) as egress,
         open_files(settings, place.data_dir) as files,
+        open_embeddings(ai_config) as embeddings,
         aclosing(site.shelf),
         access.running(),
         attending(shared.presence, *place.kinds),
     ):
-        opened = Opened(storage=storage, egress=egress, access=access, shared=shared, files=files)
+        opened = Opened(
+            storage=storage,
+            egress=egress,
+            access=access,
+            shared=shared,
+            files=files,
+            embeddings=embeddings,
+        )
         house = _house(site, opened)
         census = Census(shared.presence)
         site.telemetry.watch_processes(census.count)
-        run_desk = house.desk.run_desk
-        housekeeping = (
-            asyncio.create_task(run_desk.keep_house(), name="housekeeping"),
-            asyncio.create_task(house.desk.forget_expired.keep_forgetting(), name="forgetting"),
-            asyncio.create_task(census.keep_counting(), name="census"),
-        )
+        housekeeping = _housekeeping(house.desk, census)
         try:
             yield house
         finally:
@@ -119,6 +123,16 @@ async def open_house(settings: Settings, place: Place) -> AsyncGenerator[House]:
             for task in housekeeping:
                 task.cancel()
             await asyncio.gather(*housekeeping, return_exceptions=True)
+
+
+def _housekeeping(desk: Desk, census: Census) -> tuple[asyncio.Task[None], ...]:
+    """Begin what goes on for as long as the house is open."""
+    return (
+        asyncio.create_task(desk.run_desk.keep_house(), name="housekeeping"),
+        asyncio.create_task(desk.forget_expired.keep_forgetting(), name="forgetting"),
+        asyncio.create_task(desk.people.watch_approvals.keep_watching(), name="watching approvals"),
+        asyncio.create_task(census.keep_counting(), name="census"),
+    )
 
 
 def _house(site: Site, opened: Opened) -> House:

@@ -14,7 +14,9 @@ from hexdesk.adapters.vault.aead import AeadVault
 from hexdesk.core.desk import Ports
 from hexdesk.core.model.health import HealthStatus
 from hexdesk.core.model.settings import DeskSettings
+from hexdesk.core.ports.embeddings import Embeddings
 from hexdesk.entrypoints.bootstrap.files import FileStores
+from hexdesk.entrypoints.bootstrap.knowledge import knowledge_probe
 from hexdesk.entrypoints.bootstrap.shared import Shared
 from hexdesk.entrypoints.bootstrap.site import Site
 from hexdesk.entrypoints.bootstrap.tool_server_probe import tool_server_probe
@@ -33,6 +35,7 @@ class Opened:
     access: McpToolAccess
     shared: Shared
     files: FileStores
+    embeddings: Embeddings | None
 
 
 def ports_of(site: Site, opened: Opened) -> Ports:
@@ -59,6 +62,7 @@ def ports_of(site: Site, opened: Opened) -> Ports:
         events=shared.events,
         telemetry=site.telemetry,
         runner=PydanticAIRunner(shelf=site.shelf, tools=opened.access),
+        embeddings=opened.embeddings,
         queue=shared.queue,
         blobs=files.blobs,
         extraction=files.extraction,
@@ -68,6 +72,7 @@ def ports_of(site: Site, opened: Opened) -> Ports:
             StateProbe(name="model", problem=site.model_problem),
             StateProbe(name="journal", problem=journal.problem),
             *shared.probes,
+            knowledge_probe(site.ai_config, storage.keeps_vectors),
             CallProbe(name="storage", call=files.blobs.ping, otherwise=HealthStatus.DEGRADED),
         ),
         ai_config=site.ai_config,

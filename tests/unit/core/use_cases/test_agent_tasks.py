@@ -11,11 +11,12 @@ from hexdesk.core.model.chat import DegradedReason
 from hexdesk.core.model.identity import Role
 from hexdesk.core.model.principals import Member, System
 from hexdesk.core.model.tasks import Task, TaskStatus
-from hexdesk.core.ports.agents import AnswerFinished
+from hexdesk.core.ports.agents import AnswerFinished, HandedOver
 from hexdesk.core.testing import Script, saying
 from hexdesk.core.testing.examples import ALL
 from hexdesk.core.use_cases.agents import AgentChange
 from hexdesk.core.use_cases.members import MemberChange
+from tests.unit.core.reading import give_to_agent, read_file
 from tests.unit.core.scenes import Scene, customer_of
 from tests.unit.core.scripts import DONE, USAGE, degraded, finished, started, step
 from tests.unit.core.tasks import add, do, stored
@@ -31,6 +32,13 @@ async def asked(*scripts: Script, **fields: Any) -> tuple[Scene, Member, Task]:
     return scene, admin, await add(scene, admin, **wanted)
 
 
+async def test_outside_of_a_conversation_there_is_nobody_to_hand_over_to() -> None:
+    scene, _, task = await asked((HandedOver("wants a person"), *saying("I cannot.")))
+    await do(scene.desk.task_desk, task)
+    assert (await stored(scene, task)).status is TaskStatus.SUCCEEDED
+    assert not scene.runner.requests[0].asks_people
+
+
 async def test_an_agent_answers_a_text_with_its_tools() -> None:
     scene, admin, task = await asked(
         (started(), finished(), *saying("Ticket 1 is open.")),
@@ -40,6 +48,7 @@ async def test_an_agent_answers_a_text_with_its_tools() -> None:
     assert after.status is TaskStatus.SUCCEEDED
     assert after.result == {
         "text": "Ticket 1 is open.",
+        "citations": [],
         "tools_used": [
             {
                 "call_id": "call-1",
@@ -54,6 +63,7 @@ async def test_an_agent_answers_a_text_with_its_tools() -> None:
         "usage": {"input_tokens": 10, "output_tokens": 5, "requests": 1},
     }
     agent = await scene.agent(admin)
+    assert scene.runner.requests[0].knowledge == ""
     (action,) = (await scene.desk.agents.list_actions(admin, agent.id, ALL)).data
     assert (action.task_id, action.run_id, action.thread_id) == (task.id, task.id, None)
     assert (action.user_id, action.status) == (admin.user_id, ToolUseStatus.OK)
@@ -203,3 +213,23 @@ async def test_the_desk_itself_acts_for_nobody(scene: Scene, admin: Member) -> N
     task = await add(scene, who, task_type="api_request", task_data=TEXT)
     await do(scene.desk.task_desk, task)
     assert (await stored(scene, task)).status is TaskStatus.FAILED
+
+
+async def test_an_agent_that_knows_files_cites_them() -> None:
+    scene, admin, task = await asked(saying('Two weeks [[1: "within 14 days"]].'))
+    file = await read_file(scene, admin, "Refunds are paid within 14 days.", filename="a.pdf")
+    await give_to_agent(scene, admin, file)
+    await do(scene.desk.task_desk, task)
+    assert "Refunds are paid" in scene.runner.requests[0].knowledge
+    result = (await stored(scene, task)).result
+    assert result
+    assert result["text"] == "Two weeks [1]."
+    assert result["citations"] == [
+        {
+            "file_id": str(file.id),
+            "filename": "a.pdf",
+            "page": 1,
+            "sheet": None,
+            "quote": "within 14 days",
+        }
+    ]

@@ -68,6 +68,7 @@ async def test_the_same_question_of_another_run_gets_the_same_answer(cache: Memo
         {"history": (Turn(MessageRole.ASSISTANT, "Hello?"),)},
         {"content": "When do you close?"},
         {"tools": frozenset({"get_ticket"})},
+        {"knowledge": "We open at ten."},
     ],
 )
 async def test_another_situation_is_another_question(

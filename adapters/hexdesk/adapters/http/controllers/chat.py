@@ -62,7 +62,7 @@ class ChatController(Controller):
         """Show a conversation."""
         return await desk.chat.get_thread(who, thread_id)
 
-    @patch("/{thread_id:uuid}", opt=call(Right.CHAT))
+    @patch("/{thread_id:uuid}", opt=call(Right.CHAT, also=(409,)))
     async def change_thread(
         self,
         who: NamedDependency[Member],
@@ -70,7 +70,10 @@ class ChatController(Controller):
         thread_id: FromPath[UUID],
         data: JSONBody[ThreadChange] = NOTHING,
     ) -> Thread:
-        """Change a conversation's title or metadata, close or reopen it."""
+        """Change a conversation's title or metadata, close or reopen it.
+
+        One that a person has is given back to the agent by `resume` only.
+        """
         return await desk.chat.change_thread(who, thread_id, data)
 
     @delete("/{thread_id:uuid}", opt=call(Right.CHAT))
@@ -117,12 +120,13 @@ class ChatController(Controller):
 
         With `Accept: text/event-stream` the answer is the stream of the run's events, else the
         whole answer once it is there. Once the message is stored, the answer is a success
-        whatever breaks behind it: then it says `degraded` and why.
+        whatever breaks behind it: then it says `degraded` and why. While a person has the
+        conversation, `message` is null.
         """
         begun = await begin(desk, request, thread_id, data)
         headers = {REPLAYED: "true"} if begun.is_replay else {}
         if wants_stream(request):
-            return event_stream(await begun.events(), options, headers)
+            return event_stream(request, await begun.events(), options, headers)
         return Response(await begun.answer(), status_code=201, headers=headers)
 
     @get(
@@ -142,6 +146,5 @@ class ChatController(Controller):
         `Last-Event-ID` is the last event you have; without it the stream starts from the first.
         """
         after = last_event_id(request)
-        return event_stream(
-            await desk.chat.follow_run(request.user, thread_id, run_id, after), options
-        )
+        events = await desk.chat.follow_run(request.user, thread_id, run_id, after)
+        return event_stream(request, events, options)

@@ -12,6 +12,7 @@ from hexdesk.core.model.tasks import TaskHint
 from hexdesk.core.ports.storage import Backlog
 
 FIND_ABANDONED_RUNS = "SELECT run_id, organization_id FROM find_abandoned_runs($1)"
+FIND_DUE_APPROVALS = "SELECT approval_id, organization_id FROM find_due_approvals($1)"
 FIND_EXPIRED = """
     SELECT find_organizations_with_expired($1, $2, $3, $4, $6)
     UNION SELECT find_organizations_with_old_deliveries($5, $6) LIMIT $6
@@ -54,3 +55,7 @@ class PostgresBacklog(Backlog):
     async def agents_to_check(self, before: datetime, limit: int) -> Sequence[tuple[UUID, UUID]]:
         rows = await self._connections.run(FIND_AGENTS_TO_CHECK, before, limit)
         return [(row["agent_id"], row["organization_id"]) for row in rows]
+
+    async def due_approvals(self, limit: int) -> Sequence[tuple[UUID, UUID]]:
+        rows = await self._connections.run(FIND_DUE_APPROVALS, limit)
+        return [(row["approval_id"], row["organization_id"]) for row in rows]

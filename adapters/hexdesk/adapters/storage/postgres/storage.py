@@ -9,6 +9,7 @@ from hexdesk.adapters.storage.postgres.agent_records import (
     PostgresAgentLog,
     PostgresAgents,
 )
+from hexdesk.adapters.storage.postgres.approval_records import PostgresApprovals
 from hexdesk.adapters.storage.postgres.backlog import PostgresBacklog
 from hexdesk.adapters.storage.postgres.chat_records import (
     PostgresEventLog,
@@ -36,6 +37,7 @@ from hexdesk.adapters.storage.postgres.identity_records import (
     PostgresSessions,
     PostgresUsers,
 )
+from hexdesk.adapters.storage.postgres.knowledge_records import KEEPS_VECTORS, PostgresPassages
 from hexdesk.adapters.storage.postgres.pool import Connections, PoolSettings, PoolUse
 from hexdesk.adapters.storage.postgres.task_records import PostgresTasks
 from hexdesk.adapters.storage.postgres.ticket_records import PostgresComments, PostgresTickets
@@ -62,6 +64,7 @@ class PostgresTransaction(Transaction):
         self.messages = PostgresMessages(bound)
         self.runs = PostgresRuns(bound)
         self.event_log = PostgresEventLog(bound)
+        self.approvals = PostgresApprovals(bound)
         self.tickets = PostgresTickets(bound)
         self.comments = PostgresComments(bound)
         self.integrations = PostgresIntegrations(bound)
@@ -72,6 +75,7 @@ class PostgresTransaction(Transaction):
         self.files = PostgresFiles(bound)
         self.file_texts = PostgresFileTexts(bound)
         self.agent_files = PostgresAgentFiles(bound)
+        self.passages = PostgresPassages(bound)
         self.tasks = PostgresTasks(bound)
 
 
@@ -108,6 +112,11 @@ class PostgresStorage(Storage):
     async def ping(self) -> None:
         """Ask the database for a sign of life; raise `UnavailableError` if there is none."""
         await self._connections.run("SELECT")
+
+    async def keeps_vectors(self) -> bool:
+        """Tell whether the database has the extension that vectors need."""
+        [[keeps_vectors]] = await self._connections.run(KEEPS_VECTORS)
+        return keeps_vectors
 
     @asynccontextmanager
     async def transaction(self, who: Principal) -> AsyncGenerator[Transaction]:

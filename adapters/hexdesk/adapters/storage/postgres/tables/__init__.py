@@ -29,6 +29,11 @@ from hexdesk.adapters.storage.postgres.tables.identity import (
     SessionRow,
     UserRow,
 )
+from hexdesk.adapters.storage.postgres.tables.knowledge import (
+    FilePassageRow,
+    PassageEmbeddingRow,
+)
+from hexdesk.adapters.storage.postgres.tables.people import ApprovalRow
 from hexdesk.adapters.storage.postgres.tables.tasks import AgentTaskRow
 from hexdesk.adapters.storage.postgres.tables.tenancy import Row
 from hexdesk.adapters.storage.postgres.tables.webhooks import DeliveryRow
@@ -40,16 +45,19 @@ __all__ = [
     "AgentRow",
     "AgentTaskRow",
     "ApiKeyRow",
+    "ApprovalRow",
     "AuditEventRow",
     "CommentRow",
     "DeliveryRow",
     "FailedSignInRow",
+    "FilePassageRow",
     "FileRow",
     "FileSectionRow",
     "IdempotencyKeyRow",
     "IntegrationRow",
     "MessageRow",
     "OrganizationRow",
+    "PassageEmbeddingRow",
     "RefreshTokenRow",
     "Row",
     "RunEventRow",
