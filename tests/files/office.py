@@ -120,9 +120,7 @@ def spreadsheet(names: Sequence[str], parts: Mapping[str, str]) -> bytes:
         for number in numbers
     )
     links = "".join(
-        f'<Relationship Id="rId{number}" Type="{OFFICE_XML}/worksheet"'
-        f' Target="worksheets/sheet{number}.xml"/>'
-        for number in numbers
+        relation(f"rId{number}", "worksheet", f"worksheets/sheet{number}.xml") for number in numbers
     )
     return archive(
         {
@@ -132,22 +130,26 @@ def spreadsheet(names: Sequence[str], parts: Mapping[str, str]) -> bytes:
                 f'<Override PartName="/xl/workbook.xml" ContentType="{SHEET_TYPE}.sheet.main+xml"/>'
                 f"{types}</Types>"
             ),
-            "_rels/.rels": (
-                f'{HEADER}<Relationships xmlns="{PACKAGE_XML}/relationships"><Relationship Id="r"'
-                f' Type="{OFFICE_XML}/officeDocument" Target="xl/workbook.xml"/></Relationships>'
-            ),
+            "_rels/.rels": relations(relation("r", "officeDocument", "xl/workbook.xml")),
             "xl/workbook.xml": (
                 f'{HEADER}<workbook xmlns="{SHEET_XML}" xmlns:r="{OFFICE_XML}">'
                 f"<sheets>{sheets}</sheets></workbook>"
             ),
-            "xl/_rels/workbook.xml.rels": (
-                f'{HEADER}<Relationships xmlns="{PACKAGE_XML}/relationships">{links}<Relationship'
-                f' Id="styles" Type="{OFFICE_XML}/styles" Target="styles.xml"/></Relationships>'
-            ),
+            "xl/_rels/workbook.xml.rels": relations(links + relation("s", "styles", "styles.xml")),
             "xl/styles.xml": STYLES,
             **parts,
         }
     )
+
+
+def relation(name: str, kind: str, target: str) -> str:
+    """Return what leads from one part to another."""
+    return f'<Relationship Id="{name}" Type="{OFFICE_XML}/{kind}" Target="{target}"/>'
+
+
+def relations(content: str) -> str:
+    """Return a part that holds relations."""
+    return f'{HEADER}<Relationships xmlns="{PACKAGE_XML}/relationships">{content}</Relationships>'
 
 
 def archive(parts: Mapping[str, str | bytes]) -> bytes:

@@ -13,7 +13,11 @@ import msgspec
 from hexdesk.entrypoints.ai_config import AIConfigError, find_ai_config, read_ai_config
 from hexdesk.entrypoints.bootstrap.database import operators_database
 from hexdesk.entrypoints.bootstrap.embedded import EmbeddedPostgresError, find_binaries
-from hexdesk.entrypoints.bootstrap.extraction import extraction_of, find_isolation
+from hexdesk.entrypoints.bootstrap.extraction import (
+    Isolation,
+    extraction_of,
+    find_isolation,
+)
 from hexdesk.entrypoints.bootstrap.house import models_of
 from hexdesk.entrypoints.bootstrap.secrets import secret_problem
 from hexdesk.entrypoints.served_at import find_api
@@ -151,28 +155,25 @@ def _extraction(settings: Settings, data_dir: Path) -> Iterator[Finding]:
         fix = "correct the variable"
         yield Finding(subject="files", status="failure", found=str(error), fix=fix)
         return
-    isolation = find_isolation()
+    yield reading_of_files(find_isolation(), is_allowed=settings.extraction_without_isolation)
+
+
+def reading_of_files(isolation: Isolation, *, is_allowed: bool) -> Finding:
+    """Say how well those that read files are locked in, and what follows from it."""
+    fix: str | None = "run on Linux, in a container that allows seccomp filters"
+    status: Status = "warning"
     if isolation.network and isolation.files:
+        status, fix = "ok", None
         found = f"read by processes locked in by {isolation.network}, and {isolation.files}"
-        yield Finding(subject="files", status="ok", found=found)
-        return
-    if isolation.network:
-        yield Finding(
-            subject="files",
-            status="warning",
-            found=f"read by processes off the network ({isolation.network}), that may open files",
-            fix="run on a Linux that has Landlock, or give the worker a system user of its own",
-        )
-        return
-    is_allowed = settings.extraction_without_isolation
-    yield Finding(
-        subject="files",
-        status="warning" if is_allowed else "failure",
-        found="this system locks no process in: files are read all the same"
-        if is_allowed
-        else "no file is read: this system lets no process leave the network",
-        fix="run on Linux, in a container that allows seccomp filters",
-    )
+    elif isolation.network:
+        fix = "run on a Linux that has Landlock"
+        found = f"read by processes off the network ({isolation.network}) that may open other files"
+    elif is_allowed:
+        found = "read by processes that are not locked in: this system has no way to"
+    else:
+        status = "failure"
+        found = "not read: this system can keep no process off the network"
+    return Finding(subject="files", status=status, found=found, fix=fix)
 
 
 def _running(settings: Settings, data_dir: Path) -> Iterator[Finding]:
