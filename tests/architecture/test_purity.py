@@ -29,6 +29,7 @@ CORE_MAY_IMPORT = frozenset(
         "functools",
         "hashlib",
         "hexdesk.core",
+        "hmac",
         "inspect",
         "logging",
         "math",

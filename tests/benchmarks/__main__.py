@@ -12,6 +12,7 @@ from tests.benchmarks.effort import QUICK, THOROUGH, Effort
 from tests.benchmarks.extraction import measure_extraction
 from tests.benchmarks.memory import measure_memory
 from tests.benchmarks.report import Table, report
+from tests.benchmarks.retrieval import measure_retrieval
 from tests.benchmarks.startup import measure_startup
 from tests.benchmarks.tickets import measure_tickets
 
@@ -21,6 +22,7 @@ PARTS: dict[str, Callable[[Effort, Path], Awaitable[list[Table]]]] = {
     "memory": measure_memory,
     "tickets": measure_tickets,
     "extraction": measure_extraction,
+    "retrieval": measure_retrieval,
 }
 
 

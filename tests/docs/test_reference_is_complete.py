@@ -15,8 +15,10 @@ from hexdesk.adapters.telemetry.prometheus import PrometheusTelemetry
 from hexdesk.core.model.agents import SETTING_NAMES, AgentSettings, HistoryAction
 from hexdesk.core.model.chat import DegradedReason
 from hexdesk.core.model.limits import Rate
+from hexdesk.core.model.webhooks import DeliveryStatus, EventType
 from hexdesk.core.tools.catalogue import BUILTIN
 from hexdesk.core.tools.tool import Tool
+from hexdesk.core.use_cases.integration_types import WebhookConfig
 from hexdesk.entrypoints.cli.main import main
 from hexdesk.entrypoints.settings import PREFIX, Settings
 from tests.docs.pages import ROOT, Page
@@ -158,12 +160,17 @@ def test_every_field_of_a_problem_is_described() -> None:
     assert set(problems.Problem.__struct_fields__) <= set(described)
 
 
+def nothing(*_: object) -> int:
+    """Count nothing, whatever is asked for."""
+    return 0
+
+
 def test_every_metric_is_described_with_its_type_and_labels() -> None:
     described = Page.read("docs/reference/metrics.md").first_cells()
     telemetry = PrometheusTelemetry(tools=(), models=())
     for name, watch in inspect.getmembers(telemetry, inspect.ismethod):
         if name.startswith("watch_"):
-            watch(*(lambda: 0 for _ in inspect.signature(watch).parameters))
+            watch(*(nothing for _ in inspect.signature(watch).parameters))
     _, text = telemetry.render()
 
     measured = dict(re.findall(r"^# TYPE (\w+) (\w+)$", text.decode(), re.MULTILINE))
@@ -175,6 +182,24 @@ def test_every_audit_action_is_described() -> None:
     described = Page.read("docs/reference/audit-events.md").first_cells()
 
     assert set(described) == set(audit_actions())
+
+
+def test_every_event_of_a_webhook_is_described() -> None:
+    described = Page.read("docs/reference/webhooks.md").section("Events").first_cells()
+
+    assert set(described) == set(EventType)
+
+
+def test_every_status_of_a_delivery_is_described() -> None:
+    described = Page.read("docs/reference/webhooks.md").section("Deliveries").first_cells()
+
+    assert set(described) == set(DeliveryStatus)
+
+
+def test_what_a_webhook_is_configured_by_is_described() -> None:
+    described = Page.read("docs/reference/webhooks.md").section("Configuration").first_cells()
+
+    assert tuple(described) == WebhookConfig.__struct_fields__
 
 
 def test_every_reason_for_a_degraded_answer_is_explained() -> None:
@@ -209,6 +234,8 @@ def named_actions(action: ast.expr) -> Iterator[str]:
             yield text
         case ast.JoinedStr(values=[ast.Constant(value="agent."), ast.FormattedValue()]):
             yield from (f"agent.{one}" for one in HistoryAction)
+        case ast.IfExp(body=one, orelse=other):
+            yield from (*named_actions(one), *named_actions(other))
         case _:
             raise AssertionError(f"cannot tell which actions {ast.unparse(action)} stands for")
 

@@ -28,9 +28,12 @@ from hexdesk.core.ports.agents import AgentRunner
 from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.health import Probe
 from hexdesk.core.testing import (
+    MemoryBlobs,
     MemoryCache,
     MemoryEvents,
+    MemoryExtraction,
     MemoryJournal,
+    MemoryQueue,
     MemoryStorage,
     PlainPasswords,
     PlainVault,
@@ -40,6 +43,7 @@ from hexdesk.core.testing import (
     UnlimitedLimiter,
     examples,
 )
+from hexdesk.core.use_cases.announcing import AnnouncingStorage
 from hexdesk.core.use_cases.members import NewMember
 from hexdesk.core.use_cases.sessions import Authenticate
 from hexdesk.core.use_cases.tickets import NewTicket
@@ -78,7 +82,8 @@ class ToolDesk:
     @property
     def storage(self) -> MemoryStorage:
         """The desk's storage."""
-        return _known(self.desk.ports.storage, MemoryStorage)
+        announcing = _known(self.desk.ports.storage, AnnouncingStorage)
+        return _known(announcing.storage, MemoryStorage)
 
     @property
     def telemetry(self) -> RecordingTelemetry:
@@ -187,6 +192,9 @@ def _ports(runner: AgentRunner) -> Ports:
         events=MemoryEvents(),
         telemetry=RecordingTelemetry(),
         runner=runner,
+        queue=MemoryQueue(),
+        blobs=MemoryBlobs(),
+        extraction=MemoryExtraction(),
     )
 
 

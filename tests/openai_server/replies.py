@@ -9,6 +9,7 @@ ANSWER = (
     "I looked this up for you: two tickets mention the login. Ticket 1 is open and waits for an "
     "engineer, ticket 2 was resolved yesterday. Tell me if you would like me to change either one."
 )
+HANDOVER = "hand_over"  # how hexdesk names what ends a run by calling a person
 OUTPUT_TOOL = "final_result"  # what pydantic-ai calls the tool that takes structured output
 
 
@@ -25,7 +26,16 @@ class ChatRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def tool_names(self) -> tuple[str, ...]:
-        """Return the names of the tools that the model may call."""
+        """Return the names of the tools that the model may call, without the way to a person."""
+        return tuple(name for name in self._callable if name != HANDOVER)
+
+    @property
+    def can_hand_over(self) -> bool:
+        """Whether the model may call a person in its place."""
+        return HANDOVER in self._callable
+
+    @property
+    def _callable(self) -> tuple[str, ...]:
         return tuple(tool["function"]["name"] for tool in self.body.get("tools", ()))
 
     @property

@@ -9,6 +9,7 @@ import msgspec
 
 from tests.openai_server.completions import failure, model_list, streamed_answer, whole_answer
 from tests.openai_server.connection import Connection, HttpAnswer, HttpRequest
+from tests.openai_server.embeddings import vectors_of
 from tests.openai_server.replies import (
     Always,
     Behaviour,
@@ -26,13 +27,15 @@ class OpenAIServer:
 
     Without a script its `behaviour` answers every request. With one, each request takes the next
     entry, and one too many is 400, which no client repeats; note that clients repeat on their own
-    what failed with 429 or 5xx.
+    what failed with 429 or 5xx. Embeddings are made of letters while `embeds` is true.
     """
 
     def __init__(
         self, behaviour: Behaviour | None = None, *, port: int = 0, keeps_requests: bool = True
     ) -> None:
         self.requests: list[ChatRequest] = []
+        self.embeds = True
+        self.embedded: list[dict[str, Any]] = []
         self._behaviour: Behaviour = Bench() if behaviour is None else behaviour
         self._script: deque[Behaviour] = deque()
         self._port = port
@@ -95,6 +98,8 @@ class OpenAIServer:
         match request.method, request.path:
             case "POST", "/v1/chat/completions":
                 return self._complete(request)
+            case "POST", "/v1/embeddings":
+                return self._embed(request)
             case "GET", "/v1/models":
                 return HttpAnswer(pieces=(model_list(MODELS),))
             case "PUT", "/behaviour":
@@ -113,6 +118,13 @@ class OpenAIServer:
             self._arrival.set()
         behaviour = self._script.popleft() if self._script else self._behaviour
         return _answer(chat, behaviour(chat), self._gate)
+
+    def _embed(self, request: HttpRequest) -> HttpAnswer:
+        if not self.embeds:
+            return _refusal(HTTPStatus.SERVICE_UNAVAILABLE, "there are no embeddings now")
+        body = _decode_object(request.body)
+        self.embedded.append(body)
+        return HttpAnswer(pieces=(vectors_of(body),))
 
     def _take_behaviour(self, request: HttpRequest) -> HttpAnswer:
         try:

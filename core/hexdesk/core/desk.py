@@ -8,27 +8,37 @@ from hexdesk.core.model.idempotency import IdempotencyKey
 from hexdesk.core.model.principals import Principal
 from hexdesk.core.model.settings import DeskSettings
 from hexdesk.core.ports.agents import AgentRunner
+from hexdesk.core.ports.blobs import Blobs
 from hexdesk.core.ports.cache import Cache
 from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.egress import Egress
+from hexdesk.core.ports.embeddings import Embeddings
 from hexdesk.core.ports.events import RunEvents
+from hexdesk.core.ports.extraction import Extraction
 from hexdesk.core.ports.health import Probe
 from hexdesk.core.ports.journal import Journal
 from hexdesk.core.ports.limits import RateLimiter
 from hexdesk.core.ports.passwords import Passwords
+from hexdesk.core.ports.queue import Queue
 from hexdesk.core.ports.storage import Storage
 from hexdesk.core.ports.telemetry import Telemetry
 from hexdesk.core.ports.tokens import AccessTokens, Capabilities
 from hexdesk.core.ports.vault import Vault
 from hexdesk.core.tools.call import CallTool, ListCallableTools
+from hexdesk.core.tools.check import CheckCall
 from hexdesk.core.tools.tool import Tool
 from hexdesk.core.use_cases import (
+    agent_files,
     agent_log,
     agents,
     api_keys,
+    approvals,
     audit,
     comments,
+    deliveries,
     drafts,
+    files,
+    handoffs,
     integrations,
     members,
     organizations,
@@ -36,7 +46,9 @@ from hexdesk.core.use_cases import (
     sessions,
     threads,
     tickets,
+    uploads,
 )
+from hexdesk.core.use_cases.approval_watch import WatchApprovals
 from hexdesk.core.use_cases.expiry import ForgetExpired
 from hexdesk.core.use_cases.follow_run import AwaitAnswer, FollowRun
 from hexdesk.core.use_cases.health import CheckHealth
@@ -44,11 +56,17 @@ from hexdesk.core.use_cases.idempotency import OnceStorage
 from hexdesk.core.use_cases.run_desk import RunDesk
 from hexdesk.core.use_cases.send_message import SendMessage
 from hexdesk.core.use_cases.sign_in import ChangePassword, SignIn
+from hexdesk.core.use_cases.task_desk import TaskDesk
+from hexdesk.core.use_cases.tasks import TaskBoard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """What the desk needs from outside."""
+    """What the desk needs from outside.
+
+    `near_cache` never leaves this process, for what is asked for within a transaction; without
+    it, `cache` is taken, which all processes may share.
+    """
 
     storage: Storage
     clock: Clock
@@ -63,6 +81,11 @@ class Ports:
     events: RunEvents
     telemetry: Telemetry
     runner: AgentRunner
+    queue: Queue
+    blobs: Blobs
+    extraction: Extraction
+    embeddings: Embeddings | None = None
+    near_cache: Cache | None = None
     probes: Sequence[Probe] = ()
     ai_config: AIConfig = AIConfig()
     settings: DeskSettings = DeskSettings()
@@ -122,6 +145,19 @@ class Chat:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PeopleDesk:
+    """Approvals, and conversations that change hands."""
+
+    list_approvals: approvals.ListApprovals
+    get_approval: approvals.GetApproval
+    decide: approvals.DecideApproval
+    watch_approvals: WatchApprovals
+    hand_off: handoffs.HandOffThread
+    resume: handoffs.ResumeThread
+    reply: handoffs.ReplyInThread
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TicketDesk:
     """Tickets and their comments."""
 
@@ -148,6 +184,25 @@ class IntegrationDesk:
     change: integrations.ChangeIntegration
     remove: integrations.RemoveIntegration
     check: integrations.CheckIntegration
+    list_deliveries: deliveries.ListDeliveries
+    redeliver: deliveries.Redeliver
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileDesk:
+    """Files, and who knows them."""
+
+    receive: uploads.ReceiveUpload
+    keep: uploads.KeepUpload
+    discard: uploads.DiscardUpload
+    list: files.ListFiles
+    get: files.GetFile
+    open: files.OpenFile
+    read: files.ReadFile
+    remove: files.RemoveFile
+    list_known: agent_files.ListAgentFiles
+    link: agent_files.LinkFile
+    unlink: agent_files.UnlinkFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,13 +214,18 @@ class Desk:
     identity: Identity
     agents: AgentDesk
     chat: Chat
+    people: PeopleDesk
     tickets: TicketDesk
     integrations: IntegrationDesk
+    tasks: TaskBoard
+    files: FileDesk
     list_audit_events: audit.ListAuditEvents
     check_health: CheckHealth
     callable_tools: ListCallableTools
     call_tool: CallTool
+    check_call: CheckCall
     run_desk: RunDesk
+    task_desk: TaskDesk
     forget_expired: ForgetExpired
 
     def once(self, who: Principal, key: IdempotencyKey) -> OnceStorage:

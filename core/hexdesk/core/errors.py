@@ -36,6 +36,10 @@ class BusyError(ConflictError):
     """The thing is being worked on, and the wait was too long: try again a little later."""
 
 
+class ThreadTakenOverError(ConflictError):
+    """A person has taken the conversation over: what the agent made of it meanwhile is dropped."""
+
+
 class InvalidError(DeskError):
     """A well-formed value breaks a rule; `pointer` is the RFC 6901 pointer to it."""
 
@@ -43,6 +47,10 @@ class InvalidError(DeskError):
         """Keep the place of the mistake."""
         super().__init__(message)
         self.pointer = pointer
+
+
+class TooLargeError(DeskError):
+    """A file is larger than this installation takes."""
 
 
 class UnsupportedFileError(DeskError):
@@ -75,6 +83,10 @@ class UnavailableError(DeskError):
     """Something the desk needs is down or full; the same call may succeed later."""
 
     retry_after = 5
+
+
+class OutcomeUnknownError(UnavailableError):
+    """A call went out and no answer came back: the other side may have acted on it."""
 
 
 class StorageUnavailableError(UnavailableError):

@@ -18,8 +18,9 @@ from hexdesk.entrypoints.bootstrap.extraction import (
     extraction_of,
     find_isolation,
 )
-from hexdesk.entrypoints.bootstrap.house import models_of
 from hexdesk.entrypoints.bootstrap.secrets import secret_problem
+from hexdesk.entrypoints.bootstrap.shared import redis_problem
+from hexdesk.entrypoints.bootstrap.site import models_of
 from hexdesk.entrypoints.served_at import find_api
 from hexdesk.entrypoints.settings import Settings, SettingsError, read_settings_here
 from hexdesk.entrypoints.version import VERSION
@@ -57,6 +58,7 @@ def diagnose(data_dir: Path) -> tuple[Finding, ...]:
         _secret,
         _data_dir,
         _database,
+        _redis,
         _ai_config,
         _extraction,
         _running,
@@ -124,6 +126,22 @@ def _database(settings: Settings, data_dir: Path) -> Iterator[Finding]:
         )
         return
     yield Finding(subject="database", status="ok", found=found)
+
+
+def _redis(settings: Settings, data_dir: Path) -> Iterator[Finding]:
+    if settings.redis_url is None:
+        return
+    problem = redis_problem(settings.redis_url)
+    if problem:
+        yield Finding(
+            subject="redis",
+            status="warning",
+            found=problem,
+            fix="start it, or correct HEXDESK_REDIS_URL: until then no worker hears of tasks, and"
+            " each process counts for itself",
+        )
+        return
+    yield Finding(subject="redis", status="ok", found="HEXDESK_REDIS_URL works")
 
 
 def _ai_config(settings: Settings, data_dir: Path) -> Iterator[Finding]:

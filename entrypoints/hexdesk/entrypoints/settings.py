@@ -40,6 +40,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     mcp_url: Url | None = None
     redis_url: RedisUrl | None = None
     storage_url: str | None = None
+    max_file_mb: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 50
     ai_config: Path | None = None
     public_url: Url = DEFAULT_API_URL
     mcp_public_url: Url = DEFAULT_MCP_URL
@@ -47,8 +48,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     slow_ms: Milliseconds = 1000
     tool_timeout: Seconds = 10
     most_runs: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 256
+    worker_concurrency: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 8
     thread_wait: Seconds = 30
     run_lease: Seconds = 15
+    health_check: Annotated[float, msgspec.Meta(ge=0, le=86_400)] = 300
     response_cache: bool = False
     egress_allow_private: bool = False
     trusted_proxies: Networks = ()
@@ -57,6 +60,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     tessdata_dir: Path | None = None
     log_level: LogLevel = "INFO"
     rate_limit_user: Rate | None = Rate("user", 600)
+    rate_limit_organization: Rate | None = None
     rate_limit_address: Rate | None = Rate("address", 1200)
     rate_limit_login: Rate | None = Rate("login", 10)
     rate_limit_login_address: Rate | None = Rate("login-address", 100)
@@ -73,7 +77,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         if not text or field.name == "environment":
             continue
         if field.type == Rate | None:
-            given[field.name] = _rate(name, text, field.default)
+            given[field.name] = _rate(name, text)
             continue
         if field.type == LogLevel:
             text = text.upper()
@@ -83,7 +87,9 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         try:
             given[field.name] = msgspec.convert(text, field.type, strict=False, dec_hook=_path)
         except msgspec.ValidationError as error:
-            raise SettingsError(f"{name} cannot be {text!r}: {error}") from error
+            # A URL that nearly is one may hold a password.
+            shown = "what it is" if field.name == "redis_url" else repr(text)
+            raise SettingsError(f"{name} cannot be {shown}: {error}") from error
     return Settings(**given)  # pyright: ignore[reportArgumentType] - converted to the field's type
 
 
@@ -104,6 +110,16 @@ def needed_database_url(settings: Settings) -> str:
     return settings.database_url
 
 
+def needed_redis_url(settings: Settings) -> str:
+    """Return where workers are told of tasks; raise `SettingsError` without such a server."""
+    if not settings.redis_url:
+        raise SettingsError(
+            "HEXDESK_REDIS_URL is not set: name the Redis or Valkey server by which workers are"
+            " told of tasks; without one, `hexdesk api` and `hexdesk up` do them themselves"
+        )
+    return settings.redis_url
+
+
 def read_settings_here() -> Settings:
     """Return the settings of this process's environment; only entry points may ask."""
     return read_settings(os.environ)
@@ -120,13 +136,14 @@ def _networks(name: str, text: str) -> Networks:
     return networks
 
 
-def _rate(name: str, text: str, default: object) -> Rate | None:
-    """Return a rate per minute, or None for `off`."""
+def _rate(name: str, text: str) -> Rate | None:
+    """Return a rate per minute, or None for `off`; its policy is named as its variable is."""
     if text.lower() == "off":
         return None
-    if not text.isdigit() or int(text) < 1 or not isinstance(default, Rate):
+    if not text.isdigit() or int(text) < 1:
         raise SettingsError(f"{name} must be a whole number per minute, or off; it is {text!r}")
-    return msgspec.structs.replace(default, limit=int(text))
+    policy = name.removeprefix(f"{PREFIX}RATE_LIMIT_").lower().replace("_", "-")
+    return Rate(policy, int(text))
 
 
 def _path(kind: type, value: object) -> object:

@@ -58,6 +58,9 @@ class Terminal:
                     mark = MARKS.get(event.data["status"], "?")
                     line = f"  {mark} {event.data['status']} in {event.data['duration_ms']:g} ms"
                     self._side.print(Text(line, style="dim"))
+                case "approval.required":
+                    line = f"  waits for a person: approval {event.data['approval']['id']}"
+                    self._side.print(Text(line, style="yellow"))
                 case "run.completed":
                     self._out.print()
                     self._show_facts(event.data)
@@ -74,7 +77,8 @@ class Terminal:
     def _show_facts(self, answer: dict[str, Any]) -> None:
         usage = answer["usage"]
         tokens = usage["input_tokens"] + usage["output_tokens"]
-        facts = f"{answer['model']} · {answer['response_time_ms'] / 1000:.1f} s · {tokens} tokens"
+        name = answer["model"] or "a person has this conversation"
+        facts = f"{name} · {answer['response_time_ms'] / 1000:.1f} s · {tokens} tokens"
         if answer["degraded"]:
             facts += f" · degraded: {answer['degraded_reason']}"
         self._side.print(Text(facts, style="dim"))

@@ -9,11 +9,14 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 
+from hexdesk.core.model.presence import ProcessKind
+from hexdesk.core.model.tasks import ALL_PRIORITIES
 from hexdesk.entrypoints import loop
 from hexdesk.entrypoints.bootstrap.database import operators_database, prepare_embedded
 from hexdesk.entrypoints.bootstrap.embedded import EmbeddedPostgres, EmbeddedPostgresError
-from hexdesk.entrypoints.bootstrap.house import House, Place, open_house
+from hexdesk.entrypoints.bootstrap.house import House, open_house
 from hexdesk.entrypoints.bootstrap.logs import configure as configure_logs
+from hexdesk.entrypoints.bootstrap.site import Place
 from hexdesk.entrypoints.demo import ensure_demo
 from hexdesk.entrypoints.demo_access import DemoAccess
 from hexdesk.entrypoints.listening import http_address, is_loopback
@@ -44,6 +47,7 @@ def run(settings: Settings, wish: Wish, postgres: EmbeddedPostgres | None) -> No
         data_dir=wish.data_dir,
         is_laptop=True,
         are_metrics_open=is_loopback(wish.host),
+        kinds=tuple(ProcessKind),
     )
     loop.run(_serve(_at(settings, wish), place, wish, postgres))
 
@@ -62,7 +66,10 @@ def _at(settings: Settings, wish: Wish) -> Settings:
 async def _serve(
     settings: Settings, place: Place, wish: Wish, postgres: EmbeddedPostgres | None
 ) -> None:
-    async with open_house(settings, place) as house:
+    async with (
+        open_house(settings, place) as house,
+        house.working(settings.worker_concurrency, ALL_PRIORITIES),
+    ):
         demo = await ensure_demo(house.desk, wish.data_dir) if wish.has_demo else None
         keep_api_url(http_address(wish.host, wish.port), wish.data_dir)
         await serve(

@@ -36,6 +36,11 @@ class Known:
         content = self.operation.get("requestBody", {}).get("content", {})
         return content.get("application/json", {}).get("example", {})
 
+    @property
+    def takes_form(self) -> bool:
+        """Whether it takes a form with a file in place of JSON."""
+        return "multipart/form-data" in self.operation.get("requestBody", {}).get("content", {})
+
     async def by(
         self, client: httpx2.AsyncClient, ids: dict[str, str], **options: Any
     ) -> httpx2.Response:

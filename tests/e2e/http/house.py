@@ -18,9 +18,12 @@ from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.storage import Storage
 from hexdesk.core.testing import (
     CountingLimiter,
+    MemoryBlobs,
     MemoryCache,
     MemoryEvents,
+    MemoryExtraction,
     MemoryJournal,
+    MemoryQueue,
     MemoryStorage,
     PlainCapabilities,
     PlainPasswords,
@@ -31,11 +34,16 @@ from hexdesk.core.testing import (
     ScriptedRunner,
     SteadyClock,
 )
+from tests.unit.core.people import waiting
 
 PASSWORD = "correct horse battery"
 API = "http://desk.test"
 UNLIMITED = HttpRates(user=None, address=None, register=None)
 SETTINGS = DeskSettings(login_rate=None, login_address_rate=None, thread_wait_seconds=0.2)
+
+
+DELETE_IT = "Delete it!"
+"""What makes an agent ask for a person's approval, where its model is told to."""
 
 
 @dataclass(kw_only=True)
@@ -134,6 +142,9 @@ def ports_in_memory(**changes: Any) -> Ports:
         "events": MemoryEvents(),
         "telemetry": RecordingTelemetry(),
         "runner": ScriptedRunner(),
+        "queue": MemoryQueue(),
+        "blobs": MemoryBlobs(),
+        "extraction": MemoryExtraction(),
         "settings": SETTINGS,
     }
     return Ports(**(ports | changes))
@@ -169,6 +180,41 @@ async def created(client: httpx2.AsyncClient, path: str, **body: Any) -> dict[st
     """Post and return what was made."""
     answer = await client.post(f"/api/v1{path}", json=body)
     assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+async def a_delivery(admin: httpx2.AsyncClient, integration_id: str) -> str:
+    """Return the id of the newest delivery to a webhook."""
+    path = f"/api/v1/integrations/{integration_id}/deliveries"
+    answer = await admin.get(path, params={"limit": 1})
+    return answer.json()["data"][0]["id"]
+
+
+async def a_file(
+    client: httpx2.AsyncClient, content: bytes = b"Hold the red button.", **options: Any
+) -> dict[str, Any]:
+    """Hand in a text, and return what is known of it."""
+    files = {"file": ("manual.txt", content, "text/plain")}
+    answer = await client.post("/api/v1/files", files=files, **options)
+    assert answer.status_code == 202, answer.text
+    return answer.json()
+
+
+async def an_approval(house: House, client: httpx2.AsyncClient) -> dict[str, Any]:
+    """Have a call wait for a person, and return the approval."""
+    runner = house.desk.ports.runner
+    assert isinstance(runner, ScriptedRunner)
+    runner.scripts.append(waiting())
+    thread = await created(client, "/chat/threads")
+    path = f"/chat/threads/{thread['id']}/messages"
+    return (await created(client, path, content=DELETE_IT))["approvals"][0]
+
+
+async def a_task(client: httpx2.AsyncClient, **body: Any) -> dict[str, Any]:
+    """Have an agent do something, and return the task."""
+    wish = {"task_type": "api_request", "task_data": {"text": "Call back."}} | body
+    answer = await client.post("/api/v1/tasks", json=wish)
+    assert answer.status_code == 202, answer.text
     return answer.json()
 
 

@@ -16,17 +16,18 @@ from granian.server.embed import Server
 from hexdesk.core.model.tickets import TicketDraft
 from hexdesk.core.ports.agents import RunProgress, RunRequest
 from hexdesk.core.testing import ScriptedRunner, saying
-from tests.e2e.http.house import a_house
+from tests.e2e.http.house import DELETE_IT, a_house
+from tests.unit.core.people import waiting
 
 ROOT = Path(__file__).resolve().parents[3]
 READY = "ready"
 
 
 class TalkativeRunner(ScriptedRunner):
-    """Answers every message, and draws a ticket of every text."""
+    """Answers every message, asks before it deletes, and draws a ticket of every text."""
 
     def run(self, request: RunRequest) -> AsyncGenerator[RunProgress]:
-        self.scripts.append(saying("Hello!"))
+        self.scripts.append(waiting() if request.content == DELETE_IT else saying("Hello!"))
         return super().run(request)
 
     async def draft_ticket(self, request: RunRequest) -> TicketDraft:

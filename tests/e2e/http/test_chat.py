@@ -10,6 +10,7 @@ from hexdesk.core.model.agents import ToolUseStatus
 from hexdesk.core.model.chat import Usage
 from hexdesk.core.ports.agents import AnswerFinished, TextDelta, ToolFinished, ToolStarted
 from hexdesk.core.testing import ScriptedRunner, saying
+from hexdesk.core.testing.examples import new_id
 from tests.e2e.http.house import SETTINGS, Company, House, a_house, created, problem
 
 
@@ -107,7 +108,9 @@ async def test_an_answer_that_fails_is_a_degraded_201(house: House, admin: httpx
         ({"content": ""}, "/content"),
         ({"content": " \n"}, "/content"),
         ({"content": "x" * 32_001}, "/content"),
-        ({"content": "x", "attachments": []}, "/attachments"),
+        ({"content": "x", "attachments": [str(new_id())]}, "/attachments/0"),
+        ({"content": "x", "attachments": ["no id"]}, "/attachments/0"),
+        ({"content": "x", "attachments": [str(new_id())] * 21}, "/attachments"),
         ({"content": "x", "role": "assistant"}, "/role"),
     ],
 )

@@ -39,13 +39,6 @@ async def test_an_unknown_path_is_a_problem_like_any_other(admin: httpx2.AsyncCl
     problem(await admin.get("/api/v1/tickets/not-a-uuid"), 404, "not-found")
 
 
-@pytest.mark.parametrize(
-    "path", ["approvals", "files", "tasks", f"chat/threads/{NOT_THERE}/handoff"]
-)
-async def test_what_does_not_work_yet_is_not_there(admin: httpx2.AsyncClient, path: str):
-    problem(await admin.post(f"/api/v1/{path}", json={}), 404, "not-found")
-
-
 async def test_a_method_that_is_not_there_is_told_those_that_are(admin: httpx2.AsyncClient):
     answer = await admin.put("/api/v1/tickets", json={})
     problem(answer, 405, "method-not-allowed")

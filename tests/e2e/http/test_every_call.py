@@ -1,7 +1,7 @@
 """Who may make which call: all of them, so that a new one cannot be forgotten."""
 
 from datetime import timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx2
 
@@ -9,7 +9,16 @@ from hexdesk.core.model.identity import Role
 from hexdesk.core.model.principals import AgentRun, Member
 from hexdesk.core.testing.examples import new_id
 from tests.e2e.http.every_call import CALLS, Known
-from tests.e2e.http.house import Company, House, created, problem
+from tests.e2e.http.house import (
+    Company,
+    House,
+    a_delivery,
+    a_file,
+    a_task,
+    an_approval,
+    created,
+    problem,
+)
 
 PUBLIC = {
     "check_health",
@@ -24,31 +33,48 @@ PUBLIC = {
 EVERY_MEMBER = {
     "add_comment",
     "assign_ticket",
+    "cancel_task",
     "change_password",
     "change_thread",
     "count_tickets",
+    "create_task",
     "create_ticket",
     "create_ticket_with_ai",
     "follow_run",
+    "hand_off_thread",
     "get_agent",
+    "get_content",
+    "get_file",
+    "get_approval",
     "get_integration",
     "get_organization",
+    "get_task",
+    "get_text",
     "get_thread",
     "get_ticket",
     "list_active_integrations",
+    "list_agent_files",
     "list_agents",
+    "list_approvals",
     "list_comments",
+    "list_files",
     "list_integrations",
     "list_messages",
+    "list_tasks",
     "list_threads",
     "list_tickets",
     "list_tools",
     "move_ticket",
+    "remove_file",
     "remove_thread",
     "replace_ticket",
+    "reply_in_thread",
+    "resume_thread",
+    "retry_task",
     "send_message",
     "show_myself",
     "start_thread",
+    "upload_file",
 }
 NO_API_KEY = {
     "add_api_key",
@@ -63,15 +89,20 @@ NO_API_KEY = {
 }
 ADMINS_ONLY = {
     "add_agent",
+    "add_agent_file",
     "add_integration",
     "change_agent",
     "change_integration",
     "change_organization",
     "count_agent_actions",
+    "decide_approval",
     "list_agent_actions",
     "list_agent_history",
     "list_audit_events",
+    "list_deliveries",
+    "redeliver",
     "remove_agent",
+    "remove_agent_file",
     "remove_integration",
     "remove_ticket",
     "show_agent_configuration",
@@ -80,7 +111,10 @@ ADMINS_ONLY = {
 
 PROTECTED = [call for call in CALLS if not call.is_public]
 WITH_IDS = [call for call in CALLS if call.parameters]
-IN_A_THREAD = [call for call in WITH_IDS if "thread_id" in call.parameters]
+MEMBERS_OWN = {"approval_id", "file_id", "task_id", "thread_id"}
+OF_A_MEMBER = [
+    call for call in WITH_IDS if MEMBERS_OWN & {*call.parameters} and call.name not in ADMINS_ONLY
+]
 CHALLENGE = 'Bearer realm="hexdesk"'
 
 
@@ -122,7 +156,7 @@ async def test_a_users_key_may_no_more_than_a_user(company: Company):
 
 
 async def test_things_of_another_organization_do_not_exist(company: Company):
-    theirs = await things_of(company.admin)
+    theirs = await things_of(company)
     stranger = await company.house.company("eve")
     for call in WITH_IDS:
         found = await call.by(stranger.admin, theirs, json=call.example)
@@ -133,10 +167,10 @@ async def test_things_of_another_organization_do_not_exist(company: Company):
     await stranger.close()
 
 
-async def test_another_members_conversation_does_not_exist(company: Company):
-    theirs = await things_of(company.admin)
+async def test_another_members_conversations_tasks_and_files_do_not_exist(company: Company):
+    theirs = await things_of(company)
     user = await company.user()
-    for call in IN_A_THREAD:
+    for call in OF_A_MEMBER:
         problem(await call.by(user, theirs, json=call.example), 404, "not-found")
 
 
@@ -149,13 +183,14 @@ async def refused(client: httpx2.AsyncClient) -> set[str]:
             problem(answer, 403, "forbidden")
             refused.add(call.name)
         else:
-            assert answer.status_code in {200, 204, 400, 404}, answer.text
+            expected = {415} if call.takes_form else {200, 204, 400, 404}
+            assert answer.status_code in expected, answer.text
     return refused
 
 
 def somewhere(call: Known) -> dict[str, str]:
-    """Return ids of nothing."""
-    return {name: str(new_id()) for name in call.parameters}
+    """Return ids of nothing, also none of those that a steady clock gives out."""
+    return {name: str(uuid4()) for name in call.parameters}
 
 
 def capability_of(company: Company) -> str:
@@ -169,19 +204,23 @@ def capability_of(company: Company) -> str:
     return company.house.desk.ports.capabilities.mint(run, timedelta(minutes=5))
 
 
-async def things_of(admin: httpx2.AsyncClient) -> dict[str, str]:
+async def things_of(company: Company) -> dict[str, str]:
     """Make one of everything, and return the ids by the names that paths give them."""
-    webhook = {"url": "https://example.com/hook"}
+    admin, webhook = company.admin, {"url": "https://example.com/hook"}
     thread = await created(admin, "/chat/threads")
     member = {"email": "somebody@example.com", "password": "long enough"}
     made = {
         "agent_id": await created(admin, "/agents"),
+        "approval_id": await an_approval(company.house, admin),
         "api_key_id": await created(admin, "/api-keys", name="key"),
+        "file_id": await a_file(admin),
         "integration_id": await created(
             admin, "/integrations", type="webhook", name="x", config=webhook
         ),
+        "task_id": await a_task(admin),
         "thread_id": thread,
         "ticket_id": await created(admin, "/tickets", title="x"),
         "user_id": await created(admin, "/users", **member),
     }
-    return {name: one["id"] for name, one in made.items()} | {"run_id": str(new_id())}
+    ids = {name: one["id"] for name, one in made.items()} | {"run_id": str(new_id())}
+    return ids | {"delivery_id": await a_delivery(admin, ids["integration_id"])}

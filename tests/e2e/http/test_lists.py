@@ -19,7 +19,10 @@ BY_NAME = {"list_tools": "name", "count_agent_actions": "tool"}
 async def ids_of(company: Company) -> dict[str, str]:
     """Return what lists hang from."""
     admin = company.admin
+    config = {"url": "https://example.com/hook"}
+    hook = await created(admin, "/integrations", type="webhook", name="x", config=config)
     return {
+        "integration_id": hook["id"],
         "agent_id": (await created(admin, "/agents"))["id"],
         "thread_id": (await created(admin, "/chat/threads"))["id"],
         "ticket_id": (await created(admin, "/tickets", title="x"))["id"],
@@ -28,7 +31,7 @@ async def ids_of(company: Company) -> dict[str, str]:
 
 async def test_every_list_has_one_form(company: Company):
     ids = await ids_of(company)
-    assert len(LISTS) == 14
+    assert len(LISTS) == 19
     for call in LISTS:
         answer = await call.by(company.admin, ids, params={"limit": 3})
         assert answer.status_code == 200, answer.text

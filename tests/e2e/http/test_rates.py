@@ -22,7 +22,7 @@ def rates_of(answer: httpx2.Response) -> tuple[str, str]:
 
 def options(**rates: Rate | None) -> HttpOptions:
     """Return options with just these rates."""
-    none: dict[str, Rate | None] = {"user": None, "address": None, "register": None}
+    none: dict[str, Rate | None] = dict.fromkeys(("user", "address", "register"))
     return HttpOptions(rates=HttpRates(**(none | rates)))
 
 
@@ -65,6 +65,32 @@ async def test_a_user_that_comes_too_often_is_refused_until_it_has_waited():
         await pass_time(house, 30)
         assert (await company.admin.get("/api/v1/auth/me")).status_code == 200
         await program.close()
+        await company.close()
+
+
+async def test_the_members_of_an_organization_share_its_rate():
+    async with a_house(
+        options(user=Rate("user", 3), organization=Rate("organization", 4))
+    ) as house:
+        company, stranger = await house.company(), await house.company("eve")
+        grace = await company.user()
+        for left in (2, 1):
+            answer = await company.admin.get("/api/v1/auth/me")
+            assert answer.status_code == 200
+            # One was spent on making the second member.
+            assert rates_of(answer)[1] == f'"user";r={left - 1};t=60'
+        answer = await grace.get("/api/v1/auth/me")
+        assert rates_of(answer) == ('"organization";q=4;w=60', '"organization";r=0;t=60')
+        answer = await grace.get("/api/v1/auth/me")
+        problem(answer, 429, "rate-limited")
+        assert rates_of(answer) == ('"organization";q=4;w=60', '"organization";r=0;t=15')
+        assert answer.headers["retry-after"] == "15"
+        assert (await stranger.admin.get("/api/v1/auth/me")).status_code == 200
+        await pass_time(house, 15)
+        answer = await grace.get("/api/v1/auth/me")
+        # What the organization's rate refused was not counted against the member.
+        assert rates_of(answer) == ('"organization";q=4;w=60', '"organization";r=0;t=60')
+        await stranger.close()
         await company.close()
 
 

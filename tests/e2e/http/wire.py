@@ -10,6 +10,10 @@ from litestar import Litestar
 PATIENCE_SECONDS = 5
 
 
+class Beginning(bytes):
+    """The beginning of a body, whose rest never comes."""
+
+
 class Wire:
     """An open request."""
 
@@ -64,7 +68,12 @@ class Wire:
             await self._hung_up.wait()
             return {"type": "http.disconnect"}
         self._is_sent = True
-        return {"type": "http.request", "body": self._body, "more_body": False}
+        more_body = self._hung_up.is_set()
+        return {"type": "http.request", "body": self._body, "more_body": more_body}
+
+    def break_off(self) -> None:
+        """Hang up before all of the body has come."""
+        self._hung_up.set()
 
     async def _send(self, message: dict[str, Any]) -> None:
         if message["type"] == "http.response.start":
@@ -80,9 +89,9 @@ class Wire:
 
 @asynccontextmanager
 async def a_wire(
-    app: Litestar, method: str, path: str, headers: Mapping[str, str], body: bytes = b""
+    app: Litestar, method: str, path: str, headers: Mapping[str, str], body: bytes | Beginning = b""
 ) -> AsyncGenerator[Wire]:
-    """Open a request, and hang up in the end."""
+    """Open a request, and hang up in the end, or when no more of the body comes."""
     scope: dict[str, Any] = {
         "type": "http",
         "asgi": {"version": "3.0"},
@@ -97,7 +106,9 @@ async def a_wire(
         "client": ("127.0.0.1", 50_000),
         "server": ("desk.test", 80),
     }
-    wire = Wire(app, scope, body)
+    wire = Wire(app, scope, bytes(body))
+    if isinstance(body, Beginning):
+        wire.break_off()
     await wire.open()
     yield wire
     await wire.hang_up()

@@ -12,6 +12,7 @@ import httpx2
 
 from hexdesk.core.model.identity import Role
 from hexdesk.core.model.principals import AgentRun, Member
+from hexdesk.core.model.tasks import TaskHint
 from hexdesk.core.testing.examples import new_id
 from hexdesk.core.tools.catalogue import catalogue
 from tests.e2e.isolation.installation import Installation
@@ -85,7 +86,7 @@ class Company:
 async def made(client: httpx2.AsyncClient, path: str, **body: Any) -> dict[str, Any]:
     """Post and return what came of it."""
     answer = await client.post(f"{API}{path}", json=body)
-    assert answer.status_code == 201, answer.text
+    assert answer.status_code in {201, 202}, answer.text
     return answer.json()
 
 
@@ -112,7 +113,9 @@ async def a_company(installation: Installation, word: str) -> Company:
     )
     company.names["user_id"], company.user = await company.colleague("user")
     await _fill(company)
+    await _hand_in(company)
     await _converse(company)
+    await _ask_leave(company)
     company.note(json.dumps([company.names, tokens]))
     return company
 
@@ -152,6 +155,37 @@ async def _fill(company: Company) -> None:
         if "key" in one:
             company.names["api_key"] = one["key"]
     company.names["ticket_id"] = first.json()["id"]
+    wish = {"task_type": "api_request", "task_data": {"text": f"Call {word}."}}
+    task = await made(admin, "/tasks", **wish, agent_id=company.names["agent_id"])
+    company.names["task_id"] = task["id"]
+
+
+async def _hand_in(company: Company) -> None:
+    """Hand a file in, have it read, and let the agent know it."""
+    content = f"What only {company.word} people know is in here.".encode()
+    name = f"{company.word}.txt"
+    files = {"file": (name, content, "text/plain")}
+    answer = await company.admin.post(f"{API}/files", files=files)
+    assert answer.status_code == 202, answer.text
+    file = answer.json()
+    company.names["file_id"] = file["id"]
+    path = f"{API}/agents/{company.names['agent_id']}/files"
+    known = await company.admin.post(path, json={"file_id": file["id"]})
+    assert known.status_code == 200, known.text
+    hint = TaskHint(
+        task_id=UUID(file["task_id"]), organization_id=company.who.organization_id, priority=6
+    )
+    await company.installation.desk.task_desk.do(hint)
+
+
+async def _ask_leave(company: Company) -> None:
+    """Have another agent ask whether it may delete a ticket."""
+    wish = an_agent(company.word) | {"require_approval": ["delete_ticket"]}
+    agent = await made(company.admin, "/agents", **wish)
+    thread = await made(company.admin, "/chat/threads", agent_id=agent["id"])
+    call = {"tool": "delete_ticket", "arguments": {"ticket_id": company.names["ticket_id"]}}
+    answer = await company.ask(json.dumps(call), thread["id"])
+    company.names["approval_id"] = answer["approvals"][0]["id"]
 
 
 async def _converse(company: Company) -> None:
@@ -161,6 +195,8 @@ async def _converse(company: Company) -> None:
     answer = await company.tell_to_call("create_ticket", title=f"A {word} ticket of the agent")
     assert [use["status"] for use in answer["tools_used"]] == ["ok"], answer
     company.names["run_id"] = answer["run_id"]
+    path = f"{API}/integrations/{company.names['integration_id']}/deliveries"
+    company.names["delivery_id"] = (await company.admin.get(path)).json()["data"][0]["id"]
 
 
 def nobodys(names: Mapping[str, str]) -> dict[str, str]:

@@ -38,8 +38,10 @@ async def make(client: httpx2.AsyncClient, route: str, names: Mapping[str, Any])
     """Make the call of a route with these names."""
     method, template = route.split(" ", 1)
     path = template.format(**names, **ELSEWHERE)
-    body = filled(CASES[route].body, names)
-    answer = await client.request(method, path, json=body)
+    case = CASES[route]
+    body = filled(case.body, names)
+    files = {"file": ("mine.txt", b"mine", "text/plain")} if case.uploads else None
+    answer = await client.request(method, path, json=body, files=files)
     return Exchanged(f"{path} {body}", answer)
 
 
@@ -50,6 +52,8 @@ def filled(value: Any, names: Mapping[str, Any]) -> Any:
     if isinstance(value, dict):
         parts = cast("dict[str, Any]", value)
         return {key: filled(one, names) for key, one in parts.items()}
+    if isinstance(value, list):
+        return [filled(one, names) for one in cast("list[Any]", value)]
     return value
 
 

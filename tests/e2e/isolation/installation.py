@@ -37,9 +37,13 @@ from hexdesk.core.model.agents import AgentOverrides
 from hexdesk.core.model.ai_config import AIConfig
 from hexdesk.core.model.settings import DeskSettings
 from hexdesk.core.testing import (
+    MemoryBlobs,
     MemoryCache,
     MemoryEvents,
+    MemoryExtraction,
     MemoryJournal,
+    MemoryQueue,
+    NgramEmbeddings,
     PlainPasswords,
     RecordingEgress,
     RecordingTelemetry,
@@ -169,6 +173,10 @@ def _ports(
         events=MemoryEvents(),
         telemetry=RecordingTelemetry(),
         runner=PydanticAIRunner(shelf=ModelShelf(offline=ObedientModel), tools=access),
+        queue=MemoryQueue(),
+        blobs=MemoryBlobs(),
+        extraction=MemoryExtraction(),
+        embeddings=NgramEmbeddings(),
         ai_config=AI_CONFIG,
         settings=SETTINGS,
     )

@@ -21,7 +21,8 @@ class Case:
 
     The colleague is a member with the role `user` of the company itself, and the things are its
     admin's. `is_public` calls need no credentials; what `shows_own` must show something of the
-    caller's own company, or the test would be content with an empty answer.
+    caller's own company, or the test would be content with an empty answer. One that `uploads`
+    brings a file.
     """
 
     stranger: int
@@ -29,6 +30,7 @@ class Case:
     body: Any = None
     is_public: bool = False
     shows_own: bool = False
+    uploads: bool = False
 
 
 def own(colleague: int = 200) -> Case:
@@ -47,6 +49,7 @@ def public(status: int = 200, body: Any = None) -> Case:
 
 
 WEBHOOK = {"url": "https://elsewhere.example/hook"}
+NEW_TASK = {"task_type": "api_request", "task_data": {"text": "mine"}}
 NEW_MEMBER = {"email": "{email}", "password": "{password}"}
 
 CASES: dict[str, Case] = {
@@ -78,6 +81,12 @@ CASES: dict[str, Case] = {
     f"GET {API}/agents/{{agent_id}}/history": hidden(403),
     f"GET {API}/agents/{{agent_id}}/actions": hidden(403),
     f"GET {API}/agents/{{agent_id}}/actions/stats": hidden(403),
+    f"GET {API}/agents/{{agent_id}}/files": hidden(200),
+    f"POST {API}/agents/{{agent_id}}/files": hidden(403, {"file_id": "{file_id}"}),
+    f"DELETE {API}/agents/{{agent_id}}/files/{{file_id}}": hidden(403),
+    f"GET {API}/approvals": own(),
+    f"GET {API}/approvals/{{approval_id}}": hidden(404),
+    f"POST {API}/approvals/{{approval_id}}/decision": hidden(403, {"approve": True}),
     f"GET {API}/tools": Case(200, 200),
     f"GET {API}/chat/threads": own(),
     f"POST {API}/chat/threads": Case(422, 201, {"agent_id": "{agent_id}"}),
@@ -86,7 +95,16 @@ CASES: dict[str, Case] = {
     f"DELETE {API}/chat/threads/{{thread_id}}": hidden(404),
     f"GET {API}/chat/threads/{{thread_id}}/messages": hidden(404),
     f"POST {API}/chat/threads/{{thread_id}}/messages": hidden(404, {"content": "Hello?"}),
+    f"POST {API}/chat/threads/{{thread_id}}/handoff": hidden(404),
+    f"POST {API}/chat/threads/{{thread_id}}/resume": hidden(404),
+    f"POST {API}/chat/threads/{{thread_id}}/reply": hidden(404, {"content": "Hello?"}),
     f"GET {API}/chat/threads/{{thread_id}}/runs/{{run_id}}/events": hidden(404),
+    f"GET {API}/files": own(),
+    f"POST {API}/files": Case(202, 202, uploads=True),
+    f"GET {API}/files/{{file_id}}": hidden(200),
+    f"GET {API}/files/{{file_id}}/content": hidden(200),
+    f"GET {API}/files/{{file_id}}/text": hidden(200),
+    f"DELETE {API}/files/{{file_id}}": hidden(403),
     f"GET {API}/tickets": own(),
     f"POST {API}/tickets": Case(201, 201, {"title": "mine"}),
     f"POST {API}/tickets/ai-create": Case(201, 201, {"text": "Open a ticket."}),
@@ -107,6 +125,13 @@ CASES: dict[str, Case] = {
     f"PATCH {API}/integrations/{{integration_id}}": hidden(403, {"name": "mine"}),
     f"DELETE {API}/integrations/{{integration_id}}": hidden(403),
     f"POST {API}/integrations/{{integration_id}}/test": hidden(403),
+    f"GET {API}/integrations/{{integration_id}}/deliveries": hidden(403),
+    f"POST {API}/integrations/{{integration_id}}/deliveries/{{delivery_id}}/redeliver": hidden(403),
+    f"GET {API}/tasks": own(),
+    f"POST {API}/tasks": Case(202, 202, NEW_TASK),
+    f"GET {API}/tasks/{{task_id}}": hidden(404),
+    f"POST {API}/tasks/{{task_id}}/cancel": hidden(404),
+    f"POST {API}/tasks/{{task_id}}/retry": hidden(404),
     f"GET {API}/audit-events": own(403),
     "GET /health": public(),
     "GET /health/live": public(),

@@ -24,7 +24,7 @@ def made_ready(server: EmbeddedPostgres) -> Database:
 
 
 def apart(command: str, folder: Path, database: Database, model: Model, **settings: str) -> Hexdesk:
-    """Return a process on a database of its own operator's."""
+    """Return a process on a database of its own operator's, which does no tasks unless asked."""
     return Hexdesk(
         command,
         folder,
@@ -32,6 +32,7 @@ def apart(command: str, folder: Path, database: Database, model: Model, **settin
             "HEXDESK_DATABASE_URL": database.url,
             "HEXDESK_SECRET_KEY": SECRET,
             "HEXDESK_RUN_LEASE": str(LEASE_SECONDS),
+            "HEXDESK_WORKER_CONCURRENCY": "0",
             **model.settings,
             **settings,
         },

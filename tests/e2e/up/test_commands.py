@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from hexdesk.entrypoints.cli.main import main
+from hexdesk.entrypoints.cli.servers import Priorities
 from hexdesk.entrypoints.version import VERSION
 from tests.e2e.hexdesk_up import HEXDESK, PRIVATE, Up, environment, free_ports, hexdesk
 
@@ -49,9 +50,9 @@ def test_an_unknown_command_is_refused_in_words() -> None:
     assert "No such command 'down'." in refused.stderr
 
 
-@pytest.mark.parametrize("server", ["api", "mcp"])
+@pytest.mark.parametrize("server", ["api", "mcp", "worker"])
 def test_a_server_of_its_own_does_not_start_without_a_secret(server: str) -> None:
-    refused = hexdesk(server, "--port", str(free_ports(1)[0]))
+    refused = hexdesk(server)
 
     assert refused.returncode == 1
     assert refused.stderr == (
@@ -60,14 +61,40 @@ def test_a_server_of_its_own_does_not_start_without_a_secret(server: str) -> Non
     )
 
 
-@pytest.mark.parametrize("server", ["api", "mcp"])
+@pytest.mark.parametrize("server", ["api", "mcp", "worker"])
 def test_a_server_of_its_own_does_not_start_without_a_database(server: str) -> None:
-    refused = hexdesk(server, "--port", str(free_ports(1)[0]), env={"HEXDESK_SECRET_KEY": SECRET})
+    refused = hexdesk(server, env={"HEXDESK_SECRET_KEY": SECRET})
 
     assert refused.returncode == 1
     assert refused.stderr == (
         "Error: HEXDESK_DATABASE_URL is not set: name the PostgreSQL database to use\n"
     )
+
+
+def test_a_worker_does_not_start_where_nothing_could_wake_it() -> None:
+    settings = {"HEXDESK_SECRET_KEY": SECRET, "HEXDESK_DATABASE_URL": NOWHERE.format(port=1)}
+
+    refused = hexdesk("worker", env=settings)
+
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("Error: HEXDESK_REDIS_URL is not set: name the Redis")
+    assert "`hexdesk api` and `hexdesk up` do them themselves" in refused.stderr
+
+
+@pytest.mark.parametrize("queues", ["", "10", "0-10", "4-2", "a", "1,,2", "-1", "1-", "²"])
+def test_priorities_that_do_not_exist_are_refused(queues: str) -> None:
+    refused = here("worker", "--queues", queues)
+
+    assert refused.exit_code == 2
+    assert "Invalid value for '--queues'" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("queues", "expected"),
+    [("0-9", tuple(range(10))), ("7", (7,)), ("5-6, 0,1", (0, 1, 5, 6)), ("3,3-3", (3,))],
+)
+def test_priorities_are_understood(queues: str, expected: tuple[int, ...]) -> None:
+    assert Priorities().convert(queues, None, None) == expected
 
 
 def test_a_database_that_does_not_answer_is_named() -> None:

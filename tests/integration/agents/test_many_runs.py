@@ -162,7 +162,7 @@ async def test_an_agent_is_built_once_for_each_configuration(
         temperature for _, temperature in wanted
     ]
     assert set(runner.agents) == {
-        f"agent_{one.agent_id}_{config_hash(AgentSettings(temperature=temperature))}"
+        f"agent_{one.agent_id}_{config_hash(AgentSettings(temperature=temperature))}_alone"
         for one, temperature in wanted
     }
     assert runner.agents.ttl == 1800

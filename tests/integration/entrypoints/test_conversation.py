@@ -5,7 +5,8 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from hexdesk.entrypoints.conversation import Conversation, ConversationError
+from hexdesk.entrypoints.api_client import ApiError
+from hexdesk.entrypoints.conversation import Conversation
 from tests.integration.entrypoints.scripted_api import Reply, events, json, scripted_api
 
 THREAD = UUID("01a20000-0000-7000-8000-000000000001")
@@ -83,7 +84,7 @@ def test_a_stream_that_keeps_breaking_off_is_given_up() -> None:
     with (
         scripted_api(GONE, GONE, GONE, GONE) as api,
         Conversation(api.url) as talk,
-        pytest.raises(ConversationError, match="cannot reach"),
+        pytest.raises(ApiError, match="cannot reach"),
     ):
         list(talk.say(THREAD, "hello"))
 
@@ -95,7 +96,7 @@ def test_a_stream_that_never_ends_well_is_given_up() -> None:
     with (
         scripted_api(empty, empty, empty, empty) as api,
         Conversation(api.url) as talk,
-        pytest.raises(ConversationError, match="broke off several times"),
+        pytest.raises(ApiError, match="broke off several times"),
     ):
         list(talk.say(THREAD, "hello"))
 
@@ -107,7 +108,7 @@ def test_a_refusal_is_told_in_the_apis_words() -> None:
     with (
         scripted_api(refusal) as api,
         Conversation(api.url) as talk,
-        pytest.raises(ConversationError, match=r"^the thread is busy$"),
+        pytest.raises(ApiError, match=r"^the thread is busy$"),
     ):
         list(talk.say(THREAD, "hello"))
 
@@ -117,7 +118,7 @@ def test_an_answer_that_is_no_problem_is_told_by_its_status() -> None:
     with (
         scripted_api(page) as api,
         Conversation(api.url) as talk,
-        pytest.raises(ConversationError, match=r"^the API answered 502$"),
+        pytest.raises(ApiError, match=r"^the API answered 502$"),
     ):
         talk.thread(THREAD, None)
 
@@ -159,7 +160,7 @@ def test_a_session_that_has_ended_is_told() -> None:
     replies = (SIGNED_IN, EXPIRED, json({"detail": "gone"}, 401), SIGNED_OUT)
     with scripted_api(*replies) as api, Conversation(api.url) as talk:
         talk.sign_in("ada@example.com", "correct horse")
-        with pytest.raises(ConversationError, match="gone"):
+        with pytest.raises(ApiError, match="gone"):
             talk.thread(THREAD, None)
 
 

@@ -3,7 +3,6 @@
 import asyncio
 import time
 
-import psutil
 import pytest
 
 from hexdesk.adapters.extraction.sandbox import Limits, SandboxedExtraction
@@ -11,6 +10,7 @@ from hexdesk.core.errors import ExtractionError
 from hexdesk.core.model.documents import FileType
 from hexdesk.core.testing.extraction_contract import document_of
 from tests.files.hostile import HOSTILE, POLICY, Hostile
+from tests.integration.extraction.readers import children
 from tests.integration.extraction.reading import reading_of
 
 PATIENCE = 60
@@ -27,7 +27,7 @@ async def test_a_hostile_file_is_refused_with_the_reason(hostile: Hostile) -> No
     assert time.perf_counter() - began < PATIENCE
     assert str(refused.value)[0].islower()
     assert "Error" not in str(refused.value)
-    assert psutil.Process().children() == []
+    assert children() == []
 
 
 @pytest.mark.parametrize("hostile", HARMLESS.values(), ids=HARMLESS.keys())

@@ -15,6 +15,7 @@ from hexdesk.core.errors import ExtractionError, UnavailableError
 from hexdesk.core.model.documents import ExtractionProgress, FileType
 from hexdesk.core.testing.extraction_contract import document_of
 from tests.integration.extraction.prisoners import ASKED, asked, sandbox
+from tests.integration.extraction.readers import children
 
 ROOT = Path(__file__).parents[3]
 PATIENCE = 20
@@ -46,11 +47,6 @@ async def until(is_so: Callable[[], bool]) -> None:
     async with asyncio.timeout(PATIENCE):
         while not is_so():  # noqa: ASYNC110  a process that is no child of ours announces nothing
             await asyncio.sleep(0.01)
-
-
-def children() -> list[psutil.Process]:
-    """Return the readers that this process has."""
-    return psutil.Process().children(recursive=True)
 
 
 async def reason_of(deeds: str, limits: Limits) -> str:

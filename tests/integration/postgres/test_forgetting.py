@@ -15,7 +15,9 @@ from hexdesk.core.use_cases.expiry import ForgetExpired
 from tests.database import Database
 
 BEFORE = examples.NOON
-SINCE = KeptSince(events=BEFORE, answers=BEFORE, refresh_tokens=BEFORE)
+SINCE = KeptSince(
+    events=BEFORE, answers=BEFORE, refresh_tokens=BEFORE, tool_calls=BEFORE, deliveries=BEFORE
+)
 MANY_ANSWERS = """
     INSERT INTO idempotency_keys (
         organization_id, caller, method, path, key, body_hash, headers, body, created_at
@@ -34,6 +36,11 @@ MANY_TOKENS = """
     SELECT $1, gen_random_uuid(), session.id, uuid_send(gen_random_uuid()),
         timestamptz '2020-01-01', timestamptz '2020-01-01'
     FROM session, generate_series(1, 1500)
+"""
+MANY_CALLS = """
+    INSERT INTO tool_calls (organization_id, run_id, call_id, tool, created_at)
+    SELECT $1, gen_random_uuid(), 'call-1', 'get_ticket', timestamptz '2020-01-01'
+    FROM generate_series(1, 1500)
 """
 MANY_RUNS = """
     WITH agent AS (
@@ -57,7 +64,8 @@ MANY_RUNS = """
 """
 LEFT = """
     SELECT (SELECT count(*) FROM idempotency_keys), (SELECT count(*) FROM refresh_tokens),
-        (SELECT count(*) FROM sessions), (SELECT count(*) FROM run_events)
+        (SELECT count(*) FROM sessions), (SELECT count(*) FROM run_events),
+        (SELECT count(*) FROM tool_calls)
 """
 
 
@@ -76,28 +84,30 @@ async def company(storage: Storage, superuser: asyncpg.Connection) -> Company:
     await superuser.execute(MANY_ANSWERS, company.organization.id)
     await superuser.execute(MANY_TOKENS, company.organization.id, company.admin.id)
     await superuser.execute(MANY_RUNS, company.organization.id)
+    await superuser.execute(MANY_CALLS, company.organization.id)
     return company
 
 
-async def forget(transaction: Transaction) -> tuple[int, int, int]:
+async def forget(transaction: Transaction) -> tuple[int, int, int, int]:
     """Forget a batch of each kind."""
     return (
         await transaction.idempotency_keys.forget(BEFORE),
         await transaction.refresh_tokens.forget(BEFORE),
         await transaction.event_log.forget(BEFORE),
+        await transaction.tool_calls.forget(BEFORE),
     )
 
 
 async def test_what_has_expired_goes_in_batches(
     company: Company, superuser: asyncpg.Connection
 ) -> None:
-    forgotten: list[tuple[int, int, int]] = []
+    forgotten: list[tuple[int, int, int, int]] = []
     for _ in range(3):
         async with company.transaction() as transaction:
             forgotten.append(await forget(transaction))
-    assert forgotten == [(1000, 1000, 100), (500, 500, 50), (0, 0, 0)]
+    assert forgotten == [(1000, 1000, 100, 1000), (500, 500, 50, 500), (0, 0, 0, 0)]
     [left] = await superuser.fetch(LEFT)
-    assert tuple(left) == (0, 0, 0, 0)
+    assert tuple(left) == (0, 0, 0, 0, 0)
 
 
 async def test_all_that_has_expired_goes_in_the_end(
@@ -105,9 +115,9 @@ async def test_all_that_has_expired_goes_in_the_end(
 ) -> None:
     forget = ForgetExpired(storage=storage, clock=SystemClock(), settings=DeskSettings())
     assert company.organization.id in await storage.backlog.organizations_with_expired(SINCE, 9)
-    assert await forget() == 1500 + 1500 + 150
+    assert await forget() == 1500 + 1500 + 150 + 1500
     [left] = await superuser.fetch(LEFT)
-    assert tuple(left) == (0, 0, 0, 0)
+    assert tuple(left) == (0, 0, 0, 0, 0)
     assert await storage.backlog.organizations_with_expired(SINCE, 9) == []
 
 
@@ -115,12 +125,12 @@ async def test_two_that_forget_at_once_do_not_wait_for_each_other(
     company: Company, superuser: asyncpg.Connection
 ) -> None:
     async with company.transaction() as first:
-        assert await forget(first) == (1000, 1000, 100)
+        assert await forget(first) == (1000, 1000, 100, 1000)
         async with company.transaction() as second:
-            assert await forget(second) == (500, 500, 50)
+            assert await forget(second) == (500, 500, 50, 500)
     [left] = await superuser.fetch(LEFT)
     # The session had a token left in the eyes of either: one row that costs nothing.
-    assert tuple(left) == (0, 0, 1, 0)
+    assert tuple(left) == (0, 0, 1, 0, 0)
 
 
 async def test_an_answer_that_is_being_replaced_is_not_waited_for(company: Company) -> None:

@@ -108,11 +108,18 @@ async def test_every_index_begins_with_the_organization_or_is_known(
         "ix_failed_sign_ins_created_at",
         "ix_runs_lease_until",
         "ix_runs_keeps_events",
+        "ix_approvals_expires_at",
+        "ix_approvals_decided_at",
         "ix_idempotency_keys_created_at",
         "ix_refresh_tokens_expires_at",
+        "ix_webhook_deliveries_created_at",
+        "ix_tool_calls_created_at",
+        "ix_agents_checked_at",
+        "ix_agent_tasks_due",
         "ix_tickets_search",
         "ix_tickets_tags",
         "ix_ticket_comments_search",
+        "ix_file_passages_search",
     }
 
 

@@ -30,7 +30,9 @@ VERSIONS = "hexdesk_alembic"  # of the schema: which one it is, is no secret
 LETTER_BOX = "failed_sign_ins"  # of nobody: filled, and never looked into
 LOOKED_UP = (
     *("users", "refresh_tokens", "api_keys", "runs", "idempotency_keys"),
-    *("tickets", "ticket_comments"),
+    *("approvals", "threads"),
+    *("tickets", "ticket_comments", "tool_calls", "agents", "agent_tasks"),
+    *("file_passages", "webhook_deliveries"),
 )
 COUNT = "SELECT count(*) FROM {}"
 OWNERS = "SELECT {} FROM {}"

@@ -1,13 +1,16 @@
 """The functions that look further than one organization, and how little they tell."""
 
 from collections.abc import AsyncGenerator
+from uuid import UUID
 
 import asyncpg
 import pytest
 
+from hexdesk.core.model.knowledge import Passage
 from hexdesk.core.ports.storage import Storage
 from hexdesk.core.testing import examples
 from hexdesk.core.testing.companies import Company, a_company, added
+from hexdesk.core.testing.file_examples import a_file
 from tests.database import Database
 
 DEFINERS = """
@@ -23,8 +26,13 @@ KNOWN = {
     "find_api_key": "TABLE(api_key_id uuid, organization_id uuid)",
     "find_abandoned_runs": "TABLE(run_id uuid, organization_id uuid)",
     "find_organizations_with_expired": "SETOF uuid",
+    "find_due_approvals": "TABLE(approval_id uuid, organization_id uuid)",
+    "find_organizations_with_old_deliveries": "SETOF uuid",
+    "find_due_tasks": "TABLE(task_id uuid, organization_id uuid, priority integer)",
+    "find_agents_to_check": "TABLE(agent_id uuid, organization_id uuid)",
     "search_tickets": "SETOF uuid",
     "tagged_tickets": "SETOF uuid",
+    "search_passages": 'TABLE(file_id uuid, "position" integer, score double precision)',
 }
 READABLE = """
     SELECT table_name, column_name FROM information_schema.column_privileges
@@ -85,11 +93,21 @@ async def test_the_role_behind_them_reads_ids_hashes_and_what_it_searches_by(
         *(("refresh_tokens", name) for name in ("token_hash", "expires_at")),
         *(("api_keys", name) for name in ("id", "organization_id", "key_hash")),
         *(("runs", name) for name in ("id", "organization_id", "status", "lease_until")),
-        *(("runs", name) for name in ("created_at", "keeps_events")),
+        *(("runs", name) for name in ("created_at", "keeps_events", "thread_id")),
+        *(("approvals", name) for name in ("id", "organization_id", "thread_id", "status")),
+        *(("approvals", name) for name in ("expires_at", "decided_at", "resumed_run_id")),
+        *(("threads", name) for name in ("id", "organization_id", "status")),
         *(("idempotency_keys", name) for name in ("organization_id", "created_at")),
+        *(("webhook_deliveries", name) for name in ("organization_id", "created_at")),
+        *(("tool_calls", name) for name in ("organization_id", "created_at")),
+        *(("agents", name) for name in ("id", "organization_id", "is_active", "checked_at")),
+        *(("agent_tasks", name) for name in ("id", "organization_id", "status", "priority")),
+        ("agent_tasks", "announce_at"),
         *(("tickets", name) for name in ("id", "organization_id", "search", "tags")),
         *(("ticket_comments", name) for name in ("ticket_id", "organization_id", "search")),
         ("ticket_comments", "internal"),
+        *(("file_passages", name) for name in ("organization_id", "file_id", "position")),
+        ("file_passages", "search"),
     }
     assert [row[0] for row in await superuser.fetch(RIGHTS)] == ["SELECT"]
 
@@ -118,3 +136,27 @@ async def test_look_ups_work_without_an_organization(
     for company in two_companies:
         [user] = await application.fetch("SELECT * FROM find_user($1)", company.admin.email)
         assert user["organization_id"] == company.organization.id
+
+
+async def test_a_search_of_files_is_bound_to_the_organization(
+    application: asyncpg.Connection, two_companies: tuple[Company, Company]
+) -> None:
+    ours, theirs = two_companies
+    files = [await a_read_file(company) for company in two_companies]
+    search = "SELECT file_id FROM search_passages('refunds', $1, 9)"
+    assert await application.fetch(search, files) == []
+    for company, file_id in zip((ours, theirs), files, strict=True):
+        async with application.transaction():
+            key = company.organization.id
+            await application.execute(f"SET LOCAL app.organization_id = '{key}'")
+            assert [row[0] for row in await application.fetch(search, files)] == [file_id]
+
+
+async def a_read_file(company: Company) -> UUID:
+    """Store a file with one passage."""
+    file = a_file()
+    async with company.transaction() as transaction:
+        await transaction.files.add(file)
+        passage = Passage(file_id=file.id, position=0, text="A refund takes a week.")
+        await transaction.passages.replace(file.id, [passage])
+    return file.id

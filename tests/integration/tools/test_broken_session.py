@@ -1,6 +1,7 @@
 """What breaks the agents' session is mended, and what cannot be is said in time."""
 
 import asyncio
+from hashlib import sha256
 
 import pytest
 
@@ -27,6 +28,17 @@ async def test_a_call_whose_answer_was_lost_is_made_again_with_one_effect(
     line.cut_before_the_answer_to(b"call-2")
     assert (await create(access, capability, "call-2")).value["number"] == 2
     assert len(await desk.tickets(admin.who)) == 2
+
+
+async def test_a_call_says_to_whoever_stands_between_that_it_may_be_sent_again(
+    access: McpToolAccess, line: Line, capability: str
+) -> None:
+    await create(access, capability, "call-1")
+    before = line.connections
+    key = sha256(b"call-2").hexdigest()
+    line.cut_before_the_answer_to(f"Idempotency-Key: call_{key}".encode())
+    await create(access, capability, "call-2")
+    assert line.connections > before, "the key was not sent"
 
 
 async def test_a_cut_under_many_calls_harms_none(

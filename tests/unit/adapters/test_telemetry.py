@@ -16,6 +16,7 @@ from hexdesk.adapters.telemetry.prometheus import (
 )
 from hexdesk.core.model.agents import ToolUseStatus
 from hexdesk.core.model.chat import ChatResponse, DegradedReason, Message, MessageRole, Usage
+from hexdesk.core.model.presence import ProcessKind
 from hexdesk.core.testing import NOON
 
 AGENT = UUID(int=4)
@@ -55,6 +56,14 @@ def samples(telemetry: PrometheusTelemetry) -> dict[str, float]:
             labels = ",".join(f"{key}={value}" for key, value in sorted(sample.labels.items()))
             found[f"{sample.name}{{{labels}}}"] = sample.value
     return found
+
+
+def test_citations_show_whether_they_were_kept(telemetry: PrometheusTelemetry) -> None:
+    telemetry.cited(2, 1)
+    telemetry.cited(1, 0)
+    found = samples(telemetry)
+    assert found["hexdesk_citations_total{outcome=kept}"] == 3
+    assert found["hexdesk_citations_total{outcome=dropped}"] == 1
 
 
 def test_answers_show_their_time_and_why_they_were_degraded(
@@ -159,6 +168,15 @@ def test_gauges_show_what_is_at_the_moment_of_asking(telemetry: PrometheusTeleme
     assert found["hexdesk_journal_entries{}"] == 7
     assert found["hexdesk_pool_connections{}"] == 5
     assert found["hexdesk_pool_idle_connections{}"] == 3
+
+
+def test_processes_are_shown_as_far_as_they_are_known(telemetry: PrometheusTelemetry) -> None:
+    known = {ProcessKind.API: 2, ProcessKind.WORKER: 0}
+    telemetry.watch_processes(known.get)
+    found = samples(telemetry)
+    assert found["hexdesk_processes{kind=api}"] == 2
+    assert found["hexdesk_processes{kind=worker}"] == 0
+    assert "hexdesk_processes{kind=mcp}" not in found
 
 
 def test_the_process_shows_what_it_uses(telemetry: PrometheusTelemetry) -> None:

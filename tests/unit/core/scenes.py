@@ -1,9 +1,8 @@
 """A desk on fakes with its fakes at hand, for the core's unit tests."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +11,6 @@ from msgspec.structs import replace
 
 from hexdesk.core.assembly import open_desk
 from hexdesk.core.desk import Desk, Ports
-from hexdesk.core.errors import DeskError, StorageUnavailableError
 from hexdesk.core.model.agents import AgentView
 from hexdesk.core.model.ai_config import AIConfig
 from hexdesk.core.model.audit import AuditEvent, AuditFilter
@@ -20,13 +18,16 @@ from hexdesk.core.model.chat import ChatResponse, Message, Run, RunEvent, Thread
 from hexdesk.core.model.identity import Registration, Role, Tokens
 from hexdesk.core.model.principals import AgentRun, Customer, Member, Origin, Person, Principal
 from hexdesk.core.model.settings import DeskSettings
+from hexdesk.core.ports.embeddings import Embeddings
 from hexdesk.core.ports.health import Probe
-from hexdesk.core.ports.storage import Backlog, Directory, Storage, Transaction
 from hexdesk.core.testing import (
     CountingLimiter,
+    MemoryBlobs,
     MemoryCache,
     MemoryEvents,
+    MemoryExtraction,
     MemoryJournal,
+    MemoryQueue,
     MemoryStorage,
     PlainCapabilities,
     PlainPasswords,
@@ -41,50 +42,12 @@ from hexdesk.core.testing import (
 from hexdesk.core.testing.examples import ALL, a_message, a_run, a_thread
 from hexdesk.core.use_cases.members import NewMember
 from hexdesk.core.use_cases.threads import NewThread
+from tests.unit.core.watched import WatchedStorage
 
 PASSWORD = "correct horse battery"
 HOME = Origin(ip="192.0.2.1", request_id="request-1")
 AWAY = Origin(ip="198.51.100.7", request_id="request-2")
 DEADLINE_SECONDS = 20
-
-Trouble = DeskError | Callable[[], Awaitable[object]]
-
-
-@dataclass
-class WatchedStorage(Storage):
-    """Notes for whom transactions are opened, and lets a test make trouble in them.
-
-    The first of `at_commit` is taken by the transaction that commits next: raised in its place,
-    or awaited before it. So many next transactions as there are `lost_acknowledgements` commit,
-    and nobody hears of it.
-    """
-
-    storage: Storage
-    opened_for: list[Principal] = field(default_factory=list[Principal])
-    at_commit: list[Trouble] = field(default_factory=list[Trouble])
-    lost_acknowledgements: int = 0
-
-    @property
-    def directory(self) -> Directory:
-        return self.storage.directory
-
-    @property
-    def backlog(self) -> Backlog:
-        return self.storage.backlog
-
-    @asynccontextmanager
-    async def transaction(self, who: Principal) -> AsyncGenerator[Transaction]:
-        self.opened_for.append(who)
-        async with self.storage.transaction(who) as tx:
-            yield tx
-            if self.at_commit:
-                trouble = self.at_commit.pop(0)
-                if isinstance(trouble, DeskError):
-                    raise trouble
-                await trouble()
-        if self.lost_acknowledgements:
-            self.lost_acknowledgements -= 1
-            raise StorageUnavailableError("the connection was lost while committing")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +58,7 @@ class Fakes:
     memory: MemoryStorage
     storage: WatchedStorage
     cache: MemoryCache
+    blobs: MemoryBlobs
     limiter: CountingLimiter
     egress: RecordingEgress
     passwords: PlainPasswords
@@ -109,9 +73,26 @@ class Fakes:
             memory=memory,
             storage=WatchedStorage(memory),
             cache=MemoryCache(clock),
+            blobs=MemoryBlobs(),
             limiter=CountingLimiter(clock),
             egress=RecordingEgress(),
             passwords=PlainPasswords(),
+        )
+
+    def ports(self, **others: Any) -> Ports:
+        """Return them as ports, with those that each process has for itself."""
+        return Ports(
+            storage=self.storage,
+            clock=self.clock,
+            passwords=self.passwords,
+            access_tokens=PlainTokens(self.clock),
+            capabilities=PlainCapabilities(self.clock),
+            vault=PlainVault(),
+            egress=self.egress,
+            limiter=self.limiter,
+            cache=self.cache,
+            blobs=self.blobs,
+            **others,
         )
 
 
@@ -124,6 +105,8 @@ class Scene:
     events: MemoryEvents
     journal: MemoryJournal
     telemetry: RecordingTelemetry
+    queue: MemoryQueue
+    extraction: MemoryExtraction
     desk: Desk
 
     @classmethod
@@ -134,28 +117,25 @@ class Scene:
         settings: DeskSettings | None = None,
         ai_config: AIConfig | None = None,
         probes: Sequence[Probe] = (),
+        embeddings: Embeddings | None = None,
     ) -> "Scene":
         """Open a desk whose model answers by the scripts."""
         fakes = fakes or Fakes.new()
         runner, events, journal = ScriptedRunner(*scripts), MemoryEvents(), MemoryJournal()
-        telemetry = RecordingTelemetry()
-        ports = Ports(
-            storage=fakes.storage,
-            clock=fakes.clock,
-            passwords=fakes.passwords,
-            access_tokens=PlainTokens(fakes.clock),
-            capabilities=PlainCapabilities(fakes.clock),
-            vault=PlainVault(),
-            egress=fakes.egress,
-            limiter=fakes.limiter,
-            cache=fakes.cache,
-            journal=journal,
-            events=events,
-            telemetry=telemetry,
-            runner=runner,
-            probes=probes,
-            ai_config=ai_config or AIConfig(),
-            settings=settings or DeskSettings(),
+        telemetry, queue, extraction = RecordingTelemetry(), MemoryQueue(), MemoryExtraction()
+        desk = open_desk(
+            fakes.ports(
+                runner=runner,
+                embeddings=embeddings,
+                journal=journal,
+                events=events,
+                telemetry=telemetry,
+                queue=queue,
+                extraction=extraction,
+                probes=probes,
+                ai_config=ai_config or AIConfig(),
+                settings=settings or DeskSettings(),
+            )
         )
         return cls(
             fakes=fakes,
@@ -163,7 +143,9 @@ class Scene:
             events=events,
             journal=journal,
             telemetry=telemetry,
-            desk=open_desk(ports),
+            queue=queue,
+            extraction=extraction,
+            desk=desk,
         )
 
     @property

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from hexdesk.core.model.limits import Rate
@@ -42,10 +43,33 @@ def test_text_becomes_what_the_setting_is() -> None:
     assert settings.data_dir == Path("~/desk").expanduser()
 
 
+def test_a_wrong_url_with_a_password_is_not_shown() -> None:
+    with pytest.raises(SettingsError, match="HEXDESK_REDIS_URL cannot be") as refused:
+        read_settings({"HEXDESK_REDIS_URL": "http://:se-cret@host"})
+
+    assert "se-cret" not in str(refused.value)
+
+
 def test_a_rate_keeps_its_name_and_period() -> None:
     settings = read_settings({"HEXDESK_RATE_LIMIT_LOGIN": "3"})
 
     assert settings.rate_limit_login == Rate("login", 3, 60)
+
+
+def test_an_organization_has_no_rate_until_it_is_given_one() -> None:
+    settings = read_settings({"HEXDESK_RATE_LIMIT_ORGANIZATION": "6000"})
+
+    assert Settings().rate_limit_organization is None
+    assert settings.rate_limit_organization == Rate("organization", 6000, 60)
+
+
+def test_the_rates_are_named_as_their_variables_are() -> None:
+    for field in msgspec.structs.fields(Settings):
+        if isinstance(field.default, Rate):
+            name = f"HEXDESK_{field.name.upper()}"
+            assert getattr(read_settings({name: str(field.default.limit)}), field.name) == (
+                field.default
+            )
 
 
 @pytest.mark.parametrize("text", ["off", "OFF", " Off "])

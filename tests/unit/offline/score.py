@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from hexdesk.adapters.agents.offline import Call, Conversation, Say, ToolResult, decide
+from hexdesk.adapters.agents.offline import Call, Conversation, HandOver, Say, ToolResult, decide
 
 TOOLS = frozenset(
     {
@@ -59,7 +59,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """What the model did with a phrase, and whether it was right."""
 
     phrase: Phrase
-    decision: Call | Say
+    decision: Call | Say | HandOver
     is_right: bool
     is_wrong_write: bool
 
@@ -91,8 +91,8 @@ def _steps(phrase: Phrase) -> tuple[ToolResult, ...]:
     return (ToolResult(tool="get_ticket", arguments=arguments, content=ticket),)
 
 
-def _is_right(phrase: Phrase, decision: Call | Say) -> bool:
-    if isinstance(decision, Say):
+def _is_right(phrase: Phrase, decision: Call | Say | HandOver) -> bool:
+    if not isinstance(decision, Call):
         return "say" in phrase.tools
     given = decision.arguments
     return (

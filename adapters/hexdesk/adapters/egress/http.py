@@ -5,6 +5,7 @@ import socket
 import ssl
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing, suppress
+from dataclasses import dataclass
 from ipaddress import ip_address
 
 import httpx2
@@ -21,8 +22,8 @@ from hexdesk.adapters.egress.addresses import (
     parse_url,
     port_of,
 )
-from hexdesk.core.errors import EgressRefusedError, UnavailableError
-from hexdesk.core.ports.egress import Egress, EgressAnswer
+from hexdesk.core.errors import EgressRefusedError, OutcomeUnknownError, UnavailableError
+from hexdesk.core.ports.egress import USUAL_TERMS, CallTerms, Egress, EgressAnswer
 
 MAX_SECONDS = 10.0
 MAX_ANSWER_BYTES = 1024 * 1024
@@ -30,6 +31,8 @@ MAX_REDIRECTS = 3
 MAX_CONNECTIONS = 50
 # They share the time there is.
 MAX_ADDRESSES = 4
+# From here on the other side may have got something.
+FIRST_SENT = "send_request_headers.started"
 REPEATED = frozenset({307, 308})
 TURNED_INTO_GET = frozenset({301, 302, 303})
 # Meant for the first address, and for no other that it names.
@@ -39,11 +42,28 @@ BODY_HEADERS = ("content-encoding", "content-length", "content-type", "transfer-
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 
 
+@dataclass(slots=True, kw_only=True)
+class _Trip:
+    """What a call may take, and whether anything of it has gone out."""
+
+    seconds: float
+    answer_bytes: int
+    follows_redirects: bool
+    is_sent: bool = False
+
+    async def note(self, event: str, _: object) -> None:
+        self.is_sent = self.is_sent or event.endswith(FIRST_SENT)
+
+    def failed(self, message: str) -> UnavailableError:
+        return OutcomeUnknownError(message) if self.is_sent else UnavailableError(message)
+
+
 class _Call(msgspec.Struct, frozen=True, kw_only=True):
     method: str
     url: httpx2.URL
     headers: httpx2.Headers
     body: bytes
+    trip: _Trip
 
 
 class HttpEgress(Egress):
@@ -79,19 +99,29 @@ class HttpEgress(Egress):
         self._checked(url)
 
     async def post(
-        self, url: str, body: bytes, headers: Mapping[str, str] | None = None
+        self,
+        url: str,
+        body: bytes,
+        headers: Mapping[str, str] | None = None,
+        *,
+        terms: CallTerms = USUAL_TERMS,
     ) -> EgressAnswer:
         target = self._checked(url)
         sent = httpx2.Headers({"user-agent": "hexdesk", "accept": "*/*", **(headers or {})})
         # What is packed could unpack to any size.
         sent["accept-encoding"] = "identity"
-        call = _Call(method="POST", url=target, headers=sent, body=body)
+        trip = _Trip(
+            seconds=self._seconds if terms.seconds is None else terms.seconds,
+            answer_bytes=MAX_ANSWER_BYTES if terms.answer_bytes is None else terms.answer_bytes,
+            follows_redirects=terms.follows_redirects,
+        )
+        call = _Call(method="POST", url=target, headers=sent, body=body, trip=trip)
         try:
-            async with asyncio.timeout(self._seconds):
+            async with asyncio.timeout(trip.seconds):
                 return await self._follow(call)
         except TimeoutError as error:
-            raise UnavailableError(
-                f"{host_of(target)!r} did not answer within {self._seconds:g} seconds"
+            raise trip.failed(
+                f"{host_of(target)!r} did not answer within {trip.seconds:g} seconds"
             ) from error
 
     async def aclose(self) -> None:
@@ -102,7 +132,8 @@ class HttpEgress(Egress):
         for _ in range(MAX_REDIRECTS + 1):
             answer = await self._send(call)
             location = answer.headers.get("location")
-            if location is None or answer.status_code not in REPEATED | TURNED_INTO_GET:
+            is_redirect = answer.status_code in REPEATED | TURNED_INTO_GET
+            if location is None or not is_redirect or not call.trip.follows_redirects:
                 return answer
             call = self._redirected(call, location, answer.status_code)
         raise EgressRefusedError(
@@ -120,9 +151,9 @@ class HttpEgress(Egress):
         if _origin(url) != _origin(call.url):
             _drop(headers, CREDENTIALS)
         if status_code in REPEATED:
-            return _Call(method=call.method, url=url, headers=headers, body=call.body)
+            return msgspec.structs.replace(call, url=url, headers=headers)
         _drop(headers, BODY_HEADERS)
-        return _Call(method="GET", url=url, headers=headers, body=b"")
+        return msgspec.structs.replace(call, method="GET", url=url, headers=headers, body=b"")
 
     async def _send(self, call: _Call) -> EgressAnswer:
         *others, last = await self._addresses(call.url)
@@ -134,14 +165,14 @@ class HttpEgress(Egress):
                     return await self._send_to(address, call, rivals)
             return await self._send_to(last, call, rivals)
         except httpx2.TransportError as error:
-            raise UnavailableError(
+            raise call.trip.failed(
                 f"cannot reach {host_of(call.url)!r}: {error or type(error).__name__}"
             ) from error
 
     async def _send_to(self, address: IPAddress, call: _Call, rivals: int) -> EgressAnswer:
         headers = call.headers.copy()
         headers["host"] = call.url.netloc.decode("ascii")
-        seconds = self._seconds
+        seconds = call.trip.seconds
         request = httpx2.Request(
             call.method,
             call.url.copy_with(host=str(address)),
@@ -150,6 +181,7 @@ class HttpEgress(Egress):
             extensions={
                 # The certificate must name the host that was asked for, not the address.
                 "sni_hostname": host_of(call.url),
+                "trace": call.trip.note,
                 "timeout": {
                     "connect": seconds / rivals,
                     "read": seconds,
@@ -160,7 +192,7 @@ class HttpEgress(Egress):
         )
         response = await self._transport.handle_async_request(request)
         try:
-            body = await _start_of_body(response)
+            body = await _start_of_body(response, call.trip.answer_bytes)
         finally:
             await response.aclose()
         return EgressAnswer(
@@ -204,14 +236,16 @@ async def _resolve(host: str, port: int) -> Sequence[str]:
     return tuple(str(address[0]) for *_, address in found)
 
 
-async def _start_of_body(response: httpx2.Response) -> bytes:
+async def _start_of_body(response: httpx2.Response, most: int) -> bytes:
+    if not most:
+        return b""
     body = bytearray()
     async with aclosing(response.aiter_raw()) as parts:
         async for part in parts:
             body += part
-            if len(body) >= MAX_ANSWER_BYTES:
+            if len(body) >= most:
                 break
-    return bytes(body[:MAX_ANSWER_BYTES])
+    return bytes(body[:most])
 
 
 def _origin(url: httpx2.URL) -> tuple[str, str, int]:

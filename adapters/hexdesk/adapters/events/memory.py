@@ -3,7 +3,8 @@
 from asyncio import Event
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Collection, Generator, Sequence
+from contextlib import contextmanager
 from operator import attrgetter
 from uuid import UUID
 
@@ -37,6 +38,12 @@ class MemoryRunEvents(RunEvents):
         self._open: dict[UUID, _Stream] = {}
         self._closed: OrderedDict[UUID, _Stream] = OrderedDict()
         self._closed_bytes = 0
+        self._awaited: dict[UUID, set[Event]] = {}
+
+    @property
+    def awaited(self) -> Collection[UUID]:
+        """The runs that somebody here waits for news of."""
+        return self._awaited.keys()
 
     def open(self, run_id: UUID) -> None:
         self._forget_old()
@@ -50,6 +57,7 @@ class MemoryRunEvents(RunEvents):
     def publish(self, run_id: UUID, events: Sequence[RunEvent]) -> None:
         if stream := self._open.get(run_id):
             stream.add(events)
+            self.tell(run_id)
 
     def close(self, run_id: UUID) -> None:
         stream = self._open.pop(run_id, None)
@@ -57,6 +65,7 @@ class MemoryRunEvents(RunEvents):
             stream.end(self._clock.elapsed())
             self._closed[run_id] = stream
             self._closed_bytes += stream.size
+            self.tell(run_id)
         self._forget_old()
 
     def follow(self, run_id: UUID, after: int) -> AsyncGenerator[RunEvent] | None:
@@ -64,9 +73,30 @@ class MemoryRunEvents(RunEvents):
         stream = self._open.get(run_id) or self._closed.get(run_id)
         return None if stream is None else stream.follow(after)
 
+    @contextmanager
+    def news(self, run_id: UUID) -> Generator[Event]:
+        news = Event()
+        self._awaited.setdefault(run_id, set()).add(news)
+        try:
+            yield news
+        finally:
+            waiting = self._awaited[run_id]
+            waiting.discard(news)
+            if not waiting:
+                del self._awaited[run_id]
+
+    def tell(self, run_id: UUID) -> None:
+        """Tell those who wait for news of a run that there may be some."""
+        for news in self._awaited.get(run_id, ()):
+            news.set()
+
+    def is_open(self, run_id: UUID) -> bool:
+        """Tell whether the run's events are published here."""
+        return run_id in self._open
+
     def is_followed(self, run_id: UUID) -> bool:
         stream = self._open.get(run_id)
-        return stream is not None and stream.is_followed
+        return stream is not None and (stream.is_followed or run_id in self._awaited)
 
     def _forget_old(self) -> None:
         horizon = self._clock.elapsed() - self._keep_seconds

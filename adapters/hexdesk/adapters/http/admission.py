@@ -11,11 +11,12 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from hexdesk.adapters.http.addresses import bucket
 from hexdesk.adapters.http.answers import send_bytes
-from hexdesk.adapters.http.calls import call_of
+from hexdesk.adapters.http.calls import Call, call_of
 from hexdesk.adapters.http.exchange import Exchange
 from hexdesk.adapters.http.options import HttpOptions
 from hexdesk.adapters.http.queries import read_query
 from hexdesk.adapters.http.rate_limits import RateLimits
+from hexdesk.adapters.http.upload_form import FORM_BYTES, FORM_TYPE
 from hexdesk.core.desk import Desk
 from hexdesk.core.errors import UnauthenticatedError
 from hexdesk.core.model.principals import Member
@@ -42,6 +43,7 @@ class Admission(ASGIMiddleware):
         self._authenticate = desk.identity.authenticate
         self._limits = RateLimits(limiter=desk.ports.limiter)
         self._options = options
+        self._most_upload_bytes = desk.ports.settings.most_file_bytes + FORM_BYTES
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         """Raise what stands against the call, or pass it on with `scope["user"]`."""
@@ -52,9 +54,9 @@ class Admission(ASGIMiddleware):
         request, exchange = AnyRequest(scope), Exchange.of(scope)
         if call.registers:
             rate = self._options.rates.register
-            await self._limits.count(rate, bucket(exchange.address), exchange)
+            await self._limits.count(exchange, (rate, bucket(exchange.address)))
         who = None if call.is_public else await self._member(request, exchange)
-        self._check_body(request)
+        self._check_body(request, call)
         if who and call.right:
             require(who, call.right)
         if who:
@@ -70,17 +72,28 @@ class Admission(ASGIMiddleware):
         structlog.contextvars.bind_contextvars(
             organization_id=str(who.organization_id), user_id=str(who.user_id)
         )
-        await self._limits.count(self._options.rates.user, str(who.user_id), exchange)
+        rates = self._options.rates
+        await self._limits.count(
+            exchange,
+            (rates.user, str(who.user_id)),
+            (rates.organization, str(who.organization_id)),
+        )
         return who
 
-    def _check_body(self, request: AnyRequest) -> None:
+    def _check_body(self, request: AnyRequest, call: Call) -> None:
         if request.method not in WITH_BODY:
             return
         media_type, details = request.content_type
-        is_json = media_type.lower() in JSON_TYPES
-        if not is_json or details.get("charset", "utf-8").lower() not in JSON_CHARSETS:
-            raise ClientException(detail="the body must be JSON in UTF-8", status_code=415)
-        most = self._options.most_body_bytes
+        if call.uploads:
+            if media_type.lower() != FORM_TYPE:
+                message = f"the body must be a form with a file: {FORM_TYPE}"
+                raise ClientException(detail=message, status_code=415)
+            most = self._most_upload_bytes
+        else:
+            is_json = media_type.lower() in JSON_TYPES
+            if not is_json or details.get("charset", "utf-8").lower() not in JSON_CHARSETS:
+                raise ClientException(detail="the body must be JSON in UTF-8", status_code=415)
+            most = self._options.most_body_bytes
         if (request.content_length or 0) > most:
             message = f"the body is larger than {most} bytes"
             raise ClientException(detail=message, status_code=413)

@@ -39,7 +39,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     against the rate of registrations; what is not `is_limited` counts against none. `also` are
     the statuses that this call can answer beside those that follow from the rest. `example` is a
     body, `answers` what it answers where the handler's annotation cannot say so, `when_down` what
-    it answers with 503 in place of a problem. One that `streams` can answer with events.
+    it answers with 503 in place of a problem. One that `streams` can answer with events, one that
+    `uploads` takes a form with a file in place of JSON.
     """
 
     right: Right | None = None
@@ -53,6 +54,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     example: Any = None
     answers: Any = None
     streams: bool = False
+    uploads: bool = False
     when_down: Any = None
     is_limited: bool = True
 

@@ -79,7 +79,7 @@ class Edge:
         if scope["path"] not in UNLIMITED:
             try:
                 rate = self._options.rates.address
-                await self._limits.count(rate, bucket(exchange.address), exchange)
+                await self._limits.count(exchange, (rate, bucket(exchange.address)))
             except RateLimitedError as error:
                 request = Request[Any, Any, Any](scope)
                 response = cast("Any", on_desk_error(request, error))

@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from litestar.types import HTTPScope, Scope
 
+from hexdesk.adapters.http.upload_form import UploadForm
 from hexdesk.core.model.idempotency import KeptAnswer
 from hexdesk.core.model.limits import Verdict
 from hexdesk.core.model.principals import Origin
@@ -19,7 +20,8 @@ class Exchange:
 
     `verdict` says how the rate stands that was counted last. `query` is what the query
     parameters say. `once` is the storage of a request
-    with an idempotency key, `first` the run that answered the same key before.
+    with an idempotency key, `first` the run that answered the same key before. `form` is what came
+    with a file.
     """
 
     request_id: str
@@ -28,6 +30,7 @@ class Exchange:
     query: Any = None
     once: OnceStorage | None = None
     first: KeptAnswer | None = None
+    form: UploadForm | None = None
 
     @property
     def origin(self) -> Origin:

@@ -57,11 +57,11 @@ class Idempotency(ASGIMiddleware):
         """Answer a call with a key; others are passed on."""
         call = call_of(scope)
         request = Request[Member, Any, Any](scope, receive)
-        key = await _key_of(request) if call and call.once else None
+        exchange = Exchange.of(scope)
+        key = await _key_of(request, exchange) if call and call.once else None
         if call is None or key is None:
             await next_app(scope, receive, send)
             return
-        exchange = Exchange.of(scope)
         exchange.once = once = self._desk.once(request.user, key)
         first = await once.find()
         if first is None:
@@ -165,7 +165,7 @@ async def send_again(first: KeptAnswer, send: Send) -> None:
     await send_bytes(send, first.status or FIRST_FAILURE, headers, first.body)
 
 
-async def _key_of(request: Request[Member, Any, Any]) -> IdempotencyKey | None:
+async def _key_of(request: Request[Member, Any, Any], exchange: Exchange) -> IdempotencyKey | None:
     keys = request.headers.getall(IDEMPOTENCY_KEY.name, [])
     if not keys:
         return None
@@ -173,10 +173,12 @@ async def _key_of(request: Request[Member, Any, Any]) -> IdempotencyKey | None:
         message = "the Idempotency-Key must be given once, as 1 to 255 printable ASCII characters"
         raise InvalidError(message)
     who = request.user
+    # Of a form with a file, what it says is hashed: the file itself went by.
+    body = exchange.form.canonical if exchange.form else await request.body()
     return IdempotencyKey(
         caller=str(who.api_key_id or who.user_id),
         method=request.method,
         path=request.scope["path"],
         key=keys[0],
-        body_hash=hashlib.sha256(await request.body()).digest(),
+        body_hash=hashlib.sha256(body).digest(),
     )

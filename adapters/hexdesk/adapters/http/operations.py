@@ -16,6 +16,8 @@ from hexdesk.adapters.http.admission import WITH_BODY
 from hexdesk.adapters.http.calls import Call, HeaderParameter
 from hexdesk.adapters.http.once import IDEMPOTENCY_KEY
 from hexdesk.adapters.http.schemas import Schema, Schemas
+from hexdesk.adapters.http.upload_form import FORM_TYPE
+from hexdesk.adapters.http.upload_form import SCHEMA as FORM_SCHEMA
 from hexdesk.core.policy.listing import sortable
 from hexdesk.core.policy.rights import NOT_BY_API_KEY, USER_RIGHTS
 
@@ -24,9 +26,11 @@ NO_CONTENT = 204
 ASIDE = re.compile("[;:] ")
 EVENTS = """\
 The run's events. Each has an `id` (1, 2, 3 … within the run), an `event` and JSON `data`:
-`run.started` is first, `run.completed` (with the whole answer) or `run.failed` is last; between
-them come `text.delta`, `tool.started` and `tool.finished`. The deltas together are the answer's
-text. Lines that begin with a colon are comments."""
+`run.started` is first, `run.completed` (with the whole answer) or `run.failed` (with a problem)
+is last; between them come `text.delta`, `tool.started`, `tool.finished` and `approval.required`.
+The deltas together are the answer's text. If a person took the conversation over meanwhile, the
+problem's type ends in `/thread-taken-over`, and no text is stored. Lines that begin with a colon
+are comments."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +94,8 @@ class Operation:
             yield _query_parameter(name, schema)
 
     def _body(self) -> dict[str, Any] | None:
+        if self.call.uploads:
+            return {"required": True, "content": {FORM_TYPE: {"schema": FORM_SCHEMA}}}
         if "data" not in self._hints:
             return None
         default = inspect.signature(self.handler.fn).parameters["data"].default

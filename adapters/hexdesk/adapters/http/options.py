@@ -11,9 +11,13 @@ MEGABYTE = 1024 * 1024
 
 
 class HttpRates(msgspec.Struct, frozen=True, kw_only=True):
-    """How often one user, one address, and one address that registers may call; None is off."""
+    """How often one user, organization, address, or address that registers may call.
+
+    None is off.
+    """
 
     user: Rate | None = Rate("user", 600)
+    organization: Rate | None = None
     address: Rate | None = Rate("address", 1200)
     register: Rate | None = Rate("register", 60)
 

@@ -27,9 +27,13 @@ from hexdesk.core.errors import (
     InvalidError,
     NotFoundError,
     RateLimitedError,
+    ThreadTakenOverError,
+    TooLargeError,
     UnauthenticatedError,
     UnavailableError,
+    UnsupportedFileError,
 )
+from hexdesk.core.model.chat import RunFailure
 from hexdesk.core.use_cases.sign_in import SignInRefusedError
 
 MEDIA_TYPE = "application/problem+json"
@@ -70,6 +74,8 @@ class Kind(msgspec.Struct, frozen=True):
 
 
 NOT_FOUND = Kind(404, "not-found", "There is no such thing")
+TOO_LARGE = Kind(413, "too-large", "The body is too large")
+UNSUPPORTED = Kind(415, "unsupported-media-type", "The body is of another type than expected")
 INTERNAL = Kind(500, "internal", "Something went wrong on our side")
 
 KINDS: Mapping[type[DeskError], Kind] = {
@@ -77,8 +83,13 @@ KINDS: Mapping[type[DeskError], Kind] = {
     ForbiddenError: Kind(403, "forbidden", "You may not do this"),
     NotFoundError: NOT_FOUND,
     ConflictError: Kind(409, "conflict", "The request does not fit the present state"),
+    ThreadTakenOverError: Kind(
+        409, "thread-taken-over", "A person has taken the conversation over"
+    ),
     BusyError: Kind(409, "busy", "It is being worked on"),
     GoneError: Kind(410, "gone", "It is no longer kept"),
+    TooLargeError: TOO_LARGE,
+    UnsupportedFileError: UNSUPPORTED,
     InvalidError: Kind(422, "invalid", "A value breaks a rule"),
     IdempotencyMismatchError: Kind(
         422, "idempotency-mismatch", "The idempotency key was used for another request"
@@ -91,8 +102,8 @@ KINDS: Mapping[type[DeskError], Kind] = {
 OTHER_KINDS = (
     Kind(400, "malformed", "The request is malformed"),
     Kind(405, "method-not-allowed", "The method is not allowed here"),
-    Kind(413, "too-large", "The body is too large"),
-    Kind(415, "unsupported-media-type", "The body is of another type than expected"),
+    TOO_LARGE,
+    UNSUPPORTED,
     INTERNAL,
 )
 """What goes wrong before the desk is asked, or on our side."""
@@ -111,6 +122,13 @@ def on_desk_error(request: Request[Any, Any, Any], error: DeskError) -> Response
     if isinstance(error, ConflictError) and error.allowed is not None:
         more["allowed"] = error.allowed
     return _answer(request, kind, str(error), _headers(request, error), **more)
+
+
+def failed_run(request: Request[Any, Any, Any], failure: RunFailure) -> Problem:
+    """Return the problem that the stream of a failed run ends with."""
+    kinds = {kind.slug: kind for kind in KINDS.values()}
+    kind = kinds.get(failure.reason, INTERNAL)
+    return _problem(request, kind, failure.detail)
 
 
 def on_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> Response[Problem]:
@@ -156,7 +174,12 @@ def _answer(
     headers: Mapping[str, str],
     **more: Any,
 ) -> Response[Problem]:
-    problem = Problem(
+    problem = _problem(request, kind, detail, **more)
+    return Response(problem, status_code=kind.status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def _problem(request: Request[Any, Any, Any], kind: Kind, detail: str, **more: Any) -> Problem:
+    return Problem(
         type=TYPES + kind.slug,
         title=kind.title,
         status=kind.status,
@@ -165,7 +188,6 @@ def _answer(
         request_id=Exchange.of(request.scope).request_id,
         **more,
     )
-    return Response(problem, status_code=kind.status, media_type=MEDIA_TYPE, headers=headers)
 
 
 def _headers(request: Request[Any, Any, Any], error: DeskError) -> dict[str, str]:

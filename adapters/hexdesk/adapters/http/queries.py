@@ -36,7 +36,7 @@ class ListQuery(msgspec.Struct, frozen=True, kw_only=True):
         Annotated[
             str,
             Meta(
-                pattern="^-?[a-z_]{1,64}$",
+                pattern="^-?[a-z0-9_]{1,64}$",
                 description="A scalar field of the items; `-` in front sorts descending.",
                 examples=[NEWEST_FIRST],
             ),

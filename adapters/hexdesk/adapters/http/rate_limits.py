@@ -15,11 +15,15 @@ class RateLimits:
 
     limiter: RateLimiter
 
-    async def count(self, rate: Rate | None, subject: str, exchange: Exchange) -> None:
-        """Count one request against the rate; raise `RateLimitedError` if it is one too many."""
-        if rate is None:
+    async def count(self, exchange: Exchange, *counted: tuple[Rate | None, str]) -> None:
+        """Count one request against rates; raise `RateLimitedError` if it is one too many.
+
+        It counts against all of them or none, each with the subject whose rate it is.
+        """
+        attempts = [Attempt(rate, subject) for rate, subject in counted if rate]
+        if not attempts:
             return
-        verdict = await self.limiter.hit([Attempt(rate, subject)])
+        verdict = await self.limiter.hit(attempts)
         exchange.verdict = verdict
         if not verdict.is_allowed:
             raise refusal(verdict)

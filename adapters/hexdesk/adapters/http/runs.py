@@ -15,7 +15,7 @@ from hexdesk.core.desk import Desk
 from hexdesk.core.errors import BusyError, InvalidError
 from hexdesk.core.model.chat import ChatResponse, Run, RunEvent
 from hexdesk.core.model.principals import Member
-from hexdesk.core.use_cases.send_message import AnsweredBeforeError
+from hexdesk.core.use_cases.send_message import AnsweredBeforeError, NewMessage
 
 LAST_EVENT_ID = HeaderParameter(
     name="Last-Event-ID",
@@ -59,7 +59,7 @@ class Begun:
 
 
 async def begin(
-    desk: Desk, request: Request[Member, Any, Any], thread_id: UUID, content: str
+    desk: Desk, request: Request[Member, Any, Any], thread_id: UUID, said: NewMessage
 ) -> Begun:
     """Send a message, unless its idempotency key says that it was sent."""
     who, exchange = request.user, Exchange.of(request.scope)
@@ -71,7 +71,7 @@ async def begin(
         try:
             key = once.key if once else None
             run = await desk.chat.send_message(
-                who, thread_id, content, key=key, is_followed=wants_stream(request)
+                who, thread_id, said, key=key, is_followed=wants_stream(request)
             )
         except AnsweredBeforeError as error:
             first = await once.find() if once else None

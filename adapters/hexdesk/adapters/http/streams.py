@@ -3,13 +3,19 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from typing import Any
 
+import msgspec
 import structlog
+from litestar import Request
 from litestar.response import Stream
 
 from hexdesk.adapters.http.options import HttpOptions
-from hexdesk.core.model.chat import RunEvent
+from hexdesk.adapters.http.problems import failed_run
+from hexdesk.core.model.chat import RunEvent, RunFailure
 from hexdesk.core.use_cases.run_log import (
+    APPROVAL_REQUIRED,
+    RUN_FAILED,
     RUN_STARTED,
     TERMINAL,
     TEXT_DELTA,
@@ -30,7 +36,14 @@ EVENT = {
     "properties": {
         "id": {"type": "string", "pattern": "^[0-9]+$"},
         "event": {
-            "enum": [RUN_STARTED, TEXT_DELTA, TOOL_STARTED, TOOL_FINISHED, *sorted(TERMINAL)],
+            "enum": [
+                RUN_STARTED,
+                TEXT_DELTA,
+                TOOL_STARTED,
+                TOOL_FINISHED,
+                APPROVAL_REQUIRED,
+                *sorted(TERMINAL),
+            ],
         },
         "data": {"type": "string", "contentMediaType": "application/json"},
     },
@@ -39,20 +52,38 @@ EVENT = {
 """How each event looks."""
 
 Frames = asyncio.Queue[bytes]
+AnyRequest = Request[Any, Any, Any]
 
 log = structlog.get_logger("hexdesk.http")
 
 
 def event_stream(
-    events: AsyncGenerator[RunEvent], options: HttpOptions, headers: dict[str, str] | None = None
+    request: AnyRequest,
+    events: AsyncGenerator[RunEvent],
+    options: HttpOptions,
+    headers: dict[str, str] | None = None,
 ) -> Stream:
     """Answer with a run's events; the run goes on when the client hangs up."""
     return Stream(
-        _frames(events, options),
+        _frames(_as_told(request, events), options),
         media_type=MEDIA_TYPE,
         status_code=200,
         headers=HEADERS | (headers or {}),
     )
+
+
+async def _as_told(
+    request: AnyRequest, events: AsyncGenerator[RunEvent]
+) -> AsyncGenerator[RunEvent]:
+    """Yield the events as HTTP tells them: why a run failed is told as a problem."""
+    async with aclosing(events):
+        async for event in events:
+            if event.type == RUN_FAILED:
+                failure = msgspec.json.decode(event.data, type=RunFailure)
+                told = msgspec.Raw(msgspec.json.encode(failed_run(request, failure)))
+                yield RunEvent(id=event.id, type=event.type, data=told)
+            else:
+                yield event
 
 
 async def _frames(events: AsyncGenerator[RunEvent], options: HttpOptions) -> AsyncGenerator[bytes]:

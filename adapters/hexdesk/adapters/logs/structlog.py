@@ -11,7 +11,7 @@ from structlog.typing import EventDict, Processor
 
 from hexdesk.adapters.logs.redaction import redact
 
-CHATTY_LIBRARIES = ("httpcore2", "httpx2", "litestar", "mcp", "openai", "anthropic")
+CHATTY_LIBRARIES = ("dramatiq", "httpcore2", "httpx2", "litestar", "mcp", "openai", "anthropic")
 
 
 def configure(level: str = "INFO", *, json: bool = True, stream: TextIO | None = None) -> None:

@@ -13,6 +13,8 @@ from prometheus_client.registry import Collector
 
 from hexdesk.core.model.agents import AgentStatus, ToolUseStatus
 from hexdesk.core.model.chat import ChatResponse
+from hexdesk.core.model.presence import ProcessKind
+from hexdesk.core.model.tasks import TaskStatus
 from hexdesk.core.ports.telemetry import Telemetry
 
 ANSWER_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
@@ -23,6 +25,7 @@ OTHER = "other"
 NOT_DEGRADED = "none"
 MAX_ROUTES = 200
 MAX_OPERATIONS = 100
+MAX_TASK_TYPES = 100
 MAX_AGENTS = 10_000
 
 slow_log = logging.getLogger("hexdesk.slow")
@@ -39,10 +42,11 @@ class PrometheusTelemetry(Telemetry):
         self._models = frozenset(models)
         self._routes = _FirstNames(MAX_ROUTES)
         self._operations = _FirstNames(MAX_OPERATIONS)
+        self._task_types = _FirstNames(MAX_TASK_TYPES)
         self._registry = CollectorRegistry()
-        self._registry.register(_Process())
         self._agents = _AgentHealth(MAX_AGENTS)
-        self._registry.register(self._agents)
+        for collector in (_Process(), self._agents):
+            self._registry.register(collector)
         self._answer_seconds = self._histogram(
             "hexdesk_answer_seconds", "Time from a message to its answer.", ANSWER_BUCKETS
         )
@@ -61,9 +65,24 @@ class PrometheusTelemetry(Telemetry):
         self._model_requests = self._counter(
             "hexdesk_model_requests", "Requests to a model.", "model"
         )
+        self._citations = self._counter(
+            "hexdesk_citations", "Citations of answers, by whether the file says so.", "outcome"
+        )
         self._slow = self._counter(
             "hexdesk_slow_operations", "Operations slower than the setting allows.", "operation"
         )
+        self._count_tasks()
+        self._count_requests()
+
+    def _count_tasks(self) -> None:
+        self._tasks = self._counter(
+            "hexdesk_task_attempts", "Attempts at tasks, by how they ended.", "task_type", "outcome"
+        )
+        self._task_seconds = self._histogram(
+            "hexdesk_task_attempt_seconds", "Time an attempt took.", ANSWER_BUCKETS, "task_type"
+        )
+
+    def _count_requests(self) -> None:
         # The name and labels that OpenTelemetry gives this measurement.
         self._http_seconds = self._histogram(
             "http_server_request_duration_seconds",
@@ -88,6 +107,15 @@ class PrometheusTelemetry(Telemetry):
         self._tool_calls.labels(name, status).inc()
         self._tool_seconds.labels(name).observe(seconds)
 
+    def cited(self, kept: int, dropped: int) -> None:
+        self._citations.labels("kept").inc(kept)
+        self._citations.labels("dropped").inc(dropped)
+
+    def task_tried(self, task_type: str, outcome: TaskStatus, seconds: float) -> None:
+        name = self._task_types.bounded(task_type)
+        self._tasks.labels(name, outcome).inc()
+        self._task_seconds.labels(name).observe(seconds)
+
     def slow(self, operation: str, seconds: float) -> None:
         self._slow.labels(self._operations.bounded(operation)).inc()
         slow_log.warning(
@@ -107,6 +135,10 @@ class PrometheusTelemetry(Telemetry):
     def watch_journal(self, waiting: Callable[[], float]) -> None:
         """Show how many answers wait for the storage."""
         self._gauge("hexdesk_journal_entries", "Answers that wait for the storage.", waiting)
+
+    def watch_processes(self, count: Callable[[ProcessKind], int | None]) -> None:
+        """Show how many processes of each kind are alive, where that is known."""
+        self._registry.register(_Processes(count))
 
     def render(self) -> tuple[str, bytes]:
         """Return the media type and the text of all numbers, as OpenMetrics."""
@@ -161,6 +193,23 @@ class _AgentHealth(Collector):
         agents.add_metric([AgentStatus.OK], len(self._is_degraded) - degraded)
         agents.add_metric([AgentStatus.DEGRADED], degraded)
         yield agents
+
+
+class _Processes(Collector):
+    """Shows which processes of the installation there are, as far as that is known."""
+
+    def __init__(self, count: Callable[[ProcessKind], int | None]) -> None:
+        self._count = count
+
+    def collect(self) -> Iterable[Metric]:
+        processes = GaugeMetricFamily(
+            "hexdesk_processes", "Processes that are alive, by what they do.", labels=["kind"]
+        )
+        for kind in ProcessKind:
+            count = self._count(kind)
+            if count is not None:
+                processes.add_metric([kind], count)
+        yield processes
 
 
 class _Process(Collector):

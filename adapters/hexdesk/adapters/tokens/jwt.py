@@ -12,6 +12,7 @@ from joserfc.jwk import OctKey
 
 from hexdesk.adapters.tokens.signing_keys import SigningKeys, key_id
 from hexdesk.core.errors import UnauthenticatedError
+from hexdesk.core.model.approvals import ApprovedCall
 from hexdesk.core.model.identity import Role
 from hexdesk.core.model.principals import AccessClaims, AgentRun, Capability, Customer, Member
 from hexdesk.core.ports.clock import Clock
@@ -50,6 +51,7 @@ class _CapabilityToken(msgspec.Struct, frozen=True, kw_only=True):
     run_id: UUID
     tools: tuple[str, ...]
     needs_approval: tuple[str, ...] = ()
+    approved: ApprovedCall | None = None
     iat: Timestamp
     exp: Timestamp
     jti: UUID
@@ -128,6 +130,7 @@ class JwtCapabilities(Capabilities):
                 run_id=run.run_id,
                 tools=tuple(sorted(run.tools)),
                 needs_approval=tuple(sorted(run.needs_approval)),
+                approved=run.approved,
                 iat=int(now.timestamp()),
                 exp=int((now + lifetime).timestamp()),
                 jti=self._clock.new_id(),
@@ -146,6 +149,7 @@ class JwtCapabilities(Capabilities):
             thread_id=claims.thread_id,
             tools=frozenset(claims.tools),
             needs_approval=frozenset(claims.needs_approval),
+            approved=claims.approved,
         )
         return Capability(run=run, expires_at=_unexpired(claims.exp, self._clock))
 

@@ -8,9 +8,9 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-Name = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"\S")]
-Word = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"\S")]
-Text = Annotated[str, Meta(max_length=100_000, pattern=r"^$|\S")]
+Name = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"[^\s\x1c-\x1f\x85]")]
+Word = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"[^\s\x1c-\x1f\x85]")]
+Text = Annotated[str, Meta(max_length=100_000, pattern=r"^$|[^\s\x1c-\x1f\x85]")]
 Temperature = Annotated[float, Meta(ge=0, le=2)]
 Tokens = Annotated[int, Meta(ge=1, le=1_000_000)]
 Seconds = Annotated[float, Meta(gt=0, le=3600)]

@@ -1,6 +1,7 @@
 """What `ai_config.yaml` says: the defaults of agents, the prompts, the models."""
 
 from fnmatch import fnmatchcase
+from typing import Annotated
 
 import msgspec
 
@@ -56,6 +57,18 @@ class Models(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         return self.allowed is None or any(fnmatchcase(str(model), one) for one in self.allowed)
 
 
+class EmbeddingModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The model that compares texts by what they mean, and how many numbers its vectors have.
+
+    Below the cosine `floor` two texts have nothing to do with each other.
+    """
+
+    provider: str = "openai"
+    model: str
+    dimensions: Annotated[int, msgspec.Meta(ge=1, le=16_000)]
+    floor: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.3
+
+
 class Credentials(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How a provider is reached; the only values that may come from the environment."""
 
@@ -69,4 +82,5 @@ class AIConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     agent: AgentOverrides = AgentOverrides()
     prompts: Prompts = Prompts()
     models: Models = Models()
+    embeddings: EmbeddingModel | None = None
     providers: dict[str, Credentials] = {}

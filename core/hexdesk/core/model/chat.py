@@ -7,12 +7,19 @@ from uuid import UUID
 
 import msgspec
 
-from hexdesk.core.model.agents import AgentSettings, ToolUse
+from hexdesk.core.model.agents import Agent, AgentSettings, ToolUse
+from hexdesk.core.model.approvals import Approval
+from hexdesk.core.model.identity import Organization
 from hexdesk.core.model.principals import Person
 
 Content = Annotated[
     str,
-    msgspec.Meta(min_length=1, max_length=32_000, pattern=r"\S", examples=["Create a test ticket"]),
+    msgspec.Meta(
+        min_length=1,
+        max_length=32_000,
+        pattern=r"[^\s\x1c-\x1f\x85]",
+        examples=["Create a test ticket"],
+    ),
 ]
 
 
@@ -44,6 +51,15 @@ class Thread(msgspec.Struct, frozen=True, kw_only=True):
     def is_customers(self) -> bool:
         """Whether a customer began it; one whose member was removed is nobody's instead."""
         return self.user_id is None and CUSTOMER_ID in self.metadata
+
+
+class Situation(msgspec.Struct, frozen=True, kw_only=True):
+    """A thread, and what an answer in it depends on."""
+
+    thread: Thread
+    agent: Agent
+    organization: Organization
+    knows_files: bool = False
 
 
 CUSTOMER_ID = "customer_id"
@@ -108,7 +124,11 @@ class DegradedReason(StrEnum):
 
 
 class ChatResponse(msgspec.Struct, frozen=True, kw_only=True):
-    """The answer to one message: the rows this request wrote, and how they came about."""
+    """The answer to one message: the rows this request wrote, and how they came about.
+
+    `message` is null while a person has the conversation: then no model was asked, and `model` is
+    empty. `approvals` are the calls that wait for a person.
+    """
 
     thread_id: UUID
     run_id: UUID
@@ -121,7 +141,7 @@ class ChatResponse(msgspec.Struct, frozen=True, kw_only=True):
     stored: bool = True
     model: str
     usage: Usage = Usage()
-    approvals: tuple[dict[str, Any], ...] = ()
+    approvals: tuple[Approval, ...] = ()
 
 
 class RunStatus(StrEnum):
@@ -136,13 +156,15 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     """The work of answering one message; it belongs to the desk, not to the request.
 
     `lease_token` fences: only its holder may write the run until `lease_until`.
-    `steps` is the agent runner's own message history after the last stored step.
+    `steps` is the agent runner's own message history after the last stored step. `approval_id` is
+    the approval whose decision began it, if one did.
     """
 
     id: UUID
     thread_id: UUID
     agent_id: UUID
     user_message_id: UUID
+    approval_id: UUID | None = None
     principal: Person
     settings: AgentSettings
     status: RunStatus = RunStatus.RUNNING
@@ -160,6 +182,13 @@ class RunEvent(msgspec.Struct, frozen=True, kw_only=True):
     id: int
     type: str
     data: msgspec.Raw
+
+
+class RunFailure(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a run ended without an answer, as the last event of its stream says it."""
+
+    reason: str
+    detail: str
 
 
 class Turn(msgspec.Struct, frozen=True):

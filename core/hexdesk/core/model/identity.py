@@ -122,8 +122,10 @@ class FoundApiKey(msgspec.Struct, frozen=True, kw_only=True):
     organization_id: UUID
 
 
-OrganizationName = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"\S")]
-FullName = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"\S")]
+OrganizationName = Annotated[
+    str, msgspec.Meta(min_length=1, max_length=200, pattern=r"[^\s\x1c-\x1f\x85]")
+]
+FullName = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"[^\s\x1c-\x1f\x85]")]
 
 
 class Registration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import msgspec
 
+from hexdesk.core.model.approvals import ApprovedCall
 from hexdesk.core.model.identity import Role
 
 
@@ -42,7 +43,8 @@ class Customer(msgspec.Struct, frozen=True, kw_only=True, tag="customer"):
 class AgentRun(msgspec.Struct, frozen=True, kw_only=True, tag="agent_run"):
     """An agent at work for somebody; it never may more than that somebody.
 
-    `tools` are the names it may call, `needs_approval` those that a person must allow first.
+    `tools` are the names it may call, `needs_approval` those that a person must allow first;
+    `approved` is the one call of these that a person has allowed.
     """
 
     organization_id: UUID
@@ -53,6 +55,7 @@ class AgentRun(msgspec.Struct, frozen=True, kw_only=True, tag="agent_run"):
     task_id: UUID | None = None
     tools: frozenset[str] = frozenset()
     needs_approval: frozenset[str] = frozenset()
+    approved: ApprovedCall | None = None
 
     @property
     def origin(self) -> Origin:

@@ -8,7 +8,9 @@ from hexdesk.core.model.limits import Rate
 class DeskSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Times are in seconds; a rate of None is off.
 
-    `poll_seconds` is how long to wait before looking again for what another process does.
+    `sweep_seconds` lie between two looks for tasks that are due, `health_check_seconds` between
+    two checks of an agent, 0 for never. `poll_seconds` is how long to wait before looking again
+    for what another process does. `most_uploads` is how many files are taken in at once.
     """
 
     version: str = "0"
@@ -22,7 +24,11 @@ class DeskSettings(msgspec.Struct, frozen=True, kw_only=True):
     poll_seconds: float = 0.25
     run_lease_seconds: float = 15
     most_runs: int = 256
+    sweep_seconds: float = 1.0
+    health_check_seconds: float = 300
     tool_timeout_seconds: float = 10
+    most_file_bytes: int = 50 * 1024 * 1024
+    most_uploads: int = 32
     flush_seconds: float = 0.05
     caches_responses: bool = False
     slow_seconds: float = 1.0

@@ -12,6 +12,7 @@ from hexdesk.core.model.principals import Person, System
 Priority = Annotated[int, msgspec.Meta(ge=0, le=9)]
 HIGHEST_PRIORITY = 0
 LOWEST_PRIORITY = 9
+ALL_PRIORITIES = tuple(range(HIGHEST_PRIORITY, LOWEST_PRIORITY + 1))
 
 
 class TaskStatus(StrEnum):
@@ -22,6 +23,17 @@ class TaskStatus(StrEnum):
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     CANCELLED = "cancelled"
+
+
+class Endurance(msgspec.Struct, frozen=True, kw_only=True):
+    """How long an attempt may take and how soon the next one comes, in seconds.
+
+    Pauses double from `first_pause` up to `longest_pause`, each shortened by chance.
+    """
+
+    time_limit: float = 600
+    first_pause: float = 2
+    longest_pause: float = 300
 
 
 class AgentTask(msgspec.Struct, frozen=True, kw_only=True):

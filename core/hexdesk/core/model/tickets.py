@@ -8,12 +8,14 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-Title = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"\S", examples=["Login fails"])]
-Description = Annotated[str, Meta(max_length=100_000, pattern=r"^$|\S")]
-Category = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"\S")]
-Tag = Annotated[str, Meta(min_length=1, max_length=50, pattern=r"\S")]
+Title = Annotated[
+    str, Meta(min_length=1, max_length=200, pattern=r"[^\s\x1c-\x1f\x85]", examples=["Login fails"])
+]
+Description = Annotated[str, Meta(max_length=100_000, pattern=r"^$|[^\s\x1c-\x1f\x85]")]
+Category = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"[^\s\x1c-\x1f\x85]")]
+Tag = Annotated[str, Meta(min_length=1, max_length=50, pattern=r"[^\s\x1c-\x1f\x85]")]
 Tags = Annotated[tuple[Tag, ...], Meta(max_length=50)]
-CommentBody = Annotated[str, Meta(min_length=1, max_length=32_000, pattern=r"\S")]
+CommentBody = Annotated[str, Meta(min_length=1, max_length=32_000, pattern=r"[^\s\x1c-\x1f\x85]")]
 
 
 class TicketStatus(StrEnum):

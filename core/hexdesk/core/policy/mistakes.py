@@ -9,10 +9,10 @@ from hexdesk.core.errors import InvalidError
 
 STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]|\[\.\.\.\]")
 FIELD = re.compile(r"Object (contains unknown|missing required) field `(.*)`", re.DOTALL)
-BLANK = frozenset(
-    {r"Expected `str` matching regex '\\S'", r"Expected `str` matching regex '^$|\\S'"}
-)
 PATTERN = "Expected `str` matching regex "
+# Some of it is blank for Python and not for JavaScript, so it is spelled out.
+NOT_BLANK = r"[^\\s\\x1c-\\x1f\\x85]"
+BLANK = frozenset({f"{PATTERN}'{NOT_BLANK}'", f"{PATTERN}'^$|{NOT_BLANK}'"})
 
 
 def invalid(error: msgspec.ValidationError, *, within: str = "") -> InvalidError:

@@ -1,6 +1,7 @@
 """What may be shown again of a tool call's arguments."""
 
 import re
+from collections.abc import Callable
 from typing import Any, cast
 
 from hexdesk.core.policy.storable import storable
@@ -17,16 +18,30 @@ SECRET_VALUE = re.compile(
 
 def redacted(value: Any) -> Any:
     """Return a JSON value that can be kept: without what looks like a secret, by name or shape."""
+    return _redacted(value, lambda text: SECRET_VALUE.sub(REDACTED, storable(text)))
+
+
+def shown_to_decide(value: Any) -> Any:
+    """Return a JSON value for a person to decide on: only fields named like secrets are redacted.
+
+    Whoever allows a call must see it; what merely has the shape of a secret may be what matters.
+    """
+    return _redacted(value, storable)
+
+
+def _redacted(value: Any, kept: Callable[[str], str]) -> Any:
     match value:
         case dict():
             return {
-                redacted(name): REDACTED if _is_secret(name) and inner else redacted(inner)
+                _redacted(name, kept): (
+                    REDACTED if _is_secret(name) and inner else _redacted(inner, kept)
+                )
                 for name, inner in cast("dict[Any, Any]", value).items()
             }
         case list() | tuple():
-            return [redacted(inner) for inner in cast("list[Any]", value)]
+            return [_redacted(inner, kept) for inner in cast("list[Any]", value)]
         case str():
-            return SECRET_VALUE.sub(REDACTED, storable(value))
+            return kept(value)
         case _:
             return value
 

@@ -1,13 +1,17 @@
 """Who may do what: one table, for HTTP and tools alike."""
 
+from collections.abc import Mapping
 from enum import StrEnum
+from uuid import UUID
 
 import msgspec
 
 from hexdesk.core.errors import ForbiddenError
+from hexdesk.core.model.agents import AgentSettings
 from hexdesk.core.model.chat import CUSTOMER_ID, Thread
 from hexdesk.core.model.identity import Role
 from hexdesk.core.model.principals import AgentRun, Customer, Member, Principal, System
+from hexdesk.core.model.tasks import Task
 from hexdesk.core.model.tickets import Ticket, TicketFilter
 
 
@@ -30,6 +34,7 @@ class Right(StrEnum):
     DELETE_TICKETS = "delete tickets"
     READ_FILES = "read files"
     UPLOAD_FILES = "upload files"
+    SEE_ALL_FILES = "see every file"
     USE_TASKS = "use tasks"
     SEE_ALL_TASKS = "see every task"
     CHECK_AGENTS = "check agents"
@@ -62,6 +67,7 @@ ADMIN_RIGHTS = frozenset(Right)
 NOT_BY_API_KEY = frozenset({Right.MANAGE_MEMBERS, Right.MANAGE_API_KEYS, Right.CHANGE_OWN_PASSWORD})
 UNVERIFIED_CUSTOMER_RIGHTS = frozenset({Right.CHAT, Right.CREATE_TICKETS})
 CUSTOMER_RIGHTS = UNVERIFIED_CUSTOMER_RIGHTS | {Right.READ_TICKETS}
+NOBODY = UUID(int=0)  # no member has this id
 CUSTOMER_TOOLS = frozenset({"create_ticket", "get_ticket", "search_tickets", "list_tickets"})
 
 
@@ -93,15 +99,28 @@ def require(who: Principal, right: Right) -> None:
 def may_use_tool(who: Principal, name: str, right: Right) -> bool:
     """Tell whether the principal may call a tool that needs the right.
 
-    Customers have four tools, whatever their agent has. A run has what its capability names.
+    Customers have four tools, whatever their agent has. A run has what its capability names, and
+    the tool of a call that a person has allowed: which call that is must be looked at besides.
     """
     match who:
         case AgentRun():
-            return name in who.tools and may_use_tool(who.acts_for, name, right)
+            is_approved = who.approved is not None and who.approved.tool == name
+            is_named = name in who.tools or is_approved
+            return is_named and may_use_tool(who.acts_for, name, right)
         case Customer():
             return name in CUSTOMER_TOOLS and may(who, right)
         case _:
             return may(who, right)
+
+
+def enabled_tools(
+    person: Principal, settings: AgentSettings, rights: Mapping[str, Right]
+) -> frozenset[str]:
+    """Return the tools that an agent has and the person it acts for may use, by name."""
+    names = settings.tools_enabled if settings.mcp_enabled else ()
+    return frozenset(
+        name for name in names if name in rights and may_use_tool(person, name, rights[name])
+    )
 
 
 def sees_thread(who: Principal, thread: Thread) -> bool:
@@ -117,6 +136,21 @@ def sees_thread(who: Principal, thread: Thread) -> bool:
             return thread.id == who.thread_id
         case _:
             return thread.is_customers and thread.metadata[CUSTOMER_ID] == who.customer_id
+
+
+def sees_task(who: Principal, task: Task) -> bool:
+    """Tell whether the task exists for the principal: a member's own, or all of them."""
+    if may(who, Right.SEE_ALL_TASKS) and not isinstance(who, AgentRun):
+        return True
+    return isinstance(who, Member) and task.created_by_id == who.user_id
+
+
+def files_seen_by(who: Principal) -> UUID | None:
+    """Return the member to whom only its own files and those of agents are shown; None sees all."""
+    if may(who, Right.SEE_ALL_FILES):
+        return None
+    person = who.acts_for if isinstance(who, AgentRun) else who
+    return person.user_id if isinstance(person, Member) else NOBODY
 
 
 def own_email(who: Principal) -> str | None:

@@ -1,5 +1,8 @@
 """What the desk says in its own words when the model cannot."""
 
+from collections.abc import Iterable
+
+from hexdesk.core.model.approvals import ApprovalStatus
 from hexdesk.core.model.chat import DegradedReason
 
 NOTICES = {
@@ -29,3 +32,30 @@ def with_notice(text: str, reason: DegradedReason, *, has_acted: bool = False) -
     if notice and has_acted:
         notice += DONE
     return f"\n\n{notice}" if text.strip() and notice else notice
+
+
+HANDED_OVER = "I am handing this conversation over to a person of the team, who goes on from here."
+TAKEN_OVER = "a person has taken the conversation over"
+FATES = {
+    ApprovalStatus.PENDING: "It waits for a person's decision and has not been made.",
+    ApprovalStatus.APPROVED: "A person allowed it.",
+    ApprovalStatus.DENIED: "A person refused it: it was not made.",
+    ApprovalStatus.EXPIRED: "Nobody decided in time: it was not made.",
+}
+"""What has become of a call that waited for a person, as the model is told."""
+
+
+def waiting_for(tools: Iterable[str]) -> str:
+    """Say that calls wait for a person, where the model has said nothing."""
+    names = ", ".join(f"`{name}`" for name in dict.fromkeys(tools))
+    return f"This needs a person's approval first: {names}. I go on as soon as somebody decides."
+
+
+def with_handover(text: str) -> str:
+    """Return what must be added to a text so that it says that a person goes on."""
+    return f"\n\n{HANDED_OVER}" if text.strip() else HANDED_OVER
+
+
+def refused(note: str | None) -> str:
+    """Tell the model that a person refused its call."""
+    return f"a person refused this call: {note}" if note else "a person refused this call"

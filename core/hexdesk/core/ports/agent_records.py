@@ -2,10 +2,11 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from hexdesk.core.model.agents import ActionCount, Agent, AgentAction, AgentHistory
+from hexdesk.core.model.agents import ActionCount, Agent, AgentAction, AgentHistory, AgentStatus
 from hexdesk.core.model.listing import Page, Slice
 
 
@@ -26,11 +27,11 @@ class Agents(Protocol):
 
     @abstractmethod
     async def update(self, agent: Agent) -> None:
-        """Store what changed."""
+        """Store what changed; the status stays as the last check left it."""
 
     @abstractmethod
     async def remove(self, agent_id: UUID) -> None:
-        """Remove the agent; its history stays."""
+        """Remove the agent; its history and its tasks stay."""
 
     @abstractmethod
     async def has_threads(self, agent_id: UUID) -> bool:
@@ -39,6 +40,14 @@ class Agents(Protocol):
     @abstractmethod
     async def lock(self) -> None:
         """Make other transactions that lock agents wait until this one ends."""
+
+
+class AgentChecks(Protocol):
+    """How the organization's agents were when they were last looked at."""
+
+    @abstractmethod
+    async def note(self, agent_id: UUID, status: AgentStatus, checked_at: datetime) -> None:
+        """Store the outcome of a check; it is no change of the agent, so `updated_at` stays."""
 
 
 class AgentLog(Protocol):

@@ -7,19 +7,35 @@ from uuid import UUID
 
 import msgspec
 
-from hexdesk.core.model.agents import AgentSettings, ToolUseStatus
+from hexdesk.core.model.agents import AgentSettings, AgentStatus, ToolUseStatus
 from hexdesk.core.model.chat import DegradedReason, Turn, Usage
 from hexdesk.core.model.tickets import TicketDraft
 
 
+class DecidedCall(msgspec.Struct, frozen=True, kw_only=True):
+    """A call about which a person has decided: it is made, or `refusal` says why it is not.
+
+    `steps` is how far the run was that wanted to make it, `since` what was said afterwards.
+    """
+
+    call_id: str
+    name: str
+    arguments: dict[str, Any]
+    refusal: str | None
+    steps: bytes
+    since: tuple[Turn, ...] = ()
+
+
 class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """One message for an agent to answer.
+    """One message for an agent to answer; `knowledge` is what files say, fenced off as data.
 
     `tools` are the names the run may call, `needs_approval` those that a person must allow first;
     `capability` proves both to the tool server. `steps` is what an earlier process stored of this
     same run. `streams` says whether the model is asked to stream: it is where the agent's
     settings want it and somebody follows. `inherits_model` is true if no tenant chose the model,
-    so that the offline model may stand in.
+    so that the offline model may stand in. `asks_people` says that there are people to ask: a call
+    that needs approval waits for one, else it is refused, and the agent may hand over to one.
+    `decided` is the call that a decision is to be told about; the run begins with it.
     """
 
     run_id: UUID
@@ -28,12 +44,15 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     instructions: str
     history: tuple[Turn, ...]
     content: str
+    knowledge: str = ""
     tools: frozenset[str]
     needs_approval: frozenset[str] = frozenset()
     capability: str
     inherits_model: bool = False
     streams: bool = True
     steps: bytes | None = None
+    asks_people: bool = False
+    decided: DecidedCall | None = None
 
 
 class TextDelta(msgspec.Struct, frozen=True):
@@ -60,6 +79,20 @@ class ToolFinished(msgspec.Struct, frozen=True, kw_only=True):
     error: str | None = None
 
 
+class ApprovalNeeded(msgspec.Struct, frozen=True, kw_only=True):
+    """A call waits for a person: it was checked and not made, and the run ends with this step."""
+
+    call_id: str
+    name: str
+    arguments: dict[str, Any]
+
+
+class HandedOver(msgspec.Struct, frozen=True):
+    """The agent wants a person to go on in its place, and says why."""
+
+    reason: str
+
+
 class StepTaken(msgspec.Struct, frozen=True):
     """The model decided on tool calls, not yet made: with `steps` the run can go on from here."""
 
@@ -70,7 +103,8 @@ class AnswerFinished(msgspec.Struct, frozen=True, kw_only=True):
     """The run is over; the answer is the concatenation of its deltas.
 
     `degraded_reason` says what went wrong, if anything did; `detail` says it for the log.
-    `confidence` is the mean token probability where the provider gives them, else None.
+    `confidence` is the mean token probability where the provider gives them, else None. `steps` is
+    given where calls wait for a person: another run can go on from there.
     """
 
     model: str
@@ -78,9 +112,25 @@ class AnswerFinished(msgspec.Struct, frozen=True, kw_only=True):
     degraded_reason: DegradedReason | None = None
     detail: str | None = None
     confidence: float | None = None
+    steps: bytes | None = None
 
 
-RunProgress = TextDelta | ToolStarted | ToolFinished | StepTaken | AnswerFinished
+class AgentHealth(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether an agent could answer: degraded if only by another model than its own."""
+
+    status: AgentStatus
+    detail: str
+
+
+RunProgress = (
+    TextDelta
+    | ToolStarted
+    | ToolFinished
+    | ApprovalNeeded
+    | HandedOver
+    | StepTaken
+    | AnswerFinished
+)
 
 
 class AgentRunner(Protocol):
@@ -97,3 +147,7 @@ class AgentRunner(Protocol):
     @abstractmethod
     async def draft_ticket(self, request: RunRequest) -> TicketDraft:
         """Draw a ticket from `request.content`, or raise `ModelUnavailableError`."""
+
+    @abstractmethod
+    async def check(self, request: RunRequest) -> AgentHealth:
+        """Ask the agent's models for a sign of life, the first that gives one; never raises."""

@@ -6,9 +6,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from hexdesk.core.model.agents import Agent
-from hexdesk.core.model.chat import Message, Run, RunEvent, RunStatus, Thread
-from hexdesk.core.model.identity import Organization
+from hexdesk.core.model.chat import Message, Run, RunEvent, RunStatus, Situation, Thread
 from hexdesk.core.model.listing import Page, Slice
 
 
@@ -20,8 +18,11 @@ class Threads(Protocol):
         """Return the thread; with `lock` no other transaction changes it meanwhile."""
 
     @abstractmethod
-    async def with_agent(self, thread_id: UUID) -> tuple[Thread, Agent, Organization]:
-        """Return the thread, locked, with its agent and the organization, in one look."""
+    async def with_agent(self, thread_id: UUID) -> Situation:
+        """Return the thread, locked, with its agent and the organization, in one look.
+
+        An agent knows files as soon as it was given one, read or not.
+        """
 
     @abstractmethod
     async def page(self, part: Slice, *, own_of: UUID | None) -> Page[Thread]:
@@ -48,6 +49,10 @@ class Messages(Protocol):
         """Store a message; one with the same id that is there already stays as it is."""
 
     @abstractmethod
+    async def get(self, message_id: UUID) -> Message:
+        """Return the message."""
+
+    @abstractmethod
     async def page(self, thread_id: UUID, part: Slice) -> Page[Message]:
         """Return a part of a thread's messages."""
 
@@ -61,7 +66,10 @@ class Runs(Protocol):
 
     @abstractmethod
     async def begin(self, run: Run) -> bool:
-        """Store a run; False, and nothing stored, if another is running in its thread."""
+        """Store a run; False, and nothing stored, if another is running in its thread.
+
+        One that has ended already is stored whatever else is running there.
+        """
 
     @abstractmethod
     async def get(self, run_id: UUID) -> Run:

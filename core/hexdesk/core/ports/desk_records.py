@@ -116,7 +116,10 @@ class IdempotencyKeys(Protocol):
 
 
 class ToolCalls(Protocol):
-    """Results of tool calls, stored with their effects, so that a repeat has none."""
+    """Results of tool calls, stored with their effects, so that a repeat has none.
+
+    A run is that of a message or, under the task's id, of a task.
+    """
 
     @abstractmethod
     async def claim(self, run_id: UUID, call_id: str, tool: str) -> bytes | None:
@@ -132,3 +135,10 @@ class ToolCalls(Protocol):
     @abstractmethod
     async def of_run(self, run_id: UUID) -> Sequence[str]:
         """Return the ids of the run's calls that have a result."""
+
+    @abstractmethod
+    async def forget(self, before: datetime) -> int:
+        """Remove a batch of calls that were claimed before then.
+
+        Return how many were removed; 0 when none is left.
+        """

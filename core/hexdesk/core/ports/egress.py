@@ -15,6 +15,20 @@ class EgressAnswer(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes
 
 
+class CallTerms(msgspec.Struct, frozen=True, kw_only=True):
+    """What one call is content with; what is None is left to the adapter.
+
+    With `answer_bytes` 0 the answer's body is not waited for.
+    """
+
+    seconds: float | None = None
+    answer_bytes: int | None = None
+    follows_redirects: bool = True
+
+
+USUAL_TERMS = CallTerms()
+
+
 class Egress(Protocol):
     """The one door to the outside for addresses that users configure.
 
@@ -28,10 +42,16 @@ class Egress(Protocol):
 
     @abstractmethod
     async def post(
-        self, url: str, body: bytes, headers: Mapping[str, str] | None = None
+        self,
+        url: str,
+        body: bytes,
+        headers: Mapping[str, str] | None = None,
+        *,
+        terms: CallTerms = USUAL_TERMS,
     ) -> EgressAnswer:
         """Post the body and return the answer.
 
         Raise `EgressRefusedError` for an address that may not be called, `UnavailableError`
-        when it cannot be reached or does not answer in time.
+        when it cannot be reached, and `OutcomeUnknownError` when the body was sent and no answer
+        came, in time or at all.
         """

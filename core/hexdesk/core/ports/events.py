@@ -1,7 +1,9 @@
 """How the events of a run reach whoever listens."""
 
 from abc import abstractmethod
+from asyncio import Event
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import AbstractContextManager
 from typing import Protocol
 from uuid import UUID
 
@@ -31,5 +33,13 @@ class RunEvents(Protocol):
         """
 
     @abstractmethod
+    def news(self, run_id: UUID) -> AbstractContextManager[Event]:
+        """Return what is set whenever the run has events that were not there before, or ends.
+
+        A hint, from whichever process can be heard: some may be missing, and some mean nothing.
+        Whoever is inside counts as one who follows the run.
+        """
+
+    @abstractmethod
     def is_followed(self, run_id: UUID) -> bool:
-        """Tell whether somebody listens right now."""
+        """Tell whether somebody listens right now, to a run that is open here."""

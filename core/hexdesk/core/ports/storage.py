@@ -7,6 +7,7 @@ repository has a method that takes an organization id, so no query can forget th
 from abc import abstractmethod
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -14,7 +15,9 @@ from hexdesk.core.model.audit import FailedSignIn
 from hexdesk.core.model.expiry import KeptSince
 from hexdesk.core.model.identity import FoundApiKey, FoundRefreshToken, FoundUser
 from hexdesk.core.model.principals import Principal
-from hexdesk.core.ports.agent_records import AgentLog, Agents
+from hexdesk.core.model.tasks import TaskHint
+from hexdesk.core.ports.agent_records import AgentChecks, AgentLog, Agents
+from hexdesk.core.ports.approval_records import Approvals
 from hexdesk.core.ports.chat_records import EventLog, Messages, Runs, Threads
 from hexdesk.core.ports.desk_records import (
     Audit,
@@ -24,6 +27,7 @@ from hexdesk.core.ports.desk_records import (
     Tickets,
     ToolCalls,
 )
+from hexdesk.core.ports.file_records import AgentFiles, Files, FileTexts
 from hexdesk.core.ports.identity_records import (
     ApiKeys,
     Organizations,
@@ -31,6 +35,9 @@ from hexdesk.core.ports.identity_records import (
     Sessions,
     Users,
 )
+from hexdesk.core.ports.knowledge_records import Passages
+from hexdesk.core.ports.task_records import Tasks
+from hexdesk.core.ports.webhook_records import Deliveries
 
 
 class Transaction(Protocol):
@@ -47,16 +54,24 @@ class Transaction(Protocol):
     api_keys: ApiKeys
     agents: Agents
     agent_log: AgentLog
+    agent_checks: AgentChecks
     threads: Threads
     messages: Messages
     runs: Runs
     event_log: EventLog
+    approvals: Approvals
     tickets: Tickets
     comments: Comments
     integrations: Integrations
+    deliveries: Deliveries
     audit: Audit
     idempotency_keys: IdempotencyKeys
     tool_calls: ToolCalls
+    files: Files
+    file_texts: FileTexts
+    agent_files: AgentFiles
+    passages: Passages
+    tasks: Tasks
 
 
 class Directory(Protocol):
@@ -89,6 +104,28 @@ class Backlog(Protocol):
     @abstractmethod
     async def organizations_with_expired(self, kept_since: KeptSince, limit: int) -> Sequence[UUID]:
         """Return the ids of organizations that have something to forget, in no order."""
+
+    @abstractmethod
+    async def due_approvals(self, limit: int) -> Sequence[tuple[UUID, UUID]]:
+        """Return (approval id, organization id) of approvals to see to, oldest first.
+
+        Those that wait and whose time is over, and decided ones whose run has not begun and can:
+        no person has the thread, and no run is running there.
+        """
+
+    @abstractmethod
+    async def due_tasks(self, limit: int) -> Sequence[TaskHint]:
+        """Return tasks to announce, those of the highest priority first, and note that they were.
+
+        They are ready and were not announced lately, or their lease is over: also those without
+        an attempt left, which are to be buried. One that is stored ready counts as announced by
+        whoever stored it. Each task is returned to one of those that ask at once, and again
+        after 10, 20, 40, 60, 60, … seconds for as long as nobody claims it.
+        """
+
+    @abstractmethod
+    async def agents_to_check(self, before: datetime, limit: int) -> Sequence[tuple[UUID, UUID]]:
+        """Return (agent id, organization id) of active agents not checked since, oldest first."""
 
 
 class Storage(Protocol):

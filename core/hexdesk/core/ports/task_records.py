@@ -28,8 +28,9 @@ class Tasks(Protocol):
     async def claim(self, task_id: UUID, lease_token: UUID, lease_until: datetime) -> Task | None:
         """Begin an attempt: running, held until then, one attempt more.
 
-        None if the task is not ready, is held by somebody, has no attempts left, or has ended.
-        A task whose lease is over can be claimed.
+        None if there is no such task, or it is not ready, is held by somebody, has no attempts
+        left, or has ended. A task whose lease is over can be claimed. `started_at` is when its
+        first attempt began.
         """
 
     @abstractmethod
@@ -44,14 +45,15 @@ class Tasks(Protocol):
     ) -> bool:
         """Hold the lease for longer, and store how far the work is, where that is given.
 
-        False, and nothing stored, if it is somebody else's by now, or was cancelled.
+        False, and nothing stored, if it is somebody else's by now, has ended, or was cancelled.
         """
 
     @abstractmethod
     async def settle(self, task: Task) -> bool:
         """Store how an attempt ended and let go of the lease; False without the lease.
 
-        Stored are `status`, `progress`, `result`, `error`, `ready_at`, `finished_at` and `steps`.
+        The lease is that of the task's `lease_token`. Stored are `status`, `attempts`,
+        `progress`, `result`, `error`, `ready_at`, `finished_at` and `steps`.
         """
 
     @abstractmethod

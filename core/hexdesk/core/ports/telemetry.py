@@ -6,6 +6,7 @@ from uuid import UUID
 
 from hexdesk.core.model.agents import ToolUseStatus
 from hexdesk.core.model.chat import ChatResponse
+from hexdesk.core.model.tasks import TaskStatus
 
 
 class Telemetry(Protocol):
@@ -21,6 +22,14 @@ class Telemetry(Protocol):
     @abstractmethod
     def tool_called(self, tool: str, status: ToolUseStatus, seconds: float) -> None:
         """Count a tool call."""
+
+    @abstractmethod
+    def cited(self, kept: int, dropped: int) -> None:
+        """Count an answer's citations, and those that were not in any file."""
+
+    @abstractmethod
+    def task_tried(self, task_type: str, outcome: TaskStatus, seconds: float) -> None:
+        """Count an attempt at a task: `queued` if another one follows."""
 
     @abstractmethod
     def slow(self, operation: str, seconds: float) -> None:

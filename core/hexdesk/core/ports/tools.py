@@ -9,6 +9,8 @@ import msgspec
 
 CALL_ID = "hexdesk/call_id"
 """The field of a call's `_meta` (MCP) that names it within its run."""
+CHECK = "hexdesk/check"
+"""The field of a call's `_meta` by which a run asks whether a person could allow it."""
 DENIED = "hexdesk/denied"
 """The field of a result's `_meta` that tells a refusal from a failure."""
 
@@ -32,7 +34,7 @@ class ToolAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ToolAccess(Protocol):
-    """Lists and calls tools at the tool server, with a run's capability."""
+    """Lists, checks and calls tools at the tool server, with a run's capability."""
 
     @abstractmethod
     async def list(
@@ -52,4 +54,14 @@ class ToolAccess(Protocol):
 
         `call_id` names the call within the run: a repeat returns the first result. Raise
         `ToolsUnavailableError` when the server cannot be reached or does not answer in time.
+        """
+
+    @abstractmethod
+    async def check(
+        self, capability: str, call_id: str, name: str, arguments: Mapping[str, Any]
+    ) -> ToolAnswer:
+        """Ask whether a person could allow a call that needs approval; nothing is called.
+
+        An answer without an error says that it fits the tool and the run. Raise
+        `ToolsUnavailableError` as `call` does.
         """

@@ -4,6 +4,7 @@ The contract suites that they pass, and every adapter with them, are in the `*_c
 those need pytest.
 """
 
+from hexdesk.core.testing.memory_blobs import MemoryBlobs
 from hexdesk.core.testing.memory_extraction import MemoryExtraction
 from hexdesk.core.testing.memory_ports import (
     Answered,
@@ -11,20 +12,22 @@ from hexdesk.core.testing.memory_ports import (
     MemoryCache,
     MemoryEvents,
     MemoryJournal,
-    Posted,
-    RecordingEgress,
     RecordingTelemetry,
     SlowOperation,
+    TaskTried,
     ToolCalled,
     UnlimitedLimiter,
 )
+from hexdesk.core.testing.memory_queue import MemoryQueue
 from hexdesk.core.testing.memory_storage import MemoryStorage
+from hexdesk.core.testing.ngrams import NgramEmbeddings, ngram_vector
 from hexdesk.core.testing.plain_secrets import (
     PlainCapabilities,
     PlainPasswords,
     PlainTokens,
     PlainVault,
 )
+from hexdesk.core.testing.recording_egress import Posted, RecordingEgress
 from hexdesk.core.testing.scripted import Script, ScriptedRunner, ScriptedTools, ToolCall, saying
 from hexdesk.core.testing.steady import NOON, SteadyClock
 
@@ -32,11 +35,14 @@ __all__ = [
     "NOON",
     "Answered",
     "CountingLimiter",
+    "MemoryBlobs",
     "MemoryCache",
     "MemoryEvents",
     "MemoryExtraction",
     "MemoryJournal",
+    "MemoryQueue",
     "MemoryStorage",
+    "NgramEmbeddings",
     "PlainCapabilities",
     "PlainPasswords",
     "PlainTokens",
@@ -49,8 +55,10 @@ __all__ = [
     "ScriptedTools",
     "SlowOperation",
     "SteadyClock",
+    "TaskTried",
     "ToolCall",
     "ToolCalled",
     "UnlimitedLimiter",
+    "ngram_vector",
     "saying",
 ]

@@ -1,28 +1,35 @@
 """What every cache does."""
 
+from collections.abc import Awaitable, Callable
+
 from hexdesk.core.ports.cache import Cache
-from hexdesk.core.testing.steady import SteadyClock
+
+PassTime = Callable[[float], Awaitable[None]]
 
 
 class CacheContract:
-    """Define a fixture `cache` that goes by the fixture `clock`, a `SteadyClock`."""
+    """Define a fixture `cache`, and one `pass_time`, which lets so many seconds pass for it.
+
+    And one `elsewhere`: the cache as another process has it. Where each process keeps its own,
+    both are the same.
+    """
 
     async def test_a_value_is_there_until_its_time_is_over(
-        self, cache: Cache, clock: SteadyClock
+        self, cache: Cache, pass_time: PassTime
     ) -> None:
-        await cache.put("key", b"value", 60)
-        clock.advance(59)
+        await cache.put("key", b"value", 600)
+        await pass_time(540)
         assert await cache.get("key") == b"value"
-        clock.advance(1)
+        await pass_time(60)
         assert await cache.get("key") is None
 
     async def test_a_newer_value_takes_the_place_and_the_time_of_an_older(
-        self, cache: Cache, clock: SteadyClock
+        self, cache: Cache, pass_time: PassTime
     ) -> None:
-        await cache.put("key", b"old", 60)
-        clock.advance(50)
-        await cache.put("key", b"", 60)
-        clock.advance(50)
+        await cache.put("key", b"old", 600)
+        await pass_time(500)
+        await cache.put("key", b"", 600)
+        await pass_time(500)
         assert await cache.get("key") == b""
 
     async def test_what_was_never_there_or_dropped_is_not_there(self, cache: Cache) -> None:
@@ -33,3 +40,11 @@ class CacheContract:
         await cache.drop("key")
         assert await cache.get("key") is None
         assert await cache.get("other") == b"other"
+
+    async def test_what_is_kept_or_dropped_here_is_so_elsewhere(
+        self, cache: Cache, elsewhere: Cache
+    ) -> None:
+        await cache.put("key", b"value", 60)
+        assert await elsewhere.get("key") == b"value"
+        await elsewhere.drop("key")
+        assert await cache.get("key") is None

@@ -6,15 +6,25 @@ from dataclasses import dataclass
 import msgspec
 
 from hexdesk.core.model.agents import Agent, AgentAction, AgentHistory
+from hexdesk.core.model.approvals import HeldCall
 from hexdesk.core.model.audit import AuditEvent
 from hexdesk.core.model.chat import Message, Run, Thread
+from hexdesk.core.model.documents import Section
+from hexdesk.core.model.files import File, FileStatus
 from hexdesk.core.model.idempotency import IdempotencyKey, KeptAnswer
 from hexdesk.core.model.identity import ApiKey, Organization, RefreshToken, Session, User
 from hexdesk.core.model.integrations import Integration
+from hexdesk.core.model.knowledge import Passage, PassageVector
 from hexdesk.core.model.principals import Member
+from hexdesk.core.model.tasks import Task, TaskStatus
 from hexdesk.core.model.tickets import Comment, Ticket
+from hexdesk.core.model.webhooks import Delivery
 from hexdesk.core.ports.storage import Storage, Transaction
 from hexdesk.core.testing import examples
+from hexdesk.core.testing.approval_examples import a_held_call
+from hexdesk.core.testing.example_tasks import a_task
+from hexdesk.core.testing.example_webhooks import a_delivery
+from hexdesk.core.testing.file_examples import a_file
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,12 +104,16 @@ class Belongings(msgspec.Struct, frozen=True, kw_only=True):
     conversation: Conversation
     change: AgentHistory
     action: AgentAction
+    held_call: HeldCall
     ticket: Ticket
     comment: Comment
     integration: Integration
+    delivery: Delivery
     audit_event: AuditEvent
     idempotency_key: IdempotencyKey
     kept_answer: KeptAnswer
+    file: File
+    task: Task
 
     @classmethod
     def of(cls, organization: Organization, user: User) -> "Belongings":
@@ -107,6 +121,7 @@ class Belongings(msgspec.Struct, frozen=True, kw_only=True):
         conversation = Conversation.of(examples.a_member(user))
         session = examples.a_session(user.id)
         ticket = examples.a_ticket(organization.id, number=1)
+        integration = examples.an_integration()
         return cls(
             organization=organization,
             user=user,
@@ -116,12 +131,24 @@ class Belongings(msgspec.Struct, frozen=True, kw_only=True):
             conversation=conversation,
             change=examples.an_agent_change(conversation.agent.id),
             action=examples.an_action(conversation.agent.id, run_id=conversation.run.id),
+            held_call=a_held_call(conversation.run),
             ticket=ticket,
             comment=examples.a_comment(ticket.id),
-            integration=examples.an_integration(),
+            integration=integration,
+            delivery=a_delivery(integration.id),
             audit_event=examples.an_audit_event(organization.id),
             idempotency_key=examples.an_idempotency_key(),
             kept_answer=examples.a_kept_answer(),
+            file=a_file(uploaded_by_id=user.id, status=FileStatus.READY),
+            task=a_task(
+                organization.id,
+                agent_id=conversation.agent.id,
+                created_by_id=user.id,
+                lease_token=examples.new_id(),
+                lease_until=examples.FAR_AHEAD,
+                status=TaskStatus.RUNNING,
+                dedupe_key="nightly",
+            ),
         )
 
     async def store(self, transaction: Transaction) -> None:
@@ -137,9 +164,22 @@ class Belongings(msgspec.Struct, frozen=True, kw_only=True):
         await transaction.tool_calls.keep(run_id, "call-1", b"result")
         await transaction.agent_log.add_history(self.change)
         await transaction.agent_log.add_actions([self.action])
+        await transaction.approvals.add(self.held_call)
         await transaction.tickets.add(self.ticket)
         await transaction.comments.add(self.comment)
         await transaction.integrations.add(self.integration)
+        await transaction.deliveries.add(self.delivery)
         await transaction.audit.add(self.audit_event, once_key=str(self.audit_event.id))
         kept = self.kept_answer
         await transaction.idempotency_keys.keep(self.idempotency_key, kept, examples.LONG_AGO)
+        await self._store_file(transaction)
+        await transaction.tasks.add(self.task)
+
+    async def _store_file(self, transaction: Transaction) -> None:
+        await transaction.files.add(self.file)
+        await transaction.file_texts.replace(self.file.id, [Section(text="Press F1.", page=1)])
+        await transaction.agent_files.link(self.conversation.agent.id, self.file.id)
+        passage = Passage(file_id=self.file.id, position=0, page=1, text="Press F1.")
+        await transaction.passages.replace(self.file.id, [passage])
+        vector = PassageVector(position=0, vector=(0.6, 0.8))
+        await transaction.passages.put_vectors(self.file.id, "words/2", [vector])

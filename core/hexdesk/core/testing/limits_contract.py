@@ -1,5 +1,7 @@
 """What every rate limiter does."""
 
+import asyncio
+
 import pytest
 
 from hexdesk.core.ports.limits import Attempt, Rate, RateLimiter
@@ -10,7 +12,11 @@ TEN = Rate("address", 10)
 
 
 class RateLimiterContract:
-    """Define a fixture `limiter` that goes by the fixture `clock`, a `SteadyClock`."""
+    """Define a fixture `limiter` that goes by the fixture `clock`, a `SteadyClock`.
+
+    And one `elsewhere`: the limiter as another process has it. Where each process counts for
+    itself, both are the same.
+    """
 
     async def test_a_burst_of_the_whole_limit_passes_and_no_more(
         self, limiter: RateLimiter
@@ -63,6 +69,44 @@ class RateLimiterContract:
     async def test_an_attempt_named_twice_counts_twice(self, limiter: RateLimiter) -> None:
         assert (await limiter.hit([Attempt(THREE, "ann")] * 2)).remaining == 1
         assert not (await limiter.hit([Attempt(THREE, "ann")] * 2)).is_allowed
+
+    async def test_the_one_to_wait_for_longest_is_described(self, limiter: RateLimiter) -> None:
+        hourly = Rate("hourly", 3, 3600)
+        both = [Attempt(THREE, "ann"), Attempt(hourly, "ann")]
+        for _ in range(3):
+            await limiter.hit(both)
+        for order in (both, both[::-1]):
+            verdict = await limiter.hit(order)
+            assert (verdict.is_allowed, verdict.rate) == (False, hourly)
+            assert verdict.retry_after == pytest.approx(1200)
+
+    @pytest.mark.parametrize("limit", [7, 1201, 99_991])
+    async def test_a_limit_that_divides_no_period_is_exact(
+        self, limiter: RateLimiter, limit: int
+    ) -> None:
+        rate = Rate("odd", limit)
+        most = min(limit, 1201)
+        verdicts = [await limiter.hit([Attempt(rate, "ann")]) for _ in range(most)]
+        assert [one.remaining for one in verdicts] == [limit - 1 - n for n in range(most)]
+        assert (await limiter.hit([Attempt(rate, "ann")])).is_allowed == (limit > most)
+
+    async def test_those_who_come_at_once_share_what_there_is(
+        self, limiter: RateLimiter, elsewhere: RateLimiter
+    ) -> None:
+        ann = [Attempt(TEN, "ann")]
+        verdicts = await asyncio.gather(
+            *(one.hit(ann) for _ in range(15) for one in (limiter, elsewhere))
+        )
+        assert sum(verdict.is_allowed for verdict in verdicts) == 10
+
+    async def test_what_is_counted_here_is_counted_elsewhere(
+        self, limiter: RateLimiter, elsewhere: RateLimiter
+    ) -> None:
+        ann = [Attempt(THREE, "ann")]
+        assert (await limiter.hit(ann)).remaining == 2
+        assert (await elsewhere.hit(ann)).remaining == 1
+        assert (await limiter.hit(ann)).remaining == 0
+        assert not (await elsewhere.hit(ann)).is_allowed
 
     async def test_the_rate_closest_to_its_limit_is_described(self, limiter: RateLimiter) -> None:
         both = [Attempt(TEN, "192.0.2.1"), Attempt(THREE, "ann")]

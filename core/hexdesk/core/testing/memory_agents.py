@@ -3,13 +3,16 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from hexdesk.core.errors import ConflictError
-from hexdesk.core.model.agents import ActionCount, Agent, AgentAction, AgentHistory
+from hexdesk.core.model.agents import ActionCount, Agent, AgentAction, AgentHistory, AgentStatus
 from hexdesk.core.model.listing import Page, Slice
-from hexdesk.core.ports.agent_records import AgentLog, Agents
-from hexdesk.core.testing.memory_records import Draft, found, in_order, page_of
+from hexdesk.core.ports.agent_records import AgentChecks, AgentLog, Agents
+from hexdesk.core.testing.memory_records import Draft, found, in_order, page_of, without
 
 
 @dataclass(frozen=True)
@@ -30,8 +33,8 @@ class MemoryAgents(Agents):
 
     async def update(self, agent: Agent) -> None:
         records = await self.draft.to_write()
-        found(records.agents, agent.id, "agent")
-        records.agents[agent.id] = agent
+        stored = found(records.agents, agent.id, "agent")
+        records.agents[agent.id] = replace(agent, status=stored.status)
 
     async def remove(self, agent_id: UUID) -> None:
         records = await self.draft.to_write()
@@ -39,12 +42,27 @@ class MemoryAgents(Agents):
         if await self.has_threads(agent_id):
             raise ConflictError(f"agent {agent_id!s} is still in use")
         del records.agents[agent_id]
+        records.agent_files = {pair for pair in records.agent_files if pair[0] != agent_id}
+        records.tasks = without(records.tasks, agent_id, "agent_id")
 
     async def has_threads(self, agent_id: UUID) -> bool:
         return any(thread.agent_id == agent_id for thread in self.draft.records.threads.values())
 
     async def lock(self) -> None:
         await self.draft.to_write()
+
+
+@dataclass(frozen=True)
+class MemoryAgentChecks(AgentChecks):
+    """The outcomes of checks in a draft."""
+
+    draft: Draft
+
+    async def note(self, agent_id: UUID, status: AgentStatus, checked_at: datetime) -> None:
+        records = await self.draft.to_write()
+        agent = found(records.agents, agent_id, "agent")
+        records.agents[agent_id] = replace(agent, status=status)
+        records.checked_at[agent_id] = checked_at
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,7 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from hexdesk.core.model.agents import Agent
-from hexdesk.core.model.chat import Message, Run, RunEvent, RunStatus, Thread
-from hexdesk.core.model.identity import Organization
+from hexdesk.core.model.chat import Message, Run, RunEvent, RunStatus, Situation, Thread
 from hexdesk.core.model.listing import Page, Slice
 from hexdesk.core.ports.chat_records import EventLog, Messages, Runs, Threads
 from hexdesk.core.testing.memory_identity import MemoryOrganizations
@@ -26,10 +24,15 @@ class MemoryThreads(Threads):
         records = await self.draft.to_write() if lock else self.draft.records
         return found(records.threads, thread_id, "thread")
 
-    async def with_agent(self, thread_id: UUID) -> tuple[Thread, Agent, Organization]:
+    async def with_agent(self, thread_id: UUID) -> Situation:
         thread = await self.get(thread_id, lock=True)
-        agent = found(self.draft.records.agents, thread.agent_id, "agent")
-        return thread, agent, await MemoryOrganizations(self.draft).get()
+        records = self.draft.records
+        return Situation(
+            thread=thread,
+            agent=found(records.agents, thread.agent_id, "agent"),
+            organization=await MemoryOrganizations(self.draft).get(),
+            knows_files=any(agent_id == thread.agent_id for agent_id, _ in records.agent_files),
+        )
 
     async def page(self, part: Slice, *, own_of: UUID | None) -> Page[Thread]:
         threads = self.draft.records.threads.values()
@@ -56,18 +59,21 @@ class MemoryThreads(Threads):
         records = await self.draft.to_write()
         found(records.threads, thread_id, "thread")
         del records.threads[thread_id]
+        gone = {run.id for run in records.runs.values() if run.thread_id == thread_id}
         records.messages = {
             key: message
             for key, message in records.messages.items()
             if message.thread_id != thread_id
         }
-        records.runs = {key: run for key, run in records.runs.items() if run.thread_id != thread_id}
+        records.runs = {key: run for key, run in records.runs.items() if key not in gone}
         records.events = {
             key: event for key, event in records.events.items() if key[0] in records.runs
         }
-        records.tool_results = {
-            key: result for key, result in records.tool_results.items() if key[0] in records.runs
+        records.approvals = {
+            key: held for key, held in records.approvals.items() if held.thread_id != thread_id
         }
+        for call in [call for call in records.tool_results if call[0] in gone]:
+            del records.tool_results[call], records.called_at[call]
         records.tickets = without(records.tickets, thread_id, "thread_id")
         records.actions = without(records.actions, thread_id, "thread_id")
 
@@ -82,6 +88,9 @@ class MemoryMessages(Messages):
         records = await self.draft.to_write()
         found(records.threads, message.thread_id, "thread")
         records.messages.setdefault(message.id, message)
+
+    async def get(self, message_id: UUID) -> Message:
+        return found(self.draft.records.messages, message_id, "message")
 
     async def page(self, thread_id: UUID, part: Slice) -> Page[Message]:
         return page_of(self._messages_in(thread_id), part)
@@ -104,7 +113,7 @@ class MemoryRuns(Runs):
     async def begin(self, run: Run) -> bool:
         records = await self.draft.to_write()
         found(records.threads, run.thread_id, "thread")
-        if await self.running_in(run.thread_id):
+        if run.status is RunStatus.RUNNING and await self.running_in(run.thread_id):
             return False
         records.runs[run.id] = run
         return True

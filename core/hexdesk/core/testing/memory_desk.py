@@ -40,6 +40,11 @@ class MemoryIntegrations(Integrations):
         records = await self.draft.to_write()
         found(records.integrations, integration_id, "integration")
         del records.integrations[integration_id]
+        records.deliveries = {
+            key: one
+            for key, one in records.deliveries.items()
+            if one.integration_id != integration_id
+        }
 
 
 @dataclass(frozen=True)
@@ -115,7 +120,7 @@ class MemoryToolCalls(ToolCalls):
 
     async def claim(self, run_id: UUID, call_id: str, tool: str) -> bytes | None:
         records = await self.draft.to_write()
-        found(records.runs, run_id, "run")
+        records.called_at.setdefault((run_id, call_id), self.draft.installation.clock.now())
         return records.tool_results.setdefault((run_id, call_id), None)
 
     async def keep(self, run_id: UUID, call_id: str, result: bytes) -> None:
@@ -128,3 +133,10 @@ class MemoryToolCalls(ToolCalls):
         return sorted(
             call_id for (run, call_id), result in results if run == run_id and result is not None
         )
+
+    async def forget(self, before: datetime) -> int:
+        records = await self.draft.to_write()
+        over = [call for call, called_at in records.called_at.items() if called_at < before]
+        for call in over:
+            del records.called_at[call], records.tool_results[call]
+        return len(over)

@@ -130,11 +130,14 @@ def _remove_credentials(records: Records, user_id: UUID) -> None:
 
 def _remove_name(records: Records, user_id: UUID) -> None:
     records.threads = without(records.threads, user_id, "user_id", "held_by_id")
+    records.approvals = without(records.approvals, user_id, "decided_by_id")
     records.messages = without(records.messages, user_id, "user_id")
     records.tickets = without(records.tickets, user_id, "created_by_id", "assignee_id")
     records.comments = without(records.comments, user_id, "author_id")
     records.history = without(records.history, user_id, "changed_by_id")
     records.actions = without(records.actions, user_id, "user_id")
+    records.files = without(records.files, user_id, "uploaded_by_id")
+    records.tasks = without(records.tasks, user_id, "created_by_id")
 
 
 @dataclass(frozen=True)

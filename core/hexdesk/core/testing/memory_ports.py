@@ -1,18 +1,19 @@
-"""Small ports in memory: cache, journal, events, rate limits, telemetry, egress."""
+"""Small ports in memory: cache, journal, events, rate limits, telemetry."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from uuid import UUID
 
 import msgspec
 
-from hexdesk.core.errors import DeskError, EgressRefusedError, JournalFullError
+from hexdesk.core.errors import JournalFullError
 from hexdesk.core.model.agents import ToolUseStatus
 from hexdesk.core.model.chat import ChatResponse, RunEvent
+from hexdesk.core.model.tasks import TaskStatus
 from hexdesk.core.ports.cache import Cache
 from hexdesk.core.ports.clock import Clock
-from hexdesk.core.ports.egress import Egress, EgressAnswer
 from hexdesk.core.ports.events import RunEvents
 from hexdesk.core.ports.journal import Journal
 from hexdesk.core.ports.limits import Attempt, Rate, RateLimiter, Verdict
@@ -100,6 +101,7 @@ class MemoryEvents(RunEvents):
 
     def __init__(self) -> None:
         self._broadcasts: dict[UUID, _Broadcast] = {}
+        self._waiting: list[tuple[UUID, asyncio.Event]] = []
 
     def open(self, run_id: UUID) -> None:
         self._broadcasts.setdefault(run_id, _Broadcast())
@@ -109,20 +111,41 @@ class MemoryEvents(RunEvents):
         if broadcast is not None:
             broadcast.events.extend(events)
             broadcast.announce()
+            self.tell(run_id)
 
     def close(self, run_id: UUID) -> None:
         broadcast = self._broadcasts.pop(run_id, None)
         if broadcast is not None:
             broadcast.is_over = True
             broadcast.announce()
+            self.tell(run_id)
 
     def follow(self, run_id: UUID, after: int) -> AsyncGenerator[RunEvent] | None:
         broadcast = self._broadcasts.get(run_id)
         return None if broadcast is None else broadcast.follow(after)
 
+    @contextmanager
+    def news(self, run_id: UUID) -> Generator[asyncio.Event]:
+        waiting = (run_id, asyncio.Event())
+        self._waiting.append(waiting)
+        try:
+            yield waiting[1]
+        finally:
+            self._waiting.remove(waiting)
+
     def is_followed(self, run_id: UUID) -> bool:
         broadcast = self._broadcasts.get(run_id)
-        return broadcast is not None and broadcast.followers > 0
+        return broadcast is not None and (broadcast.followers > 0 or self.is_awaited(run_id))
+
+    def is_awaited(self, run_id: UUID) -> bool:
+        """Tell whether somebody waits for news of the run."""
+        return any(one == run_id for one, _ in self._waiting)
+
+    def tell(self, run_id: UUID) -> None:
+        """Say that the run has news, as another process would."""
+        for one, news in self._waiting:
+            if one == run_id:
+                news.set()
 
 
 class UnlimitedLimiter(RateLimiter):
@@ -194,6 +217,14 @@ class ToolCalled(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
 
 
+class TaskTried(msgspec.Struct, frozen=True, kw_only=True):
+    """What telemetry was told of an attempt at a task."""
+
+    task_type: str
+    outcome: TaskStatus
+    seconds: float
+
+
 class SlowOperation(msgspec.Struct, frozen=True, kw_only=True):
     """What telemetry was told of a slow operation."""
 
@@ -214,6 +245,8 @@ class RecordingTelemetry(Telemetry):
     def __init__(self) -> None:
         self.answers: list[Answered] = []
         self.tool_calls: list[ToolCalled] = []
+        self.tasks: list[TaskTried] = []
+        self.citations: list[tuple[int, int]] = []
         self.slow_operations: list[SlowOperation] = []
 
     def answered(self, agent_id: UUID, response: ChatResponse) -> None:
@@ -222,42 +255,11 @@ class RecordingTelemetry(Telemetry):
     def tool_called(self, tool: str, status: ToolUseStatus, seconds: float) -> None:
         self.tool_calls.append(ToolCalled(tool=tool, status=status, seconds=seconds))
 
+    def task_tried(self, task_type: str, outcome: TaskStatus, seconds: float) -> None:
+        self.tasks.append(TaskTried(task_type=task_type, outcome=outcome, seconds=seconds))
+
+    def cited(self, kept: int, dropped: int) -> None:
+        self.citations.append((kept, dropped))
+
     def slow(self, operation: str, seconds: float) -> None:
         self.slow_operations.append(SlowOperation(operation=operation, seconds=seconds))
-
-
-class Posted(msgspec.Struct, frozen=True, kw_only=True):
-    """A request that went out."""
-
-    url: str
-    body: bytes
-    headers: dict[str, str] = {}
-
-
-class RecordingEgress(Egress):
-    """Records what is posted; answers as told, in order, and then with 200 and no body.
-
-    Addresses in `refused` may not be called.
-    """
-
-    def __init__(self, *answers: EgressAnswer | DeskError) -> None:
-        self.posted: list[Posted] = []
-        self.refused: set[str] = set()
-        self._answers = list(answers)
-
-    def check(self, url: str) -> None:
-        if url in self.refused:
-            raise EgressRefusedError(f"{url!r} may not be called from here")
-
-    async def post(
-        self, url: str, body: bytes, headers: Mapping[str, str] | None = None
-    ) -> EgressAnswer:
-        self.check(url)
-        self.posted.append(Posted(url=url, body=body, headers=dict(headers or {})))
-        answer = self._answers.pop(0) if self._answers else _EMPTY
-        if isinstance(answer, DeskError):
-            raise answer
-        return answer
-
-
-_EMPTY = EgressAnswer(status_code=200, headers={}, body=b"")

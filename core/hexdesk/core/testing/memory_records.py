@@ -4,6 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
+from datetime import datetime
 from operator import attrgetter
 from typing import Any, TypeVar
 from uuid import UUID
@@ -13,18 +14,31 @@ from msgspec.structs import replace
 
 from hexdesk.core.errors import BusyError, InvalidError, NotFoundError, StorageUnavailableError
 from hexdesk.core.model.agents import Agent, AgentAction, AgentHistory
+from hexdesk.core.model.approvals import HeldCall
 from hexdesk.core.model.audit import AuditEvent, FailedSignIn
 from hexdesk.core.model.chat import Message, Run, RunEvent, Thread
+from hexdesk.core.model.documents import Section
+from hexdesk.core.model.files import File
 from hexdesk.core.model.idempotency import KeptAnswer
 from hexdesk.core.model.identity import ApiKey, Organization, RefreshToken, Session, User
 from hexdesk.core.model.integrations import Integration
+from hexdesk.core.model.knowledge import Passage, PassageVector
 from hexdesk.core.model.listing import MAX_TOTAL, Page, Slice
+from hexdesk.core.model.tasks import Task
 from hexdesk.core.model.tickets import Comment, Ticket
+from hexdesk.core.model.webhooks import Delivery
 from hexdesk.core.ports.clock import Clock
 
 K = TypeVar("K")
 V = TypeVar("V")
 S = TypeVar("S", bound=Struct)
+
+
+class Announcing(Struct, frozen=True, kw_only=True):
+    """When a task is to be announced next, and how often it was without being claimed."""
+
+    at: datetime
+    count: int = 0
 
 
 @dataclass(slots=True)
@@ -43,16 +57,19 @@ class Records:
     actions: dict[tuple[UUID, str], AgentAction] = field(
         default_factory=dict[tuple[UUID, str], AgentAction]
     )
+    checked_at: dict[UUID, datetime] = field(default_factory=dict[UUID, datetime])
     threads: dict[UUID, Thread] = field(default_factory=dict[UUID, Thread])
     messages: dict[UUID, Message] = field(default_factory=dict[UUID, Message])
     runs: dict[UUID, Run] = field(default_factory=dict[UUID, Run])
     events: dict[tuple[UUID, int], RunEvent] = field(
         default_factory=dict[tuple[UUID, int], RunEvent]
     )
+    approvals: dict[UUID, HeldCall] = field(default_factory=dict[UUID, HeldCall])
     tickets: dict[UUID, Ticket] = field(default_factory=dict[UUID, Ticket])
     last_number: int = 0
     comments: dict[UUID, Comment] = field(default_factory=dict[UUID, Comment])
     integrations: dict[UUID, Integration] = field(default_factory=dict[UUID, Integration])
+    deliveries: dict[UUID, Delivery] = field(default_factory=dict[UUID, Delivery])
     audit: dict[UUID, AuditEvent] = field(default_factory=dict[UUID, AuditEvent])
     once_keys: set[str] = field(default_factory=set[str])
     answers: dict[tuple[str, ...], KeptAnswer] = field(
@@ -61,6 +78,22 @@ class Records:
     tool_results: dict[tuple[UUID, str], bytes | None] = field(
         default_factory=dict[tuple[UUID, str], bytes | None]
     )
+    files: dict[UUID, File] = field(default_factory=dict[UUID, File])
+    sections: dict[UUID, tuple[Section, ...]] = field(
+        default_factory=dict[UUID, tuple[Section, ...]]
+    )
+    agent_files: set[tuple[UUID, UUID]] = field(default_factory=set[tuple[UUID, UUID]])
+    passages: dict[UUID, tuple[Passage, ...]] = field(
+        default_factory=dict[UUID, tuple[Passage, ...]]
+    )
+    vectors: dict[UUID, tuple[str, tuple[PassageVector, ...]]] = field(
+        default_factory=dict[UUID, tuple[str, tuple[PassageVector, ...]]]
+    )
+    called_at: dict[tuple[UUID, str], datetime] = field(
+        default_factory=dict[tuple[UUID, str], datetime]
+    )
+    tasks: dict[UUID, Task] = field(default_factory=dict[UUID, Task])
+    announcing: dict[UUID, Announcing] = field(default_factory=dict[UUID, Announcing])
 
     def copy(self) -> "Records":
         """Return records that can be changed without changing these."""

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,9 +13,11 @@ from hexdesk.core.model.chat import RunStatus
 from hexdesk.core.model.expiry import KeptSince
 from hexdesk.core.model.identity import FoundApiKey, FoundRefreshToken, FoundUser
 from hexdesk.core.model.principals import Principal
+from hexdesk.core.model.tasks import TaskHint
 from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.storage import Backlog, Directory, Storage, Transaction
-from hexdesk.core.testing.memory_agents import MemoryAgentLog, MemoryAgents
+from hexdesk.core.testing.memory_agents import MemoryAgentChecks, MemoryAgentLog, MemoryAgents
+from hexdesk.core.testing.memory_approvals import MemoryApprovals, due_approvals
 from hexdesk.core.testing.memory_chat import (
     MemoryEventLog,
     MemoryMessages,
@@ -28,6 +31,7 @@ from hexdesk.core.testing.memory_desk import (
     MemoryIntegrations,
     MemoryToolCalls,
 )
+from hexdesk.core.testing.memory_files import MemoryAgentFiles, MemoryFiles, MemoryFileTexts
 from hexdesk.core.testing.memory_identity import (
     MemoryApiKeys,
     MemoryOrganizations,
@@ -35,8 +39,13 @@ from hexdesk.core.testing.memory_identity import (
     MemorySessions,
     MemoryUsers,
 )
+from hexdesk.core.testing.memory_knowledge import MemoryPassages
 from hexdesk.core.testing.memory_records import Draft, Installation, Records
+from hexdesk.core.testing.memory_tasks import MemoryTasks, announce_due
 from hexdesk.core.testing.memory_tickets import MemoryComments, MemoryTickets
+from hexdesk.core.testing.memory_webhooks import MemoryDeliveries
+
+NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class MemoryTransaction(Transaction):
@@ -50,16 +59,24 @@ class MemoryTransaction(Transaction):
         self.api_keys = MemoryApiKeys(draft)
         self.agents = MemoryAgents(draft)
         self.agent_log = MemoryAgentLog(draft)
+        self.agent_checks = MemoryAgentChecks(draft)
         self.threads = MemoryThreads(draft)
         self.messages = MemoryMessages(draft)
         self.runs = MemoryRuns(draft)
         self.event_log = MemoryEventLog(draft)
+        self.approvals = MemoryApprovals(draft)
         self.tickets = MemoryTickets(draft)
         self.comments = MemoryComments(draft)
         self.integrations = MemoryIntegrations(draft)
+        self.deliveries = MemoryDeliveries(draft)
         self.audit = MemoryAudit(draft)
         self.idempotency_keys = MemoryIdempotencyKeys(draft)
         self.tool_calls = MemoryToolCalls(draft)
+        self.files = MemoryFiles(draft)
+        self.file_texts = MemoryFileTexts(draft)
+        self.agent_files = MemoryAgentFiles(draft)
+        self.passages = MemoryPassages(draft)
+        self.tasks = MemoryTasks(draft)
 
 
 @dataclass(frozen=True)
@@ -128,6 +145,30 @@ class MemoryBacklog(Backlog):
         organizations = self.installation.records.items()
         return [key for key, records in organizations if _has_expired(records, kept_since)][:limit]
 
+    async def due_approvals(self, limit: int) -> Sequence[tuple[UUID, UUID]]:
+        self.installation.reach()
+        now = self.installation.clock.now()
+        due = sorted(
+            (since, approval_id, organization_id)
+            for organization_id, records in self.installation.records.items()
+            for since, approval_id in due_approvals(records, now)
+        )
+        return [(approval_id, organization_id) for _, approval_id, organization_id in due[:limit]]
+
+    async def due_tasks(self, limit: int) -> Sequence[TaskHint]:
+        self.installation.reach()
+        return await announce_due(self.installation, limit)
+
+    async def agents_to_check(self, before: datetime, limit: int) -> Sequence[tuple[UUID, UUID]]:
+        self.installation.reach()
+        unchecked = sorted(
+            (records.checked_at.get(agent.id, NEVER), agent.id, organization_id)
+            for organization_id, records in self.installation.records.items()
+            for agent in records.agents.values()
+            if agent.is_active and records.checked_at.get(agent.id, NEVER) < before
+        )
+        return [(agent_id, organization_id) for _, agent_id, organization_id in unchecked[:limit]]
+
 
 def _has_expired(records: Records, kept_since: KeptSince) -> bool:
     tokens, answers = records.refresh_tokens.values(), records.answers.values()
@@ -135,6 +176,8 @@ def _has_expired(records: Records, kept_since: KeptSince) -> bool:
         bool(runs_to_forget(records, kept_since.events))
         or any(answer.created_at < kept_since.answers for answer in answers)
         or any(token.expires_at < kept_since.refresh_tokens for token in tokens)
+        or any(one.created_at < kept_since.deliveries for one in records.deliveries.values())
+        or any(called_at < kept_since.tool_calls for called_at in records.called_at.values())
     )
 
 

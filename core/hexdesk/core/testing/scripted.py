@@ -7,9 +7,11 @@ from uuid import UUID
 import msgspec
 
 from hexdesk.core.errors import ModelUnavailableError, ToolsUnavailableError
+from hexdesk.core.model.agents import AgentStatus
 from hexdesk.core.model.chat import Usage
 from hexdesk.core.model.tickets import TicketDraft
 from hexdesk.core.ports.agents import (
+    AgentHealth,
     AgentRunner,
     AnswerFinished,
     RunProgress,
@@ -32,6 +34,8 @@ def saying(text: str) -> Script:
 class ScriptedRunner(AgentRunner):
     """Plays one script per run, in order, and records what it was asked.
 
+    `health` is what it says of every agent that is checked.
+
     A script's items are yielded; one that can be called is awaited instead, so that a test can do
     something in the middle of a run, or hold it there.
     """
@@ -39,6 +43,7 @@ class ScriptedRunner(AgentRunner):
     def __init__(
         self, *scripts: Script, drafts: Sequence[TicketDraft | ModelUnavailableError] = ()
     ) -> None:
+        self.health = AgentHealth(status=AgentStatus.OK, detail="scripted answers")
         self.scripts = list(scripts)
         self.drafts = list(drafts)
         self.requests: list[RunRequest] = []
@@ -62,6 +67,10 @@ class ScriptedRunner(AgentRunner):
             raise draft
         return draft
 
+    async def check(self, request: RunRequest) -> AgentHealth:
+        self.requests.append(request)
+        return self.health
+
 
 class ToolCall(msgspec.Struct, frozen=True, kw_only=True):
     """A call that a tool server got."""
@@ -73,17 +82,22 @@ class ToolCall(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ScriptedTools(ToolAccess):
-    """Answers calls as told by tool name, and records them; `is_down = True` takes it away."""
+    """Answers calls as told by tool name, and records them; `is_down = True` takes it away.
+
+    A call that needs approval could be allowed, unless `checks` says otherwise.
+    """
 
     def __init__(
         self,
         tools: Sequence[ToolDescription] = (),
         answers: Mapping[str, ToolAnswer | ToolsUnavailableError] | None = None,
+        checks: Mapping[str, ToolAnswer | ToolsUnavailableError] | None = None,
     ) -> None:
         self.calls: list[ToolCall] = []
         self.is_down = False
         self._tools = tuple(tools)
         self._answers = dict(answers or {})
+        self._checks = dict(checks or {})
 
     async def list(
         self, capability: str, agent_id: UUID, tools: frozenset[str]
@@ -99,6 +113,15 @@ class ScriptedTools(ToolAccess):
             ToolCall(capability=capability, call_id=call_id, name=name, arguments=dict(arguments))
         )
         answer = self._answers[name]
+        if isinstance(answer, ToolsUnavailableError):
+            raise answer
+        return answer
+
+    async def check(
+        self, capability: str, call_id: str, name: str, arguments: Mapping[str, Any]
+    ) -> ToolAnswer:
+        self._reach()
+        answer = self._checks.get(name, ToolAnswer())
         if isinstance(answer, ToolsUnavailableError):
             raise answer
         return answer

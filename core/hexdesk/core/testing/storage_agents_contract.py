@@ -11,7 +11,6 @@ from hexdesk.core.model.agents import (
     ActionCount,
     Agent,
     AgentOverrides,
-    AgentStatus,
     HistoryAction,
     ToolUseStatus,
 )
@@ -45,7 +44,6 @@ class AgentContract(StorageFixtures):
             own=AgentOverrides(prompt="Be brief."),
             configuration=AgentOverrides(),
             is_active=False,
-            status=AgentStatus.DEGRADED,
             updated_at=examples.later(5),
         )
         async with ours.transaction() as transaction:

@@ -12,6 +12,7 @@ from hexdesk.core.model.chat import (
     MessageRole,
     RunEvent,
     RunStatus,
+    Situation,
     ThreadStatus,
 )
 from hexdesk.core.model.listing import Slice
@@ -50,7 +51,9 @@ class ThreadContract(StorageFixtures):
     ) -> None:
         async with ours.transaction() as transaction:
             seen = await transaction.threads.with_agent(conversation.thread.id)
-        assert tuple(seen) == (conversation.thread, conversation.agent, ours.organization)
+        assert seen == Situation(
+            thread=conversation.thread, agent=conversation.agent, organization=ours.organization
+        )
 
     async def test_a_member_lists_its_own_threads_and_those_of_customers(
         self, ours: Company, conversation: Conversation
@@ -99,6 +102,13 @@ class ThreadContract(StorageFixtures):
 
 class MessageContract(StorageFixtures):
     """What was said."""
+
+    async def test_a_message_is_found_by_its_id(
+        self, ours: Company, conversation: Conversation
+    ) -> None:
+        async with ours.transaction() as transaction:
+            message = conversation.message
+            assert await transaction.messages.get(message.id) == message
 
     async def test_a_message_comes_back_as_it_was_stored(
         self, ours: Company, conversation: Conversation

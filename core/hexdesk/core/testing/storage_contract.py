@@ -11,6 +11,8 @@ pytest plugin in auto mode.
 """
 
 from hexdesk.core.testing.storage_agents_contract import AgentContract, AgentLogContract
+from hexdesk.core.testing.storage_approvals_contract import DueApprovalContract
+from hexdesk.core.testing.storage_backlog_contract import AgentCheckContract, DueTaskContract
 from hexdesk.core.testing.storage_chat_contract import (
     EventLogContract,
     MessageContract,
@@ -19,17 +21,26 @@ from hexdesk.core.testing.storage_chat_contract import (
 from hexdesk.core.testing.storage_credentials_contract import ApiKeyContract, SessionContract
 from hexdesk.core.testing.storage_desk_contract import AuditContract, IntegrationContract
 from hexdesk.core.testing.storage_expiry_contract import ExpiryContract
+from hexdesk.core.testing.storage_files_contract import AgentFileContract, FileContract
 from hexdesk.core.testing.storage_identity_contract import OrganizationContract, UserContract
+from hexdesk.core.testing.storage_knowledge_contract import (
+    PassageContract,
+    PassageSearchContract,
+    PassageVectorContract,
+)
+from hexdesk.core.testing.storage_leases_contract import TaskLeaseContract
 from hexdesk.core.testing.storage_lists_contract import ListContract
 from hexdesk.core.testing.storage_once_contract import IdempotencyContract, ToolCallContract
 from hexdesk.core.testing.storage_runs_contract import RunContract
 from hexdesk.core.testing.storage_search_contract import TicketSearchContract
+from hexdesk.core.testing.storage_tasks_contract import TaskRecordContract
 from hexdesk.core.testing.storage_tenancy_contract import TenancyContract
 from hexdesk.core.testing.storage_tickets_contract import CommentContract, TicketContract
 from hexdesk.core.testing.storage_transactions_contract import (
     DirectoryContract,
     TransactionContract,
 )
+from hexdesk.core.testing.storage_webhooks_contract import DeliveryContract
 
 
 class StorageContract(
@@ -47,13 +58,24 @@ class StorageContract(
     MessageContract,
     RunContract,
     EventLogContract,
+    DueApprovalContract,
     TicketContract,
     TicketSearchContract,
     CommentContract,
     IntegrationContract,
+    DeliveryContract,
     AuditContract,
     IdempotencyContract,
     ToolCallContract,
     ExpiryContract,
+    FileContract,
+    AgentFileContract,
+    PassageContract,
+    PassageSearchContract,
+    PassageVectorContract,
+    TaskRecordContract,
+    TaskLeaseContract,
+    DueTaskContract,
+    AgentCheckContract,
 ):
     """Every promise of the storage port, in one class; define its fixture `storage`."""

@@ -1,6 +1,7 @@
 """The part of the storage contract about what is not kept for ever."""
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import pytest
 from msgspec.structs import replace
@@ -8,15 +9,21 @@ from msgspec.structs import replace
 from hexdesk.core.model.chat import Run, RunStatus
 from hexdesk.core.model.expiry import KeptSince
 from hexdesk.core.model.identity import Session
+from hexdesk.core.model.webhooks import DeliveryFilter, DeliveryStatus
 from hexdesk.core.ports.storage import Storage
 from hexdesk.core.testing import examples
 from hexdesk.core.testing.companies import Company, Conversation
+from hexdesk.core.testing.example_webhooks import a_delivery
 from hexdesk.core.testing.storage_fixtures import StorageFixtures
 
 # Older than anything that other tests leave in the same storage.
 SINCE = examples.LONG_AGO.replace(year=1990)
 BEFORE = SINCE - timedelta(seconds=1)
-KEPT_SINCE = KeptSince(events=SINCE, answers=SINCE, refresh_tokens=SINCE)
+# Storage itself says when a call was claimed: for these tests, all that was is old.
+SINCE_FOR_CALLS = examples.FAR_AHEAD
+KEPT_SINCE = KeptSince(
+    events=SINCE, answers=SINCE, refresh_tokens=SINCE, tool_calls=SINCE_FOR_CALLS, deliveries=SINCE
+)
 HOME, OFFICE = "192.0.2.10", "192.0.2.20"
 
 
@@ -97,11 +104,38 @@ class ExpiryContract(StorageFixtures):
             assert await sessions.is_known_address(ours.admin.id, HOME)
             assert await sessions.is_known_address(ours.admin.id, OFFICE)
 
+    async def test_old_deliveries_are_forgotten_however_they_ended(self, ours: Company) -> None:
+        integration = examples.an_integration()
+        ages = {DeliveryStatus.DELIVERED: BEFORE, DeliveryStatus.FAILED: SINCE}
+        async with ours.transaction() as transaction:
+            await transaction.integrations.add(integration)
+            for status, age in ages.items():
+                made = a_delivery(integration.id, status=status, created_at=age)
+                await transaction.deliveries.add(made)
+            assert await transaction.deliveries.forget(SINCE) == 1
+        async with ours.transaction() as transaction:
+            wanted = DeliveryFilter(integration_id=integration.id)
+            [left] = (await transaction.deliveries.page(wanted, examples.ALL)).data
+            assert left.status is DeliveryStatus.FAILED
+            assert await transaction.deliveries.forget(SINCE) == 0
+
+    async def test_old_tool_calls_are_forgotten(self, ours: Company) -> None:
+        run_id = await a_tool_call(ours)
+        async with ours.transaction() as transaction:
+            assert await transaction.tool_calls.forget(SINCE) == 0
+            assert list(await transaction.tool_calls.of_run(run_id)) == ["call-1"]
+            assert await transaction.tool_calls.forget(SINCE_FOR_CALLS) == 1
+        async with ours.transaction() as transaction:
+            assert list(await transaction.tool_calls.of_run(run_id)) == []
+            assert await transaction.tool_calls.forget(SINCE_FOR_CALLS) == 0
+
     async def test_nothing_of_another_organization_is_forgotten(
         self, storage: Storage, ours: Company, theirs: Company
     ) -> None:
         run = await a_run_that_ended(theirs, BEFORE)
         _, token_hash = await a_session(theirs, ip=None, expires_at=BEFORE)
+        await something_old(theirs, "deliveries")
+        called = await a_tool_call(theirs)
         key = examples.an_idempotency_key()
         async with theirs.transaction() as transaction:
             answer = examples.a_kept_answer(created_at=BEFORE)
@@ -110,12 +144,18 @@ class ExpiryContract(StorageFixtures):
             assert await transaction.event_log.forget(SINCE) == 0
             assert await transaction.idempotency_keys.forget(SINCE) == 0
             assert await transaction.refresh_tokens.forget(SINCE) == 0
+            assert await transaction.deliveries.forget(SINCE) == 0
+            assert await transaction.tool_calls.forget(SINCE_FOR_CALLS) == 0
         assert await storage.directory.refresh_token(token_hash) is not None
         async with theirs.transaction() as transaction:
+            assert await transaction.deliveries.forget(SINCE) == 1
             assert len((await transaction.event_log.after(run.id, 0))[0]) == 2
             assert await transaction.idempotency_keys.find(key, BEFORE) == answer
+            assert list(await transaction.tool_calls.of_run(called)) == ["call-1"]
 
-    @pytest.mark.parametrize("kind", ["events", "answers", "refresh_tokens"])
+    @pytest.mark.parametrize(
+        "kind", ["events", "answers", "refresh_tokens", "tool_calls", "deliveries"]
+    )
     async def test_an_organization_with_something_to_forget_is_found(
         self, storage: Storage, ours: Company, theirs: Company, kind: str
     ) -> None:
@@ -181,13 +221,30 @@ async def a_session(
     return session, token.token_hash
 
 
+async def a_tool_call(company: Company) -> UUID:
+    """Store the result of a tool call, and return the id of its run."""
+    run_id = examples.new_id()
+    async with company.transaction() as transaction:
+        await transaction.tool_calls.claim(run_id, "call-1", "create_ticket")
+        await transaction.tool_calls.keep(run_id, "call-1", b"result")
+    return run_id
+
+
 async def something_old(company: Company, kind: str) -> None:
     """Store something that has expired."""
     match kind:
         case "events":
             await a_run_that_ended(company, BEFORE)
+        case "deliveries":
+            integration = examples.an_integration()
+            async with company.transaction() as transaction:
+                await transaction.integrations.add(integration)
+                delivery = a_delivery(integration.id, created_at=BEFORE)
+                await transaction.deliveries.add(delivery)
         case "refresh_tokens":
             await a_session(company, ip=None, expires_at=BEFORE)
+        case "tool_calls":
+            await a_tool_call(company)
         case _:
             key, answer = examples.an_idempotency_key(), examples.a_kept_answer(created_at=BEFORE)
             async with company.transaction() as transaction:

@@ -9,8 +9,11 @@ from msgspec.structs import replace
 
 from hexdesk.core.errors import InvalidError
 from hexdesk.core.model.audit import AuditFilter
+from hexdesk.core.model.files import FileFilter
 from hexdesk.core.model.listing import Page, Slice
+from hexdesk.core.model.tasks import TaskFilter
 from hexdesk.core.model.tickets import TicketFilter
+from hexdesk.core.model.webhooks import DeliveryFilter
 from hexdesk.core.ports.storage import Transaction
 from hexdesk.core.testing import examples
 from hexdesk.core.testing.companies import Belongings, Company
@@ -72,9 +75,37 @@ LISTS: dict[str, tuple[Add, Ask]] = {
         lambda to, its, age: to.integrations.add(new(its.integration, age, last_error="no")),
         lambda to, _, part: to.integrations.page(part),
     ),
+    "deliveries": (
+        lambda to, its, age: to.deliveries.add(
+            new(its.delivery, age, next_attempt_at=None, last_error="no")
+        ),
+        lambda to, its, part: to.deliveries.page(
+            DeliveryFilter(integration_id=its.integration.id), part
+        ),
+    ),
     "audit": (
         lambda to, its, age: to.audit.add(new(its.audit_event, age, actor_id=None)),
         lambda to, _, part: to.audit.page(AuditFilter(), part),
+    ),
+    "files": (
+        lambda to, its, age: to.files.add(
+            new(
+                its.file,
+                age,
+                sha256=examples.new_id().hex,
+                error="no",
+                summary="b",
+                task_id=its.file.id,
+                uploaded_by_id=None,
+            )
+        ),
+        lambda to, _, part: to.files.page(FileFilter(), part),
+    ),
+    "tasks": (
+        lambda to, its, age: to.tasks.add(
+            new(its.task, age, dedupe_key=None, lease_token=None, error="no", priority=age + 2)
+        ),
+        lambda to, _, part: to.tasks.page(TaskFilter(), part),
     ),
 }
 
@@ -137,7 +168,9 @@ async def sortable_fields(page: Awaitable[Page[Any]]) -> list[str]:
     return [
         field.name
         for field in msgspec.structs.fields(items[0])
-        if not any(isinstance(getattr(item, field.name), dict | tuple) for item in items)
+        if not any(
+            isinstance(getattr(item, field.name), dict | tuple | msgspec.Struct) for item in items
+        )
     ]
 
 

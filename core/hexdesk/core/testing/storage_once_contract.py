@@ -145,6 +145,19 @@ class ToolCallContract(StorageFixtures):
             assert list(await transaction.tool_calls.of_run(run_id)) == []
             assert await transaction.tool_calls.claim(run_id, "call-1", "get_ticket") is None
 
+    async def test_calls_are_kept_for_the_run_of_a_task_too(
+        self, ours: Company, theirs: Company
+    ) -> None:
+        # Nothing but its id is known of such a run.
+        run_id = examples.new_id()
+        async with ours.transaction() as transaction:
+            assert await transaction.tool_calls.claim(run_id, "call-1", "create_ticket") is None
+            await transaction.tool_calls.keep(run_id, "call-1", b"first")
+        async with ours.transaction() as transaction:
+            assert await transaction.tool_calls.claim(run_id, "call-1", "get_ticket") == b"first"
+        async with theirs.transaction() as transaction:
+            assert await transaction.tool_calls.claim(run_id, "call-1", "get_ticket") is None
+
     async def test_of_many_that_make_a_call_at_once_one_has_the_effect(
         self, ours: Company, conversation: Conversation
     ) -> None:

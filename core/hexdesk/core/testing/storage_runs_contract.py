@@ -67,6 +67,22 @@ class RunContract(StorageFixtures):
             assert await transaction.runs.running_in(second.thread_id) is None
             assert await transaction.runs.begin(second)
 
+    async def test_a_run_that_is_over_from_the_start_is_stored_beside_one_that_is_running(
+        self, ours: Company, conversation: Conversation
+    ) -> None:
+        over = replace(
+            conversation.run,
+            id=examples.new_id(),
+            status=RunStatus.COMPLETED,
+            response=examples.a_response(conversation.run, conversation.message),
+            finished_at=examples.later(1),
+            approval_id=examples.new_id(),
+        )
+        async with ours.transaction() as transaction:
+            assert await transaction.runs.begin(over)
+            assert await transaction.runs.get(over.id) == over
+            assert await transaction.runs.running_in(over.thread_id) == conversation.run
+
     async def test_of_many_runs_that_begin_at_once_one_does(
         self, ours: Company, conversation: Conversation
     ) -> None:

@@ -6,16 +6,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from msgspec.structs import replace
 
 from hexdesk.core.errors import (
     DeskError,
-    NotFoundError,
     StorageUnavailableError,
     ToolAccessDeniedError,
 )
 from hexdesk.core.model.agents import ToolUseStatus
 from hexdesk.core.model.principals import AgentRun, Member, Principal
+from hexdesk.core.policy.approvals import covers
 from hexdesk.core.policy.rights import may_use_tool
 from hexdesk.core.policy.storable import holds_nul
 from hexdesk.core.ports.clock import Clock
@@ -25,6 +24,7 @@ from hexdesk.core.ports.tools import ToolAnswer
 from hexdesk.core.tools.tool import Tool, ToolContext, ToolNeeds
 from hexdesk.core.use_cases.joined import JoinedStorage
 from hexdesk.core.use_cases.refusals import NoteRefusal
+from hexdesk.core.use_cases.standing import as_of_now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,23 +81,22 @@ class CallTool:
     async def _call(
         self, who: Principal, name: str, arguments: Mapping[str, Any], call_id: str | None
     ) -> ToolAnswer:
+        self._check_approval(who, name, arguments, call_id)
         chosen = self._allowed(who, name)
         try:
-            wish = msgspec.convert(dict(arguments), chosen.takes)
-        except msgspec.ValidationError as error:
-            return ToolAnswer(error=f"wrong arguments for {name}: {error}")
-        if holds_nul(dict(arguments)):
-            return ToolAnswer(error=f"wrong arguments for {name}: no text may contain U+0000")
+            wish = wished(chosen, arguments)
+        except ValueError as error:
+            return ToolAnswer(error=str(error))
         async with asyncio.timeout(self.timeout_seconds):
             if chosen.prepare or not chosen.in_transaction:
                 async with self.storage.transaction(who) as tx:
-                    await _check_standing(tx, who, chosen)
+                    await check_standing(tx, who, chosen)
                 context = ToolContext(who=who, storage=self.storage, needs=self.needs)
                 if not chosen.in_transaction:
                     return _answer(msgspec.json.encode(await chosen.run(context, wish)))
                 wish = await chosen.prepare(context, wish) if chosen.prepare else wish
             async with self.storage.transaction(who) as tx:
-                await _check_standing(tx, who, chosen)
+                await check_standing(tx, who, chosen)
                 return _answer(await self._once(tx, who, chosen, wish, call_id))
 
     async def _once(
@@ -114,33 +113,48 @@ class CallTool:
         await tx.tool_calls.keep(who.run_id, call_id, result)
         return result
 
+    def _check_approval(
+        self, who: Principal, name: str, arguments: Mapping[str, Any], call_id: str | None
+    ) -> None:
+        """Refuse what a person must allow first, unless it is the very call that one allowed."""
+        if not isinstance(who, AgentRun):
+            return
+        waits = name in who.needs_approval or name not in who.tools
+        if waits and not covers(who.approved, call_id, name, arguments):
+            if name in who.needs_approval:
+                raise ToolAccessDeniedError(f"{name!r} needs a person's approval")
+            raise denied(name)
+
     def _allowed(self, who: Principal, name: str) -> Tool:
-        if isinstance(who, AgentRun) and name in who.needs_approval:
-            raise ToolAccessDeniedError(f"{name!r} needs a person's approval")
         chosen = self.catalogue.get(name)
         if chosen is None or not may_use_tool(who, name, chosen.right):
-            raise _denied(name)
+            raise denied(name)
         return chosen
 
 
-async def _check_standing(tx: Transaction, who: Principal, chosen: Tool) -> None:
+async def check_standing(tx: Transaction, who: Principal, chosen: Tool) -> None:
     """Refuse a run whose person was demoted or deactivated after its capability was minted."""
     if isinstance(who, AgentRun) and isinstance(who.acts_for, Member):
-        now = await _as_of_now(tx, who.acts_for)
+        now = await as_of_now(tx, who.acts_for)
         if now is None or not may_use_tool(now, chosen.name, chosen.right):
-            raise _denied(chosen.name)
+            raise denied(chosen.name)
 
 
-async def _as_of_now(tx: Transaction, person: Member) -> Member | None:
-    try:
-        user = await tx.users.get(person.user_id)
-    except NotFoundError:
-        return None
-    return replace(person, role=person.role.weaker(user.role)) if user.is_active else None
-
-
-def _denied(name: str) -> ToolAccessDeniedError:
+def denied(name: str) -> ToolAccessDeniedError:
+    """Return the refusal of a tool that the caller may not use, or that there is not."""
     return ToolAccessDeniedError(f"access to the tool {name!r} is denied")
+
+
+def wished(chosen: Tool, arguments: Mapping[str, Any]) -> object:
+    """Return the arguments as the tool takes them; raise `ValueError` with words for the model."""
+    name = chosen.name
+    try:
+        wish = msgspec.convert(dict(arguments), chosen.takes)
+    except msgspec.ValidationError as error:
+        raise ValueError(f"wrong arguments for {name}: {error}") from error
+    if holds_nul(dict(arguments)):
+        raise ValueError(f"wrong arguments for {name}: no text may contain U+0000")
+    return wish
 
 
 def _answer(result: bytes) -> ToolAnswer:

@@ -31,6 +31,7 @@ from hexdesk.core.use_cases.tickets import (
     NewTicket,
     RemoveTicket,
     TicketChange,
+    TicketWriter,
 )
 
 NEWEST_FIRST = "-created_at"
@@ -95,7 +96,7 @@ class TicketList(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 class TicketSearch(TicketList, frozen=True, kw_only=True):
     """Which tickets, by words in their title, description and comments."""
 
-    query: Annotated[str, Meta(min_length=1, max_length=500, pattern=r"\S")]
+    query: Annotated[str, Meta(min_length=1, max_length=500, pattern=r"[^\s\x1c-\x1f\x85]")]
 
 
 class Nothing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -117,9 +118,7 @@ async def create_ticket(context: ToolContext, arguments: NewTicket) -> Ticket:
     Use it when the person asks for one, or reports a problem that the staff must look into. Give
     a short title, and every known fact as the description.
     """
-    return await CreateTicket(storage=context.storage, clock=context.needs.clock)(
-        context.who, arguments
-    )
+    return await _create(context)(context.who, arguments)
 
 
 async def draft(context: ToolContext, arguments: NewTicketFromText) -> Draft:
@@ -133,7 +132,7 @@ async def create_ticket_with_ai(context: ToolContext, arguments: Draft) -> Draft
 
     Title, priority, category and tags are drawn from the text.
     """
-    return await create_drafted(context.storage, context.needs.clock, context.who, arguments)
+    return await create_drafted(_create(context), context.who, arguments)
 
 
 @tool(Right.READ_TICKETS, read_only=True)
@@ -149,7 +148,7 @@ async def update_ticket(context: ToolContext, arguments: UpdateTicket) -> Ticket
     What is not given stays as it is. The status is changed by another tool.
     """
     fields = {name: getattr(arguments, name) for name in TicketChange.__struct_fields__}
-    return await ChangeTicket(storage=context.storage, clock=context.needs.clock)(
+    return await ChangeTicket(storage=context.storage, writer=_writer(context))(
         context.who, ref(arguments.ticket_id), TicketChange(**fields)
     )
 
@@ -157,7 +156,8 @@ async def update_ticket(context: ToolContext, arguments: UpdateTicket) -> Ticket
 @tool(Right.DELETE_TICKETS, destructive=True)
 async def delete_ticket(context: ToolContext, arguments: OneTicket) -> RemovedTicket:
     """Remove a ticket for good. It cannot be had back; closing it is nearly always better."""
-    remove = RemoveTicket(storage=context.storage, auditor=context.needs.auditor)
+    needs = context.needs
+    remove = RemoveTicket(storage=context.storage, auditor=needs.auditor, outbox=needs.outbox)
     ticket = await remove(context.who, ref(arguments.ticket_id))
     return RemovedTicket(id=ticket.id, number=ticket.number)
 
@@ -165,7 +165,7 @@ async def delete_ticket(context: ToolContext, arguments: OneTicket) -> RemovedTi
 @tool(Right.CHANGE_TICKETS)
 async def update_ticket_status(context: ToolContext, arguments: TicketMove) -> Ticket:
     """Change how far a ticket is: open, in_progress, waiting, resolved or closed."""
-    return await MoveTicket(storage=context.storage, clock=context.needs.clock)(
+    return await MoveTicket(storage=context.storage, writer=_writer(context))(
         context.who, ref(arguments.ticket_id), arguments.status
     )
 
@@ -173,7 +173,7 @@ async def update_ticket_status(context: ToolContext, arguments: TicketMove) -> T
 @tool(Right.CHANGE_TICKETS)
 async def assign_ticket(context: ToolContext, arguments: Assignment) -> Ticket:
     """Give a ticket to a member of the staff by the member's id, or to nobody with null."""
-    return await AssignTicket(storage=context.storage, clock=context.needs.clock)(
+    return await AssignTicket(storage=context.storage, writer=_writer(context))(
         context.who, ref(arguments.ticket_id), arguments.assignee_id
     )
 
@@ -207,6 +207,15 @@ def ref(ticket_id: int | str) -> UUID | int:
     if isinstance(ticket_id, int):
         return ticket_id
     return UUID(ticket_id) if "-" in ticket_id else int(ticket_id.removeprefix("#"))
+
+
+def _create(context: ToolContext) -> CreateTicket:
+    needs = context.needs
+    return CreateTicket(storage=context.storage, clock=needs.clock, outbox=needs.outbox)
+
+
+def _writer(context: ToolContext) -> TicketWriter:
+    return TicketWriter(clock=context.needs.clock, outbox=context.needs.outbox)
 
 
 async def _find(context: ToolContext, wanted: TicketList, query: str | None) -> Page[Ticket]:

@@ -15,6 +15,7 @@ from hexdesk.core.use_cases.audit import Auditor
 from hexdesk.core.use_cases.drafts import DraftTicket
 from hexdesk.core.use_cases.health import CheckHealth
 from hexdesk.core.use_cases.integration_types import IntegrationTypes
+from hexdesk.core.use_cases.outbox import Outbox
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +24,7 @@ class ToolNeeds:
 
     clock: Clock
     auditor: Auditor
+    outbox: Outbox
     draft_ticket: DraftTicket
     check_health: CheckHealth
     integration_types: IntegrationTypes

@@ -24,7 +24,7 @@ SHOWN_CHARACTERS = 12
 class NewApiKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a key is made from."""
 
-    name: Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"\S")]
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"[^\s\x1c-\x1f\x85]")]
     role: Role = Role.USER
     expires_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
 

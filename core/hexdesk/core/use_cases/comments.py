@@ -7,10 +7,12 @@ import msgspec
 from hexdesk.core.model.listing import Page, Slice
 from hexdesk.core.model.principals import AgentRun, Member, Principal, person_behind
 from hexdesk.core.model.tickets import AuthorType, Comment, CommentBody
+from hexdesk.core.model.webhooks import EventType
 from hexdesk.core.policy.listing import check_sort
 from hexdesk.core.policy.rights import Right, require
 from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.storage import Storage
+from hexdesk.core.use_cases.outbox import Outbox
 from hexdesk.core.use_cases.tickets import TicketRef, visible_ticket
 
 
@@ -27,6 +29,7 @@ class AddComment:
 
     storage: Storage
     clock: Clock
+    outbox: Outbox
 
     async def __call__(self, who: Principal, ref: TicketRef, wish: NewComment) -> Comment:
         """Return the comment."""
@@ -44,6 +47,9 @@ class AddComment:
                 created_at=self.clock.now(),
             )
             await tx.comments.add(comment)
+            # What the staff remark among themselves stays with them.
+            if not comment.internal:
+                await self.outbox.tell(tx, who, EventType.TICKET_COMMENTED, comment)
         return comment
 
 

@@ -23,7 +23,8 @@ class Configurations:
     """Resolves agents' configurations, with a cache under `config_{agent_id}` for 15 minutes.
 
     An entry carries a stamp of all that it was resolved from, so a changed agent, organization or
-    file never meets an old one, in whichever process it was changed.
+    file never meets an old one, in whichever process it was changed. It is asked for within a
+    transaction, so its cache should be near.
     """
 
     cache: Cache
@@ -35,12 +36,18 @@ class Configurations:
         files = (self.rules.ai_config.agent, self.rules.destructive_tools)
         made_of = (agent.own, agent.configuration, organization.settings, files)
         stamp = hashlib.sha256(msgspec.msgpack.encode(made_of)).digest()
-        found = await self.cache.get(key)
-        if found:
-            kept = msgspec.msgpack.decode(found, type=_Kept)
-            if kept.stamp == stamp:
-                return kept.resolved
+        kept = _understood(await self.cache.get(key))
+        if kept and kept.stamp == stamp:
+            return kept.resolved
         resolved = self.rules.resolve(agent, organization)
         value = msgspec.msgpack.encode(_Kept(stamp, resolved))
         await self.cache.put(key, value, TTL_SECONDS)
         return resolved
+
+
+def _understood(found: bytes | None) -> _Kept | None:
+    """Return what was kept; what a process of another version has kept may mean nothing here."""
+    try:
+        return msgspec.msgpack.decode(found, type=_Kept) if found else None
+    except msgspec.DecodeError:
+        return None

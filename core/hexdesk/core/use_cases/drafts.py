@@ -31,7 +31,10 @@ class NewTicketFromText(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     """A customer's own words."""
 
     text: Annotated[
-        str, msgspec.Meta(min_length=1, max_length=32_000, pattern=r"\S", examples=["Help!"])
+        str,
+        msgspec.Meta(
+            min_length=1, max_length=32_000, pattern=r"[^\s\x1c-\x1f\x85]", examples=["Help!"]
+        ),
     ]
 
 
@@ -90,11 +93,9 @@ class DraftTicket:
         return Draft(wish=_wish(draft))
 
 
-async def create_drafted(
-    storage: Storage, clock: Clock, who: Principal, draft: Draft
-) -> DraftedTicket:
+async def create_drafted(create: CreateTicket, who: Principal, draft: Draft) -> DraftedTicket:
     """Open the ticket that was drafted."""
-    ticket = await CreateTicket(storage=storage, clock=clock)(who, draft.wish)
+    ticket = await create(who, draft.wish)
     return DraftedTicket(
         **msgspec.structs.asdict(ticket),
         degraded=draft.degraded,

@@ -18,18 +18,21 @@ MOST_AT_ONCE = 100
 PAUSE_SECONDS = 600
 # For as long as a spent token is known, whoever uses it again ends the session.
 REFRESH_TOKENS_OUTLIVED = timedelta(days=30)
+# For longer than any run or task goes on repeating its calls.
+TOOL_CALLS_KEPT = timedelta(days=30)
+DELIVERIES_KEPT = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForgetExpired:
-    """Remove events, answers and refresh tokens whose time is over, of all organizations."""
+    """Remove what is of use for a while only, once its time is over, of all organizations."""
 
     storage: Storage
     clock: Clock
     settings: DeskSettings
 
     async def __call__(self) -> int:
-        """Return how many were removed: runs' events, answers and refresh tokens."""
+        """Return how many records were removed."""
         kept_since = self._kept_since()
         backlog, forgotten = self.storage.backlog, 0
         for organization_id in await backlog.organizations_with_expired(kept_since, MOST_AT_ONCE):
@@ -56,6 +59,8 @@ class ForgetExpired:
             events=now - timedelta(seconds=settings.events_kept_seconds),
             answers=now - timedelta(seconds=settings.idempotency_seconds),
             refresh_tokens=now - REFRESH_TOKENS_OUTLIVED,
+            deliveries=now - DELIVERIES_KEPT,
+            tool_calls=now - TOOL_CALLS_KEPT,
         )
 
     async def _forget(self, organization_id: UUID, kept_since: KeptSince) -> int:
@@ -66,6 +71,8 @@ class ForgetExpired:
                 count = await tx.event_log.forget(kept_since.events)
                 count += await tx.idempotency_keys.forget(kept_since.answers)
                 count += await tx.refresh_tokens.forget(kept_since.refresh_tokens)
+                count += await tx.deliveries.forget(kept_since.deliveries)
+                count += await tx.tool_calls.forget(kept_since.tool_calls)
             if not count:
                 return forgotten
             forgotten += count

@@ -17,7 +17,8 @@ from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.events import RunEvents
 from hexdesk.core.ports.storage import Storage
 from hexdesk.core.use_cases.run_desk import RunDesk
-from hexdesk.core.use_cases.run_log import RUN_COMPLETED, TERMINAL
+from hexdesk.core.use_cases.run_log import RUN_COMPLETED, RUN_FAILED, TERMINAL
+from hexdesk.core.use_cases.run_news import news_or
 from hexdesk.core.use_cases.threads import visible_thread
 
 
@@ -74,15 +75,18 @@ class FollowRun:
     async def _from_storage(
         self, who: Person, run_id: UUID, after: int
     ) -> AsyncGenerator[RunEvent]:
-        while True:
-            async with self.storage.transaction(who) as tx:
-                events, status = await tx.event_log.after(run_id, after)
-            for event in events:
-                after = event.id
-                yield event
-            if status is not RunStatus.RUNNING or any(one.type in TERMINAL for one in events):
-                return
-            await asyncio.sleep(self.settings.poll_seconds)
+        with self.events.news(run_id) as news:
+            while True:
+                # What happens from here on sets it again: no news is lost between two looks.
+                news.clear()
+                async with self.storage.transaction(who) as tx:
+                    events, status = await tx.event_log.after(run_id, after)
+                for event in events:
+                    after = event.id
+                    yield event
+                if status is not RunStatus.RUNNING or any(one.type in TERMINAL for one in events):
+                    return
+                await news_or(self.settings.poll_seconds, news)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +100,8 @@ class AwaitAnswer:
 
     async def __call__(self, who: Person, run: Run) -> ChatResponse:
         """Return the answer; raise `BusyError` if that takes too long, or this process ends."""
+        if run.response:
+            return run.response
         margin = self.settings.thread_wait_seconds + 2 * self.settings.run_lease_seconds
         try:
             async with asyncio.timeout(run.settings.timeout_seconds + margin):
@@ -110,7 +116,7 @@ class AwaitAnswer:
         """Return the answer of a run that was started earlier."""
         async with self.storage.transaction(who) as tx:
             run = await tx.runs.get(run_id)
-        return run.response or await self(who, run)
+        return await self(who, run)
 
     async def _answer(self, who: Person, run_id: UUID) -> ChatResponse | None:
         return await self.run_desk.answer(run_id) or await self.run_desk.unless_drained(
@@ -122,4 +128,8 @@ class AwaitAnswer:
             async for event in events:
                 if event.type == RUN_COMPLETED:
                     return msgspec.json.decode(event.data, type=ChatResponse)
+                if event.type == RUN_FAILED:
+                    # What remains of it is stored with the run.
+                    async with self.storage.transaction(who) as tx:
+                        return (await tx.runs.get(run_id)).response
         return None

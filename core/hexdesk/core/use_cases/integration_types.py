@@ -5,6 +5,7 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Protocol
+from uuid import UUID
 
 import msgspec
 from msgspec.structs import replace
@@ -12,8 +13,9 @@ from msgspec.structs import replace
 from hexdesk.core.errors import EgressRefusedError, InvalidError, UnavailableError
 from hexdesk.core.model.integrations import ConnectionCheck, Integration
 from hexdesk.core.policy.mistakes import invalid
+from hexdesk.core.policy.webhooks import KNOWN_EVENTS, event_body, signing_key, webhook_headers
 from hexdesk.core.ports.clock import Clock
-from hexdesk.core.ports.egress import Egress
+from hexdesk.core.ports.egress import CallTerms, Egress, EgressAnswer
 from hexdesk.core.ports.vault import Vault
 
 MASK = "********"
@@ -30,6 +32,10 @@ class IntegrationType(Protocol):
     config: type[msgspec.Struct]
     secrets: frozenset[str]
 
+    def refuse(self, config: Mapping[str, Any]) -> None:
+        """Raise `InvalidError` for what fits the Struct and cannot be meant all the same."""
+        return
+
     @abstractmethod
     def address(self, config: Mapping[str, Any]) -> str | None:
         """Return the address that the configuration makes hexdesk call, or None."""
@@ -40,6 +46,11 @@ class IntegrationType(Protocol):
 
         Raise `EgressRefusedError` or `UnavailableError` when it cannot be called.
         """
+
+
+# A delivery that was redirected to a GET would arrive without its event, and nobody reads bodies.
+DELIVERY_TERMS = CallTerms(seconds=15, answer_bytes=0, follows_redirects=False)
+TEST_EVENT = "hexdesk.test"
 
 
 class WebhookConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -58,9 +69,22 @@ class Webhook(IntegrationType):
     """An address that is told what happens."""
 
     egress: Egress
+    clock: Clock
     name: str = "webhook"
     config: type[msgspec.Struct] = WebhookConfig
     secrets: frozenset[str] = frozenset({"secret"})
+
+    def refuse(self, config: Mapping[str, Any]) -> None:
+        """Refuse events that there are not, and a secret that nobody could verify with."""
+        for place, name in enumerate(config["events"]):
+            if name not in KNOWN_EVENTS:
+                known = ", ".join(sorted(KNOWN_EVENTS))
+                message = f"there is no event {name!r}; known are {known}"
+                raise InvalidError(message, pointer=f"/config/events/{place}")
+        try:
+            signing_key(config["secret"] or "")
+        except ValueError as error:
+            raise InvalidError(str(error), pointer="/config/secret") from error
 
     def address(self, config: Mapping[str, Any]) -> str | None:
         """Return the webhook's own address."""
@@ -68,10 +92,17 @@ class Webhook(IntegrationType):
 
     async def check(self, config: Mapping[str, Any]) -> tuple[int, str]:
         """Post a test event."""
-        body = msgspec.json.encode({"type": "hexdesk.test", "data": {}})
-        headers = {"content-type": "application/json"}
-        answer = await self.egress.post(str(config["url"]), body, headers)
+        body = event_body(TEST_EVENT, self.clock.now(), {})
+        answer = await self.send(config, self.clock.new_id(), body)
         return answer.status_code, f"the address answered {answer.status_code}"
+
+    async def send(self, config: Mapping[str, Any], event_id: UUID, body: bytes) -> EgressAnswer:
+        """Post an event, signed with the secret of this moment; raise `ValueError` for a bad one.
+
+        Raise as `Egress.post` does.
+        """
+        headers = webhook_headers(str(event_id), self.clock.now(), body, config.get("secret"))
+        return await self.egress.post(str(config["url"]), body, headers, terms=DELIVERY_TERMS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,8 +119,8 @@ class IntegrationTypes:
     ) -> dict[str, Any]:
         """Return the configuration as it is stored; a masked secret is taken from `kept`.
 
-        Raise `InvalidError` for an unknown type, a configuration that does not fit it, or an
-        address that may not be called.
+        Raise `InvalidError` for an unknown type, a configuration that does not fit it or cannot
+        be meant, or an address that may not be called.
         """
         kind = self._kind(type_name)
         try:
@@ -98,6 +129,7 @@ class IntegrationTypes:
             raise invalid(error, within="/config") from error
         # As it comes back from storage, with lists for tuples.
         stored: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(checked))
+        kind.refuse(stored)
         address = kind.address(stored)
         if address:
             try:

@@ -20,7 +20,7 @@ from hexdesk.core.ports.storage import Storage
 from hexdesk.core.use_cases.audit import Auditor
 from hexdesk.core.use_cases.integration_types import IntegrationTypes
 
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"\S")]
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"[^\s\x1c-\x1f\x85]")]
 
 
 class NewIntegration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -106,3 +106,13 @@ async def default_agent(tx: Transaction, organization: Organization) -> Agent:
     if not active:
         raise NotFoundError("the organization has no active agent")
     return (chosen or active)[0]
+
+
+async def check_agent(tx: Transaction, agent_id: UUID) -> None:
+    """Raise `InvalidError` unless the organization has the agent, and it is switched on."""
+    try:
+        agent = await tx.agents.get(agent_id)
+    except NotFoundError as error:
+        raise InvalidError("names no agent of yours", pointer="/agent_id") from error
+    if not agent.is_active:
+        raise InvalidError("names an agent that is switched off", pointer="/agent_id")

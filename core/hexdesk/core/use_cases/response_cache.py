@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from hexdesk.core.model.chat import Citation
 from hexdesk.core.model.principals import Member, Person
 from hexdesk.core.policy.configuration import config_hash
 from hexdesk.core.ports.agents import RunRequest
@@ -19,6 +20,7 @@ class CachedResponse(msgspec.Struct, frozen=True, kw_only=True):
 
     text: str
     model: str
+    citations: tuple[Citation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +28,7 @@ class ResponseCache:
     """Keeps answers five minutes under `response_{message_hash}`; off unless switched on.
 
     The hash covers the organization, the person and its role, the agent, its configuration, the
-    conversation and the text, so nobody gets an answer made for another.
+    conversation, the text and what files say, so nobody gets an answer made for another.
     """
 
     cache: Cache
@@ -34,15 +36,22 @@ class ResponseCache:
 
     async def find(self, who: Person, request: RunRequest) -> CachedResponse | None:
         """Return the answer to the same question, or None."""
-        if not self.is_on or request.steps:
+        if not self.is_on or request.steps or request.decided:
             return None
         found = await self.cache.get(_key(who, request))
-        return msgspec.msgpack.decode(found, type=CachedResponse) if found else None
+        try:
+            return msgspec.msgpack.decode(found, type=CachedResponse) if found else None
+        except msgspec.DecodeError:
+            # A process of another version kept it.
+            return None
 
     async def keep(self, who: Person, request: RunRequest, text: str, outcome: Outcome) -> None:
         """Keep an answer, unless it is degraded or tools had a part in it."""
-        if self.is_on and not outcome.reason and not outcome.tool_uses and not request.steps:
-            value = msgspec.msgpack.encode(CachedResponse(text=text, model=outcome.model))
+        is_plain = not (outcome.reason or outcome.tool_uses or request.steps)
+        if self.is_on and is_plain:
+            value = msgspec.msgpack.encode(
+                CachedResponse(text=text, model=outcome.model, citations=outcome.citations)
+            )
             await self.cache.put(_key(who, request), value, TTL_SECONDS)
 
 
@@ -59,5 +68,6 @@ def _key(who: Person, request: RunRequest) -> str:
         request.history,
         sorted(request.tools),
         request.content,
+        request.knowledge,
     )
     return f"response_{hashlib.sha256(msgspec.json.encode(situation)).hexdigest()}"

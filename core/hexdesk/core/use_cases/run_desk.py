@@ -18,10 +18,11 @@ from hexdesk.core.model.settings import DeskSettings
 from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.events import RunEvents
 from hexdesk.core.ports.storage import Storage
-from hexdesk.core.use_cases.answers import RestoreAnswers
 from hexdesk.core.use_cases.assignments import Assignments
+from hexdesk.core.use_cases.restoring import RestoreAnswers
 from hexdesk.core.use_cases.run_in_progress import Assignment
 from hexdesk.core.use_cases.run_log import about
+from hexdesk.core.use_cases.run_news import news_or
 from hexdesk.core.use_cases.run_worker import RunWorker
 
 log = logging.getLogger("hexdesk.runs")
@@ -142,14 +143,28 @@ class RunDesk:
         # Its answer may have been given, and wait here to be stored.
         await self.restore_answers()
         async with self.storage.transaction(System(organization_id=organization_id)) as tx:
+            # The thread first, as whoever publishes an answer does: in another order, each of the
+            # two would wait for the other.
+            found = await tx.threads.with_agent((await tx.runs.get(run_id)).thread_id)
             run = await tx.runs.take_over(run_id, self.clock.new_id(), self._lease_end())
             if run is None:
                 return False
-            task = await self.assignments.again(tx, run)
+            task = await self.assignments.again(tx, run, found)
         log.warning("run taken over", extra=about(run))
         self.events.open(run_id)
         self._do(task)
         return True
+
+    async def until_free(self, thread_id: UUID, organization_id: UUID) -> None:
+        """Wait until the run that holds a thread is over, and take it over if it is dead."""
+        async with self.storage.transaction(System(organization_id=organization_id)) as tx:
+            run = await tx.runs.running_in(thread_id)
+        if run is None or await self.ended(run.id):
+            return
+        is_dead = run.lease_until < self.clock.now()
+        if not is_dead or not await self.take_over(run.id, organization_id):
+            with self.events.news(run.id) as news:
+                await news_or(self.settings.poll_seconds, news)
 
     async def renew(self) -> None:
         """Hold the leases of the runs that take long."""

@@ -25,6 +25,7 @@ RUN_FAILED = "run.failed"
 TEXT_DELTA = "text.delta"
 TOOL_STARTED = "tool.started"
 TOOL_FINISHED = "tool.finished"
+APPROVAL_REQUIRED = "approval.required"
 TERMINAL = frozenset({RUN_COMPLETED, RUN_FAILED})
 UNFOLLOWED = 20
 SMALL_DELTA = 24
@@ -109,6 +110,17 @@ class RunLog:
             self._unstored = []
             self.events.publish(self.run.id, batch)
             return True
+
+    def end_otherwise(self, end: RunEvent, kept: Callable[[RunEvent], bool]) -> None:
+        """End the run with another event than the pending one, and drop what is not to be kept.
+
+        Nobody has seen what is pending, so the others move up and the stream has no gap.
+        """
+        pending = self._take()
+        self.last_id -= len(pending)
+        for event in (*filter(kept, pending[:-1]), end):
+            self.last_id += 1
+            self._pending.append(RunEvent(id=self.last_id, type=event.type, data=event.data))
 
     def amend(self, data: object) -> tuple[RunEvent, ...]:
         """Change the last pending event and return all that is unstored, for `show` to show."""

@@ -10,17 +10,21 @@ from datetime import timedelta
 import msgspec
 
 from hexdesk.core.model.agents import ToolUseStatus
-from hexdesk.core.model.chat import ChatResponse, DegradedReason, RunEvent
+from hexdesk.core.model.chat import ChatResponse, DegradedReason, RunEvent, ThreadStatus
+from hexdesk.core.model.knowledge import KnownPassage
 from hexdesk.core.model.principals import AgentRun, System
 from hexdesk.core.model.settings import DeskSettings
-from hexdesk.core.policy.rights import Right, may_use_tool
-from hexdesk.core.policy.words import with_notice
-from hexdesk.core.ports.agents import AgentRunner, RunRequest
+from hexdesk.core.policy.context import room_for_knowledge, shortened
+from hexdesk.core.policy.knowledge import fenced
+from hexdesk.core.policy.rights import Right, enabled_tools
+from hexdesk.core.policy.words import waiting_for, with_handover, with_notice
+from hexdesk.core.ports.agents import AgentRunner, RunRequest, ToolFinished, ToolStarted
 from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.events import RunEvents
 from hexdesk.core.ports.storage import Storage
 from hexdesk.core.ports.tokens import Capabilities
 from hexdesk.core.use_cases.answers import Outcome, PublishAnswer
+from hexdesk.core.use_cases.knowledge import FindKnowledge, Question
 from hexdesk.core.use_cases.refusals import NoteRefusal
 from hexdesk.core.use_cases.response_cache import ResponseCache
 from hexdesk.core.use_cases.run_in_progress import (
@@ -48,6 +52,7 @@ class RunWorker:
     publish_answer: PublishAnswer
     note_refusal: NoteRefusal
     responses: ResponseCache
+    find_knowledge: FindKnowledge
     tool_rights: Mapping[str, Right]
     settings: DeskSettings
 
@@ -61,8 +66,12 @@ class RunWorker:
 
     async def _answer(self, doing: RunInProgress) -> ChatResponse | None:
         task, run_log, outcome = doing.task, doing.run_log, doing.outcome
-        if not task.is_agent_active and not run_log.text:
+        if task.thread.status is ThreadStatus.HUMAN:
+            # It was left behind, and a person has the conversation by now: no model is asked.
+            outcome.reason = DegradedReason.MODEL_UNAVAILABLE
+        elif not task.is_agent_active and not run_log.text:
             outcome.reason = DegradedReason.AGENT_UNAVAILABLE
+            await _refuse(doing)
         elif doing.was_cut_off or not task.is_agent_active:
             # What the customer saw of the lost step cannot be unsaid by asking again.
             outcome.reason = DegradedReason.MODEL_UNAVAILABLE
@@ -70,9 +79,7 @@ class RunWorker:
             outcome.reason = DegradedReason.RUN_LIMIT
         elif not await self._work(doing):
             return None
-        if outcome.reason:
-            has_acted = any(use.status is ToolUseStatus.OK for use in outcome.tool_uses.values())
-            run_log.add_text(with_notice(run_log.text, outcome.reason, has_acted=has_acted))
+        _say_how_it_ends(doing)
         return await self.publish_answer(
             task.run, task.user_message, run_log, outcome, task.started_at
         )
@@ -93,20 +100,42 @@ class RunWorker:
             # The edge of a background task: the customer gets an answer, the trace is for us.
             log.exception("run failed", extra=about(run))
             doing.outcome.reason = DegradedReason.MODEL_UNAVAILABLE
+        doing.end_text()
         return True
+
+    async def _known(self, task: Assignment) -> tuple[KnownPassage, ...]:
+        """Return what files say to it, where there are any."""
+        message, settings = task.user_message, task.run.settings
+        if not (task.knows_files or message.attachments or task.attached_earlier):
+            return ()
+        return await self.find_knowledge(
+            Question(
+                organization_id=task.thread.organization_id,
+                agent_id=task.run.agent_id,
+                text=message.content,
+                attached=message.attachments,
+                attached_earlier=task.attached_earlier,
+                room=room_for_knowledge(settings, task.history, task.instructions, message.content),
+            )
+        )
 
     async def _ask(self, doing: RunInProgress) -> bool:
         principal, outcome, run_log = doing.task.run.principal, doing.outcome, doing.run_log
-        request = self._request(doing)
+        known = await self._known(doing.task)
+        request = self._request(doing, fenced(known))
         kept = await self.responses.find(principal, request)
         if kept:
             run_log.add_text(kept.text)
-            outcome.model = kept.model
+            outcome.model, outcome.citations = kept.model, kept.citations
             return True
+        doing.cite(known)
         async with aclosing(self.runner.run(request)) as progress:
             async for item in progress:
                 if not await doing.follow(item):
                     return False
+        doing.end_text()
+        if outcome.waits_for_people or outcome.handover is not None:
+            return True
         if not run_log.text.strip() and not outcome.reason:
             outcome.reason = DegradedReason.MODEL_UNAVAILABLE
         await self.responses.keep(principal, request, run_log.text, outcome)
@@ -132,7 +161,9 @@ class RunWorker:
             run_log=run_log,
             outcome=Outcome(
                 model=f"{settings.model_provider}:{settings.model_name}",
+                later_than=task.later_than,
                 tool_uses=known_uses(checkpoint, task.seen),
+                citations=checkpoint.citations if checkpoint else (),
             ),
             agent_run=self._agent_run(task),
             steps=checkpoint.runner if checkpoint else None,
@@ -143,11 +174,7 @@ class RunWorker:
 
     def _agent_run(self, task: Assignment) -> AgentRun:
         settings, person = task.run.settings, task.run.principal
-        enabled = {
-            name
-            for name in (settings.tools_enabled if settings.mcp_enabled else ())
-            if name in self.tool_rights and may_use_tool(person, name, self.tool_rights[name])
-        }
+        enabled = enabled_tools(person, settings, self.tool_rights)
         waiting = enabled & set(settings.require_approval)
         return AgentRun(
             organization_id=task.thread.organization_id,
@@ -155,11 +182,12 @@ class RunWorker:
             run_id=task.run.id,
             acts_for=person,
             thread_id=task.thread.id,
-            tools=frozenset(enabled - waiting),
-            needs_approval=frozenset(waiting),
+            tools=enabled - waiting,
+            needs_approval=waiting,
+            approved=task.approved,
         )
 
-    def _request(self, doing: RunInProgress) -> RunRequest:
+    def _request(self, doing: RunInProgress, knowledge: str) -> RunRequest:
         task, agent_run = doing.task, doing.agent_run
         settings = task.run.settings
         lifetime = timedelta(seconds=settings.timeout_seconds + CAPABILITY_MARGIN_SECONDS)
@@ -168,15 +196,49 @@ class RunWorker:
             agent_id=task.run.agent_id,
             settings=settings,
             instructions=task.instructions,
-            history=task.history,
+            history=shortened(
+                settings, task.history, task.instructions, task.user_message.content, knowledge
+            ),
             content=task.user_message.content,
+            knowledge=knowledge,
             tools=agent_run.tools,
             needs_approval=agent_run.needs_approval,
             capability=self.capabilities.mint(agent_run, lifetime),
             inherits_model=task.inherits_model,
             streams=settings.use_streaming and doing.is_followed,
             steps=doing.steps,
+            asks_people=True,
+            decided=task.decided,
         )
+
+
+def _say_how_it_ends(doing: RunInProgress) -> None:
+    """Add to the answer what the desk must say in its own words."""
+    run_log, outcome = doing.run_log, doing.outcome
+    if outcome.reason:
+        has_acted = any(use.status is ToolUseStatus.OK for use in outcome.tool_uses.values())
+        run_log.add_text(with_notice(run_log.text, outcome.reason, has_acted=has_acted))
+    elif outcome.waits_for_people and not run_log.text.strip():
+        run_log.add_text(waiting_for(one.name for one in outcome.waiting.values()))
+    if outcome.handover is not None:
+        run_log.add_text(with_handover(run_log.text))
+
+
+async def _refuse(doing: RunInProgress) -> None:
+    """Note that a decided call is not made, since there is no agent to make it."""
+    call = doing.task.decided
+    if call is None:
+        return
+    await doing.follow(ToolStarted(call_id=call.call_id, name=call.name, arguments=call.arguments))
+    await doing.follow(
+        ToolFinished(
+            call_id=call.call_id,
+            name=call.name,
+            status=ToolUseStatus.DENIED,
+            duration_ms=0,
+            error=call.refusal,
+        )
+    )
 
 
 def _delta(event: RunEvent) -> str:

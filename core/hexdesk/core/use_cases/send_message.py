@@ -5,22 +5,42 @@ from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
+from typing import Annotated
 from uuid import UUID
 from weakref import WeakValueDictionary
 
+import msgspec
 from msgspec.structs import replace
 
 from hexdesk.core.errors import BusyError, NotFoundError
-from hexdesk.core.model.chat import Message, MessageRole, Run, ThreadStatus
+from hexdesk.core.model.chat import (
+    Content,
+    Message,
+    MessageRole,
+    Run,
+    RunStatus,
+    ThreadStatus,
+)
 from hexdesk.core.model.idempotency import IdempotencyKey, KeptAnswer
 from hexdesk.core.model.principals import Member, Person
 from hexdesk.core.model.settings import DeskSettings
+from hexdesk.core.model.webhooks import EventType
 from hexdesk.core.policy.rights import Right, require, sees_thread
 from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.storage import Storage, Transaction
 from hexdesk.core.use_cases.assignments import Assignments
+from hexdesk.core.use_cases.attachments import MOST_ATTACHMENTS, check_attachments
+from hexdesk.core.use_cases.outbox import Outbox
 from hexdesk.core.use_cases.run_desk import RunDesk
 from hexdesk.core.use_cases.run_in_progress import Assignment
+from hexdesk.core.use_cases.threads import open_status
+
+
+class NewMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is said, and the files that come with it."""
+
+    content: Content
+    attachments: Annotated[tuple[UUID, ...], msgspec.Meta(max_length=MOST_ATTACHMENTS)] = ()
 
 
 class AnsweredBeforeError(Exception):
@@ -37,6 +57,7 @@ class Order:
     who: Person
     thread_id: UUID
     content: str
+    attachments: tuple[UUID, ...]
     key: IdempotencyKey | None
     is_followed: bool
     started_at: float
@@ -47,13 +68,15 @@ class SendMessage:
     """Store a member's or customer's message and set the run going that answers it.
 
     Messages to one thread are answered one after the other: within a process in the order they
-    came, across processes as the thread gets free.
+    came, across processes as the thread gets free. While a person has the thread, the run is over
+    at once, and no model is asked.
     """
 
     storage: Storage
     clock: Clock
     assignments: Assignments
     run_desk: RunDesk
+    outbox: Outbox
     settings: DeskSettings
     _turns: WeakValueDictionary[UUID, asyncio.Lock] = field(
         default_factory=WeakValueDictionary[UUID, asyncio.Lock]
@@ -64,23 +87,25 @@ class SendMessage:
         self,
         who: Person,
         thread_id: UUID,
-        content: str,
+        said: str | NewMessage,
         *,
         key: IdempotencyKey | None = None,
         is_followed: bool = True,
     ) -> Run:
-        """Return the run, which is on its way.
+        """Return the run, which is on its way, or over where a person has the thread.
 
         Raise `NotFoundError` for a thread that does not exist for the caller, `BusyError` if the
         thread was not free in time, `UnavailableError` if storage is gone or this process has as
-        many runs as it takes: then nothing was stored. Raise `AnsweredBeforeError` if the key
-        has an answer.
+        many runs as it takes: then nothing was stored. Raise `InvalidError` for an attachment
+        that does not exist for the caller, `AnsweredBeforeError` if the key has an answer.
         """
         require(who, Right.CHAT)
+        message = said if isinstance(said, NewMessage) else NewMessage(content=said)
         order = Order(
             who=who,
             thread_id=thread_id,
-            content=content,
+            content=message.content,
+            attachments=tuple(dict.fromkeys(message.attachments)),
             key=key,
             is_followed=is_followed,
             started_at=self.clock.elapsed(),
@@ -102,18 +127,26 @@ class SendMessage:
             with self.run_desk.room():
                 task = await self._accept(order)
                 if task:
-                    self.run_desk.start(task)
+                    if task.run.status is RunStatus.RUNNING:
+                        self.run_desk.start(task)
                     return task.run
-            await self._within(self._seconds_left(order), self._thread_is_free(order))
+            await self._within(
+                self._seconds_left(order),
+                self.run_desk.until_free(order.thread_id, order.who.organization_id),
+            )
 
     async def _accept(self, order: Order) -> Assignment | None:
         """Store the message with its run; None, and nothing stored, while another is running."""
         async with self.storage.transaction(order.who) as tx:
             found = await tx.threads.with_agent(order.thread_id)
-            if not sees_thread(order.who, found[0]):
+            if not sees_thread(order.who, found.thread):
                 raise NotFoundError(f"no thread {order.thread_id}")
+            await check_attachments(tx, order.who, order.attachments)
             message = self._message(order)
-            task = await self.assignments.new(tx, order.who, found, message, order.started_at)
+            if found.thread.status is ThreadStatus.HUMAN:
+                task = await self.assignments.unanswered(tx, order.who, found, message)
+            else:
+                task = await self.assignments.new(tx, order.who, found, message, order.started_at)
             if task is not None:
                 await self._store(tx, order, task)
         return task and replace(task, is_followed=order.is_followed)
@@ -124,8 +157,12 @@ class SendMessage:
         await tx.messages.add(message)
         await tx.event_log.add(task.run.id, task.seen)
         is_closed = thread.status is ThreadStatus.CLOSED
-        status = ThreadStatus.ACTIVE if is_closed else thread.status
-        await tx.threads.update(replace(thread, status=status, updated_at=message.created_at))
+        status = await open_status(tx, thread) if is_closed else thread.status
+        after = replace(thread, status=status, updated_at=message.created_at)
+        await tx.threads.update(after)
+        if is_closed:
+            await self.outbox.tell(tx, order.who, EventType.THREAD_UPDATED, after)
+        await self.outbox.tell(tx, order.who, EventType.THREAD_MESSAGE, message)
 
     async def _keep(self, tx: Transaction, order: Order, run: Run) -> None:
         if order.key:
@@ -143,18 +180,9 @@ class SendMessage:
             user_id=order.who.user_id if isinstance(order.who, Member) else None,
             role=MessageRole.USER,
             content=order.content,
+            attachments=order.attachments,
             created_at=self.clock.now(),
         )
-
-    async def _thread_is_free(self, order: Order) -> None:
-        """Wait until the run that holds the thread is over, and take it over if it is dead."""
-        async with self.storage.transaction(order.who) as tx:
-            run = await tx.runs.running_in(order.thread_id)
-        if run is None or await self.run_desk.ended(run.id):
-            return
-        is_dead = run.lease_until < self.clock.now()
-        if not is_dead or not await self.run_desk.take_over(run.id, order.who.organization_id):
-            await asyncio.sleep(self.settings.poll_seconds)
 
     def _seconds_left(self, order: Order) -> float:
         spent = self.clock.elapsed() - order.started_at

@@ -1,36 +1,30 @@
 """Types of tasks: what their data holds, who may ask for them, and how they are done."""
 
 from abc import abstractmethod
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 import msgspec
 
 from hexdesk.core.model.principals import Person, System
-from hexdesk.core.model.tasks import Task
+from hexdesk.core.model.tasks import Endurance, Task
 from hexdesk.core.policy.rights import Right
 from hexdesk.core.ports.storage import Transaction
 
 Store = Callable[[Transaction], Awaitable[None]]
 
 
-class Endurance(msgspec.Struct, frozen=True, kw_only=True):
-    """How long an attempt may take and how soon the next one comes, in seconds.
-
-    Pauses double from `first_pause` up to `longest_pause`, each shortened by chance.
-    """
-
-    time_limit: float = 600
-    first_pause: float = 2
-    longest_pause: float = 300
-
-
 class TaskEnd(msgspec.Struct, frozen=True, kw_only=True):
-    """What an attempt came to; `store` is part of the transaction that ends the task."""
+    """What an attempt came to; `store` is part of the transaction that ends the task.
+
+    A task with `again_at` does not end: it begins anew then, with all its attempts.
+    """
 
     result: dict[str, Any] = {}
     store: Store | None = None
+    again_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +46,7 @@ class TaskType(Protocol):
     """One type of task: `data` is the Struct of its data.
 
     With `right` None no caller may ask for one: the desk makes them itself. `priority` is that of
-    a task for which nobody chose one.
+    a task that the desk makes.
     """
 
     name: str
@@ -62,7 +56,10 @@ class TaskType(Protocol):
     priority: int
 
     async def check(self, tx: Transaction, who: Person | System, data: Any) -> None:
-        """Raise `InvalidError` for data that names what does not exist for the caller."""
+        """Raise `InvalidError` for data that names what does not exist for the caller.
+
+        Its pointer leads to the place within the data.
+        """
         return
 
     @abstractmethod
@@ -76,3 +73,7 @@ class TaskType(Protocol):
     async def give_up(self, tx: Transaction, task: Task) -> None:
         """Store what follows from a task that has failed for good or was cancelled."""
         return
+
+
+TaskTypes = Mapping[str, TaskType]
+"""The types there are, by name."""

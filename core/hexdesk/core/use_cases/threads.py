@@ -8,20 +8,22 @@ import msgspec
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
-from hexdesk.core.errors import InvalidError, NotFoundError
+from hexdesk.core.errors import ConflictError, InvalidError, NotFoundError
 from hexdesk.core.model.chat import CUSTOMER_ID, Message, Thread, ThreadStatus
 from hexdesk.core.model.listing import Page, Slice
 from hexdesk.core.model.principals import Customer, Member, Person
+from hexdesk.core.model.webhooks import EventType
 from hexdesk.core.policy.changes import given
 from hexdesk.core.policy.listing import check_sort
 from hexdesk.core.policy.rights import Right, may, require, sees_thread
 from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.storage import Storage, Transaction
 from hexdesk.core.use_cases.audit import Auditor
-from hexdesk.core.use_cases.organizations import default_agent
+from hexdesk.core.use_cases.organizations import check_agent, default_agent
+from hexdesk.core.use_cases.outbox import Outbox
 
 MOST_METADATA_BYTES = 16_384
-Title = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"\S")]
+Title = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"[^\s\x1c-\x1f\x85]")]
 
 
 class NewThread(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -46,6 +48,7 @@ class StartThread:
 
     storage: Storage
     clock: Clock
+    outbox: Outbox
 
     async def __call__(self, who: Person, wish: NewThread) -> Thread:
         """Return the thread; raise `InvalidError` for an agent that cannot answer."""
@@ -67,8 +70,9 @@ class StartThread:
                 updated_at=now,
             )
             if wish.agent_id:
-                await _check_agent(tx, wish.agent_id)
+                await check_agent(tx, wish.agent_id)
             await tx.threads.add(thread)
+            await self.outbox.tell(tx, who, EventType.THREAD_CREATED, thread)
         return thread
 
     async def _default(self, tx: Transaction) -> UUID:
@@ -108,23 +112,25 @@ class ChangeThread:
 
     storage: Storage
     clock: Clock
+    outbox: Outbox
 
     async def __call__(self, who: Person, thread_id: UUID, change: ThreadChange) -> Thread:
-        """Return the thread."""
+        """Return the thread; raise `ConflictError` for one to be activated that a person has."""
         fields = given(change)
-        if "status" in fields:
-            fields["status"] = ThreadStatus(fields["status"])
         _check(fields.get("metadata", {}))
         async with self.storage.transaction(who) as tx:
             before = await visible_thread(tx, who, thread_id, lock=True)
             if "metadata" in fields:
                 # Whose a customer's thread is, no request can change.
                 fields["metadata"] = fields["metadata"] | _customer_of(before)
+            if "status" in fields:
+                fields |= await _status(tx, before, fields["status"])
             after = replace(before, **fields)
             if after == before:
                 return before
             after = replace(after, updated_at=self.clock.now())
             await tx.threads.update(after)
+            await self.outbox.tell(tx, who, _what_changed(before, after), after)
         return after
 
 
@@ -134,13 +140,15 @@ class RemoveThread:
 
     storage: Storage
     auditor: Auditor
+    outbox: Outbox
 
     async def __call__(self, who: Person, thread_id: UUID) -> None:
         """Remove it; tickets that came out of it stay."""
         async with self.storage.transaction(who) as tx:
-            await visible_thread(tx, who, thread_id)
+            thread = await visible_thread(tx, who, thread_id)
             await tx.threads.remove(thread_id)
             await self.auditor.note(tx, who, "thread.removed", target=("thread", thread_id))
+            await self.outbox.tell(tx, who, EventType.THREAD_DELETED, thread)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,13 +176,23 @@ async def visible_thread(
     return thread
 
 
-async def _check_agent(tx: Transaction, agent_id: UUID) -> None:
-    try:
-        agent = await tx.agents.get(agent_id)
-    except NotFoundError as error:
-        raise InvalidError("names no agent of yours", pointer="/agent_id") from error
-    if not agent.is_active:
-        raise InvalidError("names an agent that is switched off", pointer="/agent_id")
+async def open_status(tx: Transaction, thread: Thread) -> ThreadStatus:
+    """Return the status of a thread that is open and no person's."""
+    waits = await tx.approvals.has_pending(thread.id)
+    return ThreadStatus.WAITING_APPROVAL if waits else ThreadStatus.ACTIVE
+
+
+def _what_changed(before: Thread, after: Thread) -> EventType:
+    is_closed = after.status is ThreadStatus.CLOSED is not before.status
+    return EventType.THREAD_CLOSED if is_closed else EventType.THREAD_UPDATED
+
+
+async def _status(tx: Transaction, thread: Thread, wanted: str) -> dict[str, Any]:
+    if wanted == ThreadStatus.CLOSED:
+        return {"status": ThreadStatus.CLOSED, "held_by_id": None}
+    if thread.status is ThreadStatus.HUMAN:
+        raise ConflictError("a person has this conversation: resume it, or close it")
+    return {"status": await open_status(tx, thread)}
 
 
 def _customer_of(thread: Thread) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from hexdesk.core.model.tickets import (
     TicketStatus,
     Title,
 )
+from hexdesk.core.model.webhooks import EventType
 from hexdesk.core.policy.changes import given
 from hexdesk.core.policy.listing import check_sort
 from hexdesk.core.policy.rights import Right, own_email, require, sees_ticket, visible
@@ -29,6 +30,7 @@ from hexdesk.core.policy.tickets import moved
 from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.storage import Storage, Transaction
 from hexdesk.core.use_cases.audit import Auditor
+from hexdesk.core.use_cases.outbox import Outbox
 
 TicketRef = UUID | int
 
@@ -56,11 +58,37 @@ class TicketChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TicketWriter:
+    """Stores what has become of a ticket, and has it told."""
+
+    clock: Clock
+    outbox: Outbox
+
+    async def store(self, tx: Transaction, who: Principal, before: Ticket, after: Ticket) -> Ticket:
+        """Return the ticket in its next version, or as it was if nothing has changed."""
+        if after == before:
+            return before
+        after = replace(after, version=before.version + 1, updated_at=self.clock.now())
+        await tx.tickets.update(after)
+        await self.outbox.tell(tx, who, _what_changed(before, after), after)
+        return after
+
+
+def _what_changed(before: Ticket, after: Ticket) -> EventType:
+    if after.status is not before.status:
+        return EventType.TICKET_STATUS_CHANGED
+    if after.assignee_id != before.assignee_id:
+        return EventType.TICKET_ASSIGNED
+    return EventType.TICKET_UPDATED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CreateTicket:
     """Open a ticket."""
 
     storage: Storage
     clock: Clock
+    outbox: Outbox
 
     async def __call__(self, who: Principal, wish: NewTicket) -> Ticket:
         """Return the ticket with its number.
@@ -86,7 +114,9 @@ class CreateTicket:
         if email is not None:
             ticket = replace(ticket, requester_email=email or None)
         async with self.storage.transaction(who) as tx:
-            return await tx.tickets.add(ticket)
+            ticket = await tx.tickets.add(ticket)
+            await self.outbox.tell(tx, who, EventType.TICKET_CREATED, ticket)
+        return ticket
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +150,7 @@ class ChangeTicket:
     """Change what a ticket says."""
 
     storage: Storage
-    clock: Clock
+    writer: TicketWriter
 
     async def __call__(
         self, who: Principal, ref: TicketRef, change: TicketChange, *, version: int | None = None
@@ -132,7 +162,7 @@ class ChangeTicket:
             if version not in (None, before.version):
                 message = f"the ticket is in version {before.version}, not {version}: read it again"
                 raise ConflictError(message)
-            return await _store(tx, self.clock, before, replace(before, **given(change)))
+            return await self.writer.store(tx, who, before, replace(before, **given(change)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,15 +170,15 @@ class MoveTicket:
     """Change how far a ticket is."""
 
     storage: Storage
-    clock: Clock
+    writer: TicketWriter
 
     async def __call__(self, who: Principal, ref: TicketRef, status: TicketStatus) -> Ticket:
         """Return the ticket; raise `ConflictError` with what is allowed for another step."""
         require(who, Right.CHANGE_TICKETS)
         async with self.storage.transaction(who) as tx:
             before = await visible_ticket(tx, who, ref, lock=True)
-            after = moved(before, status, self.clock.now())
-            return await _store(tx, self.clock, before, after)
+            after = moved(before, status, self.writer.clock.now())
+            return await self.writer.store(tx, who, before, after)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +186,7 @@ class AssignTicket:
     """Give a ticket to a member, or to nobody."""
 
     storage: Storage
-    clock: Clock
+    writer: TicketWriter
 
     async def __call__(self, who: Principal, ref: TicketRef, assignee_id: UUID | None) -> Ticket:
         """Return the ticket; raise `InvalidError` for somebody outside the organization."""
@@ -170,7 +200,7 @@ class AssignTicket:
                     message = "names no member of the organization"
                     raise InvalidError(message, pointer="/assignee_id") from error
             after = replace(before, assignee_id=assignee_id)
-            return await _store(tx, self.clock, before, after)
+            return await self.writer.store(tx, who, before, after)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,6 +209,7 @@ class RemoveTicket:
 
     storage: Storage
     auditor: Auditor
+    outbox: Outbox
 
     async def __call__(self, who: Principal, ref: TicketRef) -> Ticket:
         """Return what the ticket was."""
@@ -189,6 +220,7 @@ class RemoveTicket:
             await self.auditor.note(
                 tx, who, "ticket.removed", target=("ticket", ticket.id), number=ticket.number
             )
+            await self.outbox.tell(tx, who, EventType.TICKET_DELETED, ticket)
         return ticket
 
 
@@ -215,11 +247,3 @@ async def visible_ticket(
     if not sees_ticket(who, ticket):
         raise NotFoundError(f"no ticket {ref}")
     return ticket
-
-
-async def _store(tx: Transaction, clock: Clock, before: Ticket, after: Ticket) -> Ticket:
-    if after == before:
-        return before
-    after = replace(after, version=before.version + 1, updated_at=clock.now())
-    await tx.tickets.update(after)
-    return after

@@ -1,32 +1,20 @@
 """A desk with its surroundings: every port with its adapter."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import cast
 
-import msgspec
 from starlette.types import ASGIApp
 
-from hexdesk.adapters.agents.offline import MODEL_NAME, OfflineModel
-from hexdesk.adapters.agents.pydantic_ai import ModelShelf, PydanticAIRunner
-from hexdesk.adapters.cache.memory import MemoryCache
-from hexdesk.adapters.clock.system import SystemClock
+from hexdesk.adapters.agents.pydantic_ai import ModelShelf
 from hexdesk.adapters.egress.http import HttpEgress
-from hexdesk.adapters.events.memory import MemoryRunEvents
-from hexdesk.adapters.health.probes import CallProbe, StateProbe
 from hexdesk.adapters.http.app import create_app
 from hexdesk.adapters.http.options import HttpOptions, HttpRates
-from hexdesk.adapters.journal.file import FileJournal
-from hexdesk.adapters.limits.memory import MemoryLimiter
-from hexdesk.adapters.passwords.argon2 import Argon2Passwords
 from hexdesk.adapters.storage.postgres.pool import PoolSettings
 from hexdesk.adapters.storage.postgres.storage import PostgresStorage
 from hexdesk.adapters.telemetry.prometheus import PrometheusTelemetry
-from hexdesk.adapters.tokens.jwt import JwtAccessTokens, JwtCapabilities
-from hexdesk.adapters.tokens.signing_keys import SigningKeys
 from hexdesk.adapters.tools.mcp_client import Breaker, McpToolAccess, over_http, within_process
 from hexdesk.adapters.tools.mcp_server import (
     CallerVerifier,
@@ -34,34 +22,20 @@ from hexdesk.adapters.tools.mcp_server import (
     create_mcp_app,
     create_tool_server,
 )
-from hexdesk.adapters.vault.aead import AeadVault
 from hexdesk.core.assembly import open_desk
-from hexdesk.core.desk import Desk, Ports
-from hexdesk.core.model.agents import AgentSettings
+from hexdesk.core.desk import Desk
 from hexdesk.core.model.ai_config import AIConfig
-from hexdesk.core.model.settings import DeskSettings
-from hexdesk.core.tools.catalogue import catalogue
 from hexdesk.core.use_cases.sessions import Authenticate
 from hexdesk.entrypoints.ai_config import find_ai_config, read_ai_config
-from hexdesk.entrypoints.bootstrap.tool_server_probe import tool_server_probe
-from hexdesk.entrypoints.settings import Settings, SettingsError
+from hexdesk.entrypoints.bootstrap.files import open_files
+from hexdesk.entrypoints.bootstrap.knowledge import open_embeddings
+from hexdesk.entrypoints.bootstrap.ports import Opened, ports_of
+from hexdesk.entrypoints.bootstrap.shared import Census, attending, open_shared
+from hexdesk.entrypoints.bootstrap.site import Place, Site, default_settings
+from hexdesk.entrypoints.settings import Settings
 from hexdesk.entrypoints.version import VERSION
 
 GRACE_SECONDS = 8
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where this process stands: its database, its secret, and a folder for what must last.
-
-    On a laptop the offline model may stand in. Metrics are open where nobody else can ask.
-    """
-
-    database_url: str
-    secret_key: str
-    data_dir: Path
-    is_laptop: bool = False
-    are_metrics_open: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +55,30 @@ class House:
         self.draining.set()
         await self.desk.run_desk.drain(GRACE_SECONDS)
 
+    @asynccontextmanager
+    async def working(self, concurrency: int, priorities: Sequence[int]) -> AsyncGenerator[None]:
+        """Do tasks, so many at once, until this process drains; none if `concurrency` is 0."""
+        doing = asyncio.create_task(self._work(concurrency, priorities), name="tasks")
+        try:
+            yield
+        finally:
+            self.draining.set()
+            await doing
+
+    async def _work(self, concurrency: int, priorities: Sequence[int]) -> None:
+        desk = self.desk
+        if concurrency == 0:
+            return
+        sweeping = asyncio.create_task(desk.task_desk.keep_house(), name="sweeping tasks")
+        try:
+            async with desk.ports.queue.working(
+                desk.task_desk.do, concurrency=concurrency, priorities=priorities
+            ):
+                await self.draining.wait()
+        finally:
+            sweeping.cancel()
+            await asyncio.gather(sweeping, return_exceptions=True)
+
     def model_in_use(self) -> str | None:
         """Name the model that answers for an agent for which nothing was decided, if one does."""
         settings = default_settings(self.ai_config)
@@ -92,21 +90,31 @@ class House:
 async def open_house(settings: Settings, place: Place) -> AsyncGenerator[House]:
     """Open everything the desk needs, and close it again; runs end before the storage does."""
     ai_config = read_ai_config(find_ai_config(settings.ai_config), settings.environment)
-    site = _Site.of(settings, place, ai_config)
+    site = Site.of(settings, place, ai_config)
     pool = PoolSettings(max_size=settings.database_pool)
     access = McpToolAccess(timeout_seconds=settings.tool_timeout, breaker=Breaker())
     async with (
+        open_shared(settings.redis_url, site.clock) as shared,
         PostgresStorage.open(place.database_url, pool) as storage,
         aclosing(HttpEgress(allow_private=settings.egress_allow_private)) as egress,
+        open_files(settings, place.data_dir) as files,
+        open_embeddings(ai_config) as embeddings,
         aclosing(site.shelf),
         access.running(),
+        attending(shared.presence, *place.kinds),
     ):
-        house = _house(site, storage, egress, access)
-        run_desk = house.desk.run_desk
-        housekeeping = (
-            asyncio.create_task(run_desk.keep_house(), name="housekeeping"),
-            asyncio.create_task(house.desk.forget_expired.keep_forgetting(), name="forgetting"),
+        opened = Opened(
+            storage=storage,
+            egress=egress,
+            access=access,
+            shared=shared,
+            files=files,
+            embeddings=embeddings,
         )
+        house = _house(site, opened)
+        census = Census(shared.presence)
+        site.telemetry.watch_processes(census.count)
+        housekeeping = _housekeeping(house.desk, census)
         try:
             yield house
         finally:
@@ -117,54 +125,20 @@ async def open_house(settings: Settings, place: Place) -> AsyncGenerator[House]:
             await asyncio.gather(*housekeeping, return_exceptions=True)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Site:
-    """What is known before anything is opened."""
-
-    settings: Settings
-    place: Place
-    ai_config: AIConfig
-    keys: SigningKeys
-    clock: SystemClock
-    shelf: ModelShelf
-    telemetry: PrometheusTelemetry
-
-    @classmethod
-    def of(cls, settings: Settings, place: Place, ai_config: AIConfig) -> "_Site":
-        try:
-            keys = SigningKeys(place.secret_key)
-        except ValueError as error:
-            raise SettingsError(str(error)) from error
-        return cls(
-            settings=settings,
-            place=place,
-            ai_config=ai_config,
-            keys=keys,
-            clock=SystemClock(),
-            shelf=ModelShelf(
-                models=ai_config.models,
-                credentials=ai_config.providers,
-                offline=OfflineModel if place.is_laptop else None,
-            ),
-            telemetry=PrometheusTelemetry(tools=catalogue(), models=_model_names(ai_config)),
-        )
-
-    def access_tokens(self, audience: str) -> JwtAccessTokens:
-        """Return the access tokens as the API or the tool server verifies them."""
-        return JwtAccessTokens(
-            self.keys,
-            self.clock,
-            api_url=self.settings.public_url,
-            mcp_url=self.settings.mcp_public_url,
-            audience=audience,
-        )
+def _housekeeping(desk: Desk, census: Census) -> tuple[asyncio.Task[None], ...]:
+    """Begin what goes on for as long as the house is open."""
+    return (
+        asyncio.create_task(desk.run_desk.keep_house(), name="housekeeping"),
+        asyncio.create_task(desk.forget_expired.keep_forgetting(), name="forgetting"),
+        asyncio.create_task(desk.people.watch_approvals.keep_watching(), name="watching approvals"),
+        asyncio.create_task(census.keep_counting(), name="census"),
+    )
 
 
-def _house(
-    site: _Site, storage: PostgresStorage, egress: HttpEgress, access: McpToolAccess
-) -> House:
+def _house(site: Site, opened: Opened) -> House:
     settings, telemetry = site.settings, site.telemetry
-    desk = open_desk(_ports(site, storage, egress, access))
+    storage, access = opened.storage, opened.access
+    desk = open_desk(ports_of(site, opened))
     authenticate = Authenticate(
         storage=storage, access_tokens=site.access_tokens(settings.mcp_public_url)
     )
@@ -187,73 +161,14 @@ def _house(
     )
 
 
-def _ports(
-    site: _Site, storage: PostgresStorage, egress: HttpEgress, access: McpToolAccess
-) -> Ports:
-    settings, clock, keys = site.settings, site.clock, site.keys
-    vault = AeadVault(keys.derive)
-    journal = FileJournal(site.place.data_dir / "journal", vault, clock)
-    site.telemetry.watch_journal(journal.waiting)
-    return Ports(
-        storage=storage,
-        clock=clock,
-        passwords=Argon2Passwords(),
-        access_tokens=site.access_tokens(settings.public_url),
-        capabilities=JwtCapabilities(
-            keys, clock, api_url=settings.public_url, mcp_url=settings.mcp_public_url
-        ),
-        vault=vault,
-        egress=egress,
-        limiter=MemoryLimiter(clock),
-        cache=MemoryCache(clock),
-        journal=journal,
-        events=MemoryRunEvents(clock),
-        telemetry=site.telemetry,
-        runner=PydanticAIRunner(shelf=site.shelf, tools=access),
-        probes=(
-            CallProbe(name="database", call=storage.ping, is_vital=True),
-            tool_server_probe(settings.mcp_url),
-            StateProbe(name="model", problem=lambda: _model_problem(site)),
-            StateProbe(name="journal", problem=journal.problem),
-        ),
-        ai_config=site.ai_config,
-        settings=_desk_settings(settings),
-    )
-
-
-def default_settings(ai_config: AIConfig) -> AgentSettings:
-    """Return the settings of an agent for which nothing was decided."""
-    return msgspec.convert(ai_config.agent.decided(), AgentSettings)
-
-
-def models_of(ai_config: AIConfig) -> tuple[str, ...]:
-    """Name the models that can be asked, in order, for an agent for which nothing was decided."""
-    shelf = ModelShelf(models=ai_config.models, credentials=ai_config.providers)
-    chain = shelf.chain(default_settings(ai_config), inherits_model=True)
-    return tuple(one.name for one in chain)
-
-
-def _desk_settings(settings: Settings) -> DeskSettings:
-    return DeskSettings(
-        version=VERSION,
-        login_rate=settings.rate_limit_login,
-        login_address_rate=settings.rate_limit_login_address,
-        tool_timeout_seconds=settings.tool_timeout,
-        most_runs=settings.most_runs,
-        thread_wait_seconds=settings.thread_wait,
-        run_lease_seconds=settings.run_lease,
-        caches_responses=settings.response_cache,
-        slow_seconds=settings.slow_ms / 1000,
-    )
-
-
-def _http_options(site: _Site, draining: asyncio.Event) -> HttpOptions:
+def _http_options(site: Site, draining: asyncio.Event) -> HttpOptions:
     settings, telemetry = site.settings, site.telemetry
     return HttpOptions(
         version=VERSION,
         public_url=settings.public_url,
         rates=HttpRates(
             user=settings.rate_limit_user,
+            organization=settings.rate_limit_organization,
             address=settings.rate_limit_address,
             register=settings.rate_limit_register,
         ),
@@ -265,18 +180,3 @@ def _http_options(site: _Site, draining: asyncio.Event) -> HttpOptions:
         observe=telemetry.http_request,
         slow_seconds=settings.slow_ms / 1000,
     )
-
-
-def _model_names(ai_config: AIConfig) -> set[str]:
-    values = default_settings(ai_config)
-    return {
-        f"{values.model_provider}:{values.model_name}",
-        MODEL_NAME,
-        *map(str, ai_config.models.fallback),
-    }
-
-
-def _model_problem(site: _Site) -> str | None:
-    if site.shelf.chain(default_settings(site.ai_config), inherits_model=True):
-        return None
-    return "no model can be asked: no provider in the chain is known and has a key"

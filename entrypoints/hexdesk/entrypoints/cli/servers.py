@@ -1,10 +1,12 @@
 """Commands that start servers: everything on one machine, the API alone, the tool server alone."""
 
+import re
 import signal
 import time
 from collections.abc import Generator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -19,6 +21,7 @@ from hexdesk.entrypoints.settings import (
     Settings,
     SettingsError,
     needed_database_url,
+    needed_redis_url,
     needed_secret_key,
     read_settings_here,
 )
@@ -26,6 +29,7 @@ from hexdesk.entrypoints.settings import (
 LOOPBACK = "127.0.0.1"
 DEFAULT_DATA_DIR = Path(".hexdesk")
 PORT = click.IntRange(1, 65535)
+PRIORITIES = re.compile(r"(?P<first>[0-9])(-(?P<last>[0-9]))?")
 
 
 class AlreadyUpError(Exception):
@@ -102,6 +106,50 @@ def mcp(host: str, port: int) -> None:
         from hexdesk.entrypoints.apart import run_mcp
 
         run_mcp(settings, host, port)
+
+
+class Priorities(click.ParamType[tuple[int, ...]]):
+    """Priorities as `0-4`, `7` or `0,2-4`."""
+
+    name = "priorities"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, ...]:
+        """Return them, the highest first."""
+        found: set[int] = set()
+        for part in str(value).split(","):
+            asked = PRIORITIES.fullmatch(part.strip())
+            if asked is None or (asked["last"] and asked["last"] < asked["first"]):
+                self.fail(f"{value!r} is not like 0-4, 7 or 0,2-4", param, ctx)
+            first = int(asked["first"])
+            found.update(range(first, int(asked["last"] or first) + 1))
+        return tuple(sorted(found))
+
+
+@click.command()
+@click.option(
+    "--concurrency",
+    type=click.IntRange(1, 1000),
+    default=8,
+    show_default=True,
+    help="How many tasks at once.",
+)
+@click.option(
+    "--queues",
+    type=Priorities(),
+    default="0-9",
+    show_default=True,
+    help="Which priorities, 0 the highest.",
+)
+def worker(concurrency: int, queues: tuple[int, ...]) -> None:
+    """Do tasks, told of them by a Redis or Valkey server."""
+    with _told_in_words():
+        settings = _server_settings()
+        needed_redis_url(settings)
+        from hexdesk.entrypoints.apart import WorkerWish, run_worker
+
+        run_worker(settings, WorkerWish(concurrency=concurrency, priorities=queues))
 
 
 def _server_settings() -> Settings:

@@ -3,9 +3,16 @@
 from hypothesis import given
 from hypothesis import strategies as some
 
-from hexdesk.core.model.agents import AgentSettings
+from hexdesk.core.model.agents import AgentSettings, ToolUse, ToolUseStatus
+from hexdesk.core.model.approvals import ApprovalStatus
 from hexdesk.core.model.chat import Message, MessageRole, Turn
-from hexdesk.core.policy.context import history
+from hexdesk.core.policy.context import (
+    BY_A_PERSON,
+    asking_runs,
+    history,
+    room_for_knowledge,
+    shortened,
+)
 from hexdesk.core.testing.examples import a_message, new_id
 from tests.unit.core.laws import law
 
@@ -33,7 +40,7 @@ def test_earlier_messages_come_in_order_with_the_role_of_who_said_them() -> None
     assert history(AgentSettings(), earlier, "", "Since today.") == (
         Turn(MessageRole.USER, "My login fails."),
         Turn(MessageRole.ASSISTANT, "Since when?"),
-        Turn(MessageRole.HUMAN_AGENT, "Let me look."),
+        Turn(MessageRole.HUMAN_AGENT, f"{BY_A_PERSON}Let me look."),
     )
 
 
@@ -78,3 +85,46 @@ def test_the_history_is_the_longest_newest_part_within_both_bounds(
     ]
     longest = [] if room < 0 else newest[fitting[0] :]
     assert turns == [content for content in longest if content]
+
+
+TURNS = tuple(Turn(MessageRole.USER, letter * 100) for letter in "abc")
+
+
+def test_files_get_half_of_what_is_left_or_all_that_the_history_does_not_need() -> None:
+    def room(size: int, turns: tuple[Turn, ...]) -> int:
+        settings = AgentSettings(max_context_size=size)
+        return room_for_knowledge(settings, turns, "i" * 50, "c" * 50)
+
+    assert room(500, TURNS) == 200
+    assert room(1000, TURNS) == 600
+    assert room(1000, ()) == 900
+    assert room(10, ()) == 0
+
+
+def test_history_makes_room_for_what_files_say() -> None:
+    settings = AgentSettings(max_context_size=500)
+    assert shortened(settings, TURNS, "i" * 100, "k" * 100) == TURNS
+    assert shortened(settings, TURNS, "i" * 101, "k" * 100) == TURNS[1:]
+    assert shortened(settings, TURNS, "i" * 501) == ()
+
+
+def test_what_has_become_of_a_call_that_waited_is_told_with_it() -> None:
+    use = ToolUse(
+        call_id="call-1",
+        name="delete_ticket",
+        arguments={"ticket_id": 1},
+        status=ToolUseStatus.AWAITING_APPROVAL,
+        duration_ms=1,
+    )
+    run_id = new_id()
+    asking = a_message(
+        THREAD, role=MessageRole.ASSISTANT, content="May I?", run_id=run_id, tool_calls=(use,)
+    )
+    other = a_message(THREAD, role=MessageRole.ASSISTANT, content="Well.", run_id=new_id())
+    assert asking_runs([asking, other]) == (run_id,)
+    fates = {(run_id, "call-1"): ApprovalStatus.DENIED}
+    (turn,) = history(AgentSettings(), [asking], "", "new", fates)
+    call = 'You called delete_ticket with {"ticket_id":1}.'
+    assert turn.content == f"May I?\n\n[{call} A person refused it: it was not made.]"
+    (turn,) = history(AgentSettings(), [asking], "", "new")
+    assert turn.content == "May I?"

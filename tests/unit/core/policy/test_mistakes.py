@@ -10,7 +10,7 @@ from hexdesk.core.use_cases.tickets import NewTicket
 
 
 class Inner(msgspec.Struct, forbid_unknown_fields=True):
-    text: Annotated[str, msgspec.Meta(pattern=r"\S", max_length=3)]
+    text: Annotated[str, msgspec.Meta(pattern=r"[^\s\x1c-\x1f\x85]", max_length=3)]
 
 
 class Outer(msgspec.Struct, forbid_unknown_fields=True):

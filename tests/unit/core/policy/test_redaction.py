@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from hexdesk.core.policy.redaction import REDACTED, redacted
+from hexdesk.core.policy.redaction import REDACTED, redacted, shown_to_decide
 from tests.unit.core.laws import law
 
 SECRET = "Zq9-unguessable-Zq9"
@@ -75,3 +75,11 @@ def test_everything_else_stays_as_it_is() -> None:
 
 def test_what_no_storage_takes_is_replaced() -> None:
     assert redacted({"ti\0tle": "a\0b"}) == {"ti\N{REPLACEMENT CHARACTER}tle": "a\ufffdb"}
+
+
+def test_whoever_decides_sees_what_only_looks_like_a_secret() -> None:
+    value = SECRET_VALUES[0]
+    assert redacted({"text": value}) == {"text": REDACTED}
+    assert shown_to_decide({"text": value, "password": value}) == {
+        "text": value, "password": REDACTED,
+    }  # fmt: skip

@@ -14,16 +14,20 @@ from hexdesk.core.model.principals import AgentRun, Customer, Member, Principal,
 from hexdesk.core.model.tickets import Ticket, TicketFilter
 from hexdesk.core.policy.rights import (
     CUSTOMER_TOOLS,
+    NOBODY,
     Right,
+    files_seen_by,
     may,
     may_use_tool,
     own_email,
     require,
     rights_of,
+    sees_task,
     sees_thread,
     sees_ticket,
     visible,
 )
+from hexdesk.core.testing.example_tasks import a_task
 from hexdesk.core.testing.examples import a_thread, a_ticket, an_agent
 from hexdesk.core.tools.catalogue import BUILTIN
 from hexdesk.core.tools.tool import Tool
@@ -60,6 +64,14 @@ TABLE = {
     Right.READ_TICKETS: "admin user key verified",
     Right.CHANGE_TICKETS: "admin user key",
     Right.DELETE_TICKETS: "admin key",
+    Right.READ_FILES: "admin user key",
+    Right.UPLOAD_FILES: "admin user key",
+    Right.SEE_ALL_FILES: "admin key",
+    Right.USE_TASKS: "admin user key",
+    Right.SEE_ALL_TASKS: "admin key",
+    Right.CHECK_AGENTS: "admin key",
+    Right.READ_APPROVALS: "admin user key",
+    Right.DECIDE_APPROVALS: "admin key",
     Right.READ_INTEGRATIONS: "admin user key",
     Right.CHANGE_INTEGRATIONS: "admin key",
     Right.READ_AUDIT: "admin key",
@@ -101,6 +113,14 @@ def test_a_customer_without_an_address_is_as_good_as_unverified() -> None:
 
 def test_the_desk_itself_may_everything() -> None:
     assert rights_of(SYSTEM) == set(Right)
+
+
+def test_a_task_exists_for_its_member_for_admins_and_for_the_desk() -> None:
+    users = a_task(ORGANIZATION, created_by_id=USER.user_id)
+    nobodys = a_task(ORGANIZATION)
+    actors = (SYSTEM, ADMIN, ADMIN_KEY, USER, USER_KEY, VERIFIED, acting_for(ADMIN))
+    assert [sees_task(who, users) for who in actors] == [True] * 5 + [False] * 2
+    assert [sees_task(who, nobodys) for who in actors] == [True] * 3 + [False] * 4
 
 
 def test_what_one_may_not_do_is_refused_in_words() -> None:
@@ -212,3 +232,11 @@ def test_only_customers_are_bound_to_an_address() -> None:
     assert own_email(VERIFIED) == own_email(acting_for(VERIFIED)) == "cy@example.com"
     assert own_email(NAMELESS) == ""
     assert own_email(USER) is own_email(SYSTEM) is None
+
+
+def test_whose_files_are_shown() -> None:
+    assert files_seen_by(SYSTEM) is None
+    assert files_seen_by(ADMIN) is None
+    assert files_seen_by(acting_for(ADMIN)) is None
+    assert files_seen_by(USER) == files_seen_by(acting_for(USER)) == USER.user_id
+    assert files_seen_by(VERIFIED) == files_seen_by(acting_for(VERIFIED)) == NOBODY

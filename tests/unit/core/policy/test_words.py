@@ -3,7 +3,14 @@
 import pytest
 
 from hexdesk.core.model.chat import DegradedReason
-from hexdesk.core.policy.words import NOTICES, with_notice
+from hexdesk.core.policy.words import (
+    HANDED_OVER,
+    NOTICES,
+    refused,
+    waiting_for,
+    with_handover,
+    with_notice,
+)
 
 
 @pytest.mark.parametrize("reason", NOTICES)
@@ -28,3 +35,19 @@ def test_a_notice_after_a_tool_call_says_that_it_stands() -> None:
     notice = with_notice("", DegradedReason.MODEL_UNAVAILABLE, has_acted=True)
     assert "stays done" in notice
     assert "stays done" not in with_notice("", DegradedReason.MODEL_UNAVAILABLE)
+
+
+def test_what_waits_is_named_once() -> None:
+    assert waiting_for(["a", "b", "a"]).startswith(
+        "This needs a person's approval first: `a`, `b`."
+    )
+
+
+def test_a_handover_stands_apart_from_what_was_said_before() -> None:
+    assert with_handover("A moment.") == f"\n\n{HANDED_OVER}"
+    assert with_handover(" ") == HANDED_OVER
+
+
+def test_a_refusal_says_why_if_somebody_said_it() -> None:
+    assert refused("Not today.") == "a person refused this call: Not today."
+    assert refused(None) == "a person refused this call"

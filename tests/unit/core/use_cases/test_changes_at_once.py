@@ -57,7 +57,7 @@ async def test_a_check_of_the_old_address_says_nothing_of_the_new_one(
     async def move() -> None:
         await desk.change(admin, hook.id, IntegrationChange(config={"url": NEW}))
 
-    slow = _SlowWebhook(egress=scene.fakes.egress, meanwhile=move)
+    slow = _SlowWebhook(egress=scene.fakes.egress, clock=scene.clock, meanwhile=move)
     check = replace(desk.check, types=replace(desk.check.types, types={"webhook": slow}))
     assert (await check(admin, hook.id)).ok
     present = await desk.get(admin, hook.id)

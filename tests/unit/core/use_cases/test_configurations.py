@@ -56,6 +56,15 @@ async def test_what_was_kept_is_what_is_returned() -> None:
     assert await tone_of(configurations(cache)) == "HELPFUL"
 
 
+async def test_what_another_version_kept_is_resolved_anew() -> None:
+    cache = MemoryCache(SteadyClock())
+    await cache.put(f"config_{AGENT.id}", b"\xc1 who knows", 900)
+    assert await tone_of(configurations(cache)) == "helpful"
+    kept = await cache.get(f"config_{AGENT.id}")
+    assert kept
+    assert b"helpful" in kept
+
+
 async def test_a_changed_agent_organization_or_file_is_resolved_anew() -> None:
     cache = MemoryCache(SteadyClock())
     assert await tone_of(configurations(cache)) == "helpful"

@@ -20,7 +20,7 @@ DRAFT = TicketDraft(title="Login fails", priority=Priority.URGENT, category="log
 async def test_a_model_draws_the_ticket_from_the_text(scene: Scene, user: Member) -> None:
     scene.runner.drafts.append(DRAFT)
     draft = await scene.desk.tickets.draft(user, TEXT)
-    ticket = await create_drafted(scene.storage, scene.clock, user, draft)
+    ticket = await create_drafted(scene.desk.tickets.create, user, draft)
     assert (ticket.title, ticket.priority, ticket.category) == ("Login fails", "urgent", "login")
     assert (ticket.tags, ticket.number) == (("vpn",), 1)
     assert (ticket.degraded, ticket.degraded_reason) == (False, None)
@@ -61,7 +61,7 @@ async def test_within_a_run_it_is_the_runs_own_agent(scene: Scene, admin: Member
 async def test_without_a_model_the_first_line_is_the_title(scene: Scene, user: Member) -> None:
     scene.runner.drafts.append(ModelUnavailableError("no key"))
     draft = await scene.desk.tickets.draft(user, TEXT)
-    ticket = await create_drafted(scene.storage, scene.clock, user, draft)
+    ticket = await create_drafted(scene.desk.tickets.create, user, draft)
     assert ticket.title == "Nobody can log in!"
     assert ticket.description == TEXT.strip()
     assert ticket.degraded

@@ -1,21 +1,23 @@
 """Following a run, wherever it is being done, and waiting for its answer."""
 
 import asyncio
+from collections.abc import AsyncGenerator
 
 import pytest
 from msgspec.structs import replace
 
 from hexdesk.core.errors import BusyError, GoneError, NotFoundError, StorageUnavailableError
-from hexdesk.core.model.chat import Run, RunStatus
+from hexdesk.core.model.chat import Run, RunEvent, RunStatus
 from hexdesk.core.model.principals import Member
 from hexdesk.core.model.settings import DeskSettings
 from hexdesk.core.ports.agents import TextDelta
 from hexdesk.core.testing import saying
 from hexdesk.core.testing.examples import new_id
-from tests.unit.core.scenes import Fakes, Scene, customer_of, text_of
+from tests.unit.core.scenes import DEADLINE_SECONDS, Fakes, Scene, customer_of, text_of
 from tests.unit.core.scripts import Gate, finished, started, step
 
 POLLING = DeskSettings(poll_seconds=0.001)
+NOT_POLLING = DeskSettings(poll_seconds=1000)
 
 
 async def begin(scene: Scene, who: Member) -> Run:
@@ -65,6 +67,42 @@ async def test_a_run_is_followed_from_another_process_too() -> None:
     events = await following
     assert text_of(events) == "Hello!"
     assert events == await at_work.follow(who, run)
+
+
+async def test_whoever_follows_another_process_is_woken_by_its_news() -> None:
+    fakes, first, second = Fakes.new(), Gate(), Gate()
+    at_work = Scene.of((first, TextDelta("Hel"), step(), second, *saying("lo!")), fakes=fakes)
+    other = Scene.of(fakes=fakes, settings=NOT_POLLING)
+    who = await at_work.founder()
+    run = await begin(at_work, who)
+    await first.wait()
+    stream = await other.desk.chat.follow_run(who, run.thread_id, run.id)
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        assert (await anext(stream)).type == "run.started"
+        waiting = asyncio.ensure_future(anext(stream))
+        await waits_for_news(other, run)
+        first.open()
+        await second.wait()
+        other.events.tell(run.id)
+        assert text_of([await waiting]) == "Hel"
+        rest = asyncio.create_task(all_of(stream))
+        await waits_for_news(other, run)
+        second.open()
+        await at_work.settle(run)
+        other.events.tell(run.id)
+        assert (await rest)[-1].type == "run.completed"
+    assert not other.events.is_awaited(run.id)
+
+
+async def waits_for_news(scene: Scene, run: Run) -> None:
+    """Return when somebody waits for news of the run."""
+    while not scene.events.is_awaited(run.id):  # noqa: ASYNC110  it tells of no change
+        await asyncio.sleep(0)
+
+
+async def all_of(stream: AsyncGenerator[RunEvent]) -> list[RunEvent]:
+    """Return the rest of a stream."""
+    return [event async for event in stream]
 
 
 async def test_a_stream_whose_process_drains_goes_on_when_another_takes_the_run() -> None:

@@ -125,3 +125,4 @@ async def test_look_ups_outside_of_any_organization_go_on_as_ever(
     scene: Scene, admin: Member
 ) -> None:
     assert scene.desk.once(admin, KEY).directory is scene.storage.directory
+    assert scene.desk.once(admin, KEY).backlog is scene.storage.backlog

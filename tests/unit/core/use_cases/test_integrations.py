@@ -236,7 +236,8 @@ async def test_a_check_really_calls_the_address_and_notes_how_it_went(
     assert (check.ok, check.status_code) == (True, 200)
     assert check.detail == "the address answered 200"
     (posted,) = scene.fakes.egress.posted
-    assert (posted.url, posted.body) == (URL, b'{"type":"hexdesk.test","data":{}}')
+    test = b'{"type":"hexdesk.test","timestamp":"2026-01-01T12:00:00Z","data":{}}'
+    assert (posted.url, posted.body) == (URL, test)
     after = await scene.desk.integrations.get(admin, webhook.id)
     assert (after.status, after.last_error) == (IntegrationStatus.OK, None)
     assert after.last_checked_at == scene.clock.now()

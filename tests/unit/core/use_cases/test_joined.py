@@ -1,10 +1,12 @@
 """Transactions that join the one that is open."""
 
+from dataclasses import replace
+
 import pytest
 
 from hexdesk.core.model.principals import Member
 from hexdesk.core.use_cases.joined import JoinedStorage
-from hexdesk.core.use_cases.tickets import CreateTicket, NewTicket
+from hexdesk.core.use_cases.tickets import NewTicket
 from tests.unit.core.scenes import Scene
 
 
@@ -14,7 +16,7 @@ async def test_what_is_done_on_a_joined_storage_is_undone_with_the_open_transact
     async def open_two_and_fail() -> None:
         async with scene.storage.transaction(admin) as tx:
             joined = JoinedStorage(scene.storage, tx, admin)
-            create = CreateTicket(storage=joined, clock=scene.clock)
+            create = replace(scene.desk.tickets.create, storage=joined)
             for title in ("First", "Second"):
                 await create(admin, NewTicket(title=title))
             assert (await tx.tickets.stats(scene.clock.now())).total == 2
@@ -35,6 +37,10 @@ async def test_another_organization_cannot_join(
                 pass
 
 
-async def test_the_directory_is_the_storages_own(scene: Scene, admin: Member) -> None:
+async def test_what_looks_further_than_a_transaction_is_the_storages_own(
+    scene: Scene, admin: Member
+) -> None:
     async with scene.storage.transaction(admin) as tx:
-        assert JoinedStorage(scene.storage, tx, admin).directory is scene.storage.directory
+        joined = JoinedStorage(scene.storage, tx, admin)
+        assert joined.directory is scene.storage.directory
+        assert joined.backlog is scene.storage.backlog

@@ -13,7 +13,7 @@ from hexdesk.core.model.principals import Member
 from hexdesk.core.model.settings import DeskSettings
 from hexdesk.core.testing import saying
 from hexdesk.core.testing.examples import an_idempotency_key
-from tests.unit.core.scenes import Fakes, Scene
+from tests.unit.core.scenes import DEADLINE_SECONDS, Fakes, Scene
 from tests.unit.core.scripts import Gate
 
 HASTY = DeskSettings(thread_wait_seconds=0.01)
@@ -85,6 +85,25 @@ async def test_a_run_of_another_process_is_waited_for_too() -> None:
     assert here.runner.requests == []
     gate.open()
     await asyncio.gather(theirs, ours)
+    assert await contents(here, who, thread) == ["first", "there", "second", "here"]
+
+
+async def test_whoever_waits_for_another_process_is_woken_by_its_news() -> None:
+    fakes, gate = Fakes.new(), Gate()
+    here = Scene.of(saying("here"), fakes=fakes, settings=DeskSettings(poll_seconds=1000))
+    there = Scene.of((gate, *saying("there")), fakes=fakes)
+    who = await here.founder()
+    thread = await here.thread(who)
+    run = await there.desk.chat.send_message(who, thread.id, "first")
+    await gate.wait()
+    ours = asyncio.create_task(here.ask(who, thread, "second"))
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        while not here.events.is_awaited(run.id):  # noqa: ASYNC110  it tells of no change
+            await asyncio.sleep(0)
+    gate.open()
+    await there.settle(run)
+    here.events.tell(run.id)
+    await ours
     assert await contents(here, who, thread) == ["first", "there", "second", "here"]
 
 

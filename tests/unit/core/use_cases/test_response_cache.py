@@ -68,6 +68,7 @@ async def test_the_same_question_of_another_run_gets_the_same_answer(cache: Memo
         {"history": (Turn(MessageRole.ASSISTANT, "Hello?"),)},
         {"content": "When do you close?"},
         {"tools": frozenset({"get_ticket"})},
+        {"knowledge": "We open at ten."},
     ],
 )
 async def test_another_situation_is_another_question(
@@ -116,6 +117,19 @@ async def test_degraded_answers_and_those_with_tools_are_not_kept(
     cache: MemoryCache, outcome: Outcome
 ) -> None:
     responses = await keep(cache, outcome=outcome)
+    assert await responses.find(MEMBER, REQUEST) is None
+
+
+class StrangersCache(MemoryCache):
+    """Keeps what a process of another version wrote."""
+
+    async def get(self, key: str) -> bytes | None:
+        found = await super().get(key)
+        return found and b"\xc1" + found
+
+
+async def test_what_another_version_kept_is_made_anew() -> None:
+    responses = await keep(StrangersCache(SteadyClock()))
     assert await responses.find(MEMBER, REQUEST) is None
 
 

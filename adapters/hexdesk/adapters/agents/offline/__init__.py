@@ -1,6 +1,13 @@
 """The built-in model that needs no key: rules for ticket work, behind pydantic-ai's interface."""
 
-from hexdesk.adapters.agents.offline.conversation import Call, Conversation, Said, Say, ToolResult
+from hexdesk.adapters.agents.offline.conversation import (
+    Call,
+    Conversation,
+    HandOver,
+    Said,
+    Say,
+    ToolResult,
+)
 from hexdesk.adapters.agents.offline.model import MODEL_NAME, OfflineModel
 from hexdesk.adapters.agents.offline.rules import decide
 
@@ -8,6 +15,7 @@ __all__ = [
     "MODEL_NAME",
     "Call",
     "Conversation",
+    "HandOver",
     "OfflineModel",
     "Said",
     "Say",

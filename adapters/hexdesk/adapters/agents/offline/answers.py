@@ -29,7 +29,7 @@ def answer(result: ToolResult) -> str:
     """Tell what a tool found or did, or why it did not."""
     if not result.succeeded:
         reason = refusal(result.content)
-        because = f": {_inline(reason, 300)}" if reason else ""
+        because = f": {inline(reason, 300)}" if reason else ""
         return (
             f"That did not work. `{result.tool}` was refused or failed{because}. {phrases.NO_RETRY}"
         )
@@ -39,7 +39,7 @@ def answer(result: ToolResult) -> str:
 
 def _quote(result: ToolResult) -> str:
     text = result.content if isinstance(result.content, str) else ""
-    said = _inline(text, _LONGEST_TEXT)
+    said = inline(text, _LONGEST_TEXT)
     return f"`{result.tool}` answered: {said}" if said else f"`{result.tool}` is done."
 
 
@@ -49,16 +49,16 @@ def _tell_ticket(result: ToolResult) -> str | None:
         return None
     facts = [f"- Status: {_spaced(ticket.status)}", f"- Priority: {ticket.priority}"]
     if ticket.category:
-        facts.append(f"- Category: {_inline(ticket.category)}")
+        facts.append(f"- Category: {inline(ticket.category)}")
     if ticket.tags:
-        facts.append(f"- Tags: {_inline(', '.join(ticket.tags))}")
+        facts.append(f"- Tags: {inline(', '.join(ticket.tags))}")
     facts.append(f"- Assigned to: {ticket.assignee_id or 'nobody'}")
     if ticket.created_at:
         facts.append(f"- Created: {_moment(ticket.created_at)}")
     if ticket.resolved_at:
         facts.append(f"- Resolved: {_moment(ticket.resolved_at)}")
-    text = f"**#{ticket.number}** {_inline(ticket.title)}\n\n" + "\n".join(facts)
-    about = _inline(ticket.description, _LONGEST_TEXT)
+    text = f"**#{ticket.number}** {inline(ticket.title)}\n\n" + "\n".join(facts)
+    about = inline(ticket.description, _LONGEST_TEXT)
     return f"{text}\n\n{about}" if about and ticket.description != ticket.title else text
 
 
@@ -131,7 +131,7 @@ def _tell_integrations(result: ToolResult) -> str | None:
         is_active = result.tool == "get_active_integrations"
         return f"There are no{' active' if is_active else ''} integrations."
     rows = "\n".join(
-        f"- **{_inline(each.name)}** ({each.type}, {'active' if each.is_active else 'not active'}"
+        f"- **{inline(each.name)}** ({each.type}, {'active' if each.is_active else 'not active'}"
         f"{f', status {each.status}' if each.status else ''})"
         for each in page.data[:_MOST_ROWS]
     )
@@ -140,12 +140,12 @@ def _tell_integrations(result: ToolResult) -> str | None:
 
 def _line(ticket: Ticket) -> str:
     state = f"{_spaced(ticket.status)}, {ticket.priority} priority"
-    return f"**#{ticket.number}** {_inline(ticket.title)} ({state})"
+    return f"**#{ticket.number}** {inline(ticket.title)} ({state})"
 
 
 def _filters(arguments: Mapping[str, object]) -> str:
     query = arguments.get("query")
-    told = f" matching \u201c{_inline(str(query))}\u201d" if query else ""
+    told = f" matching \u201c{inline(str(query))}\u201d" if query else ""
     named = [
         f"{name} {_spaced(str(arguments[name]))}"
         for name in ("status", "priority")
@@ -155,7 +155,7 @@ def _filters(arguments: Mapping[str, object]) -> str:
 
 
 def _component(part: Component) -> str:
-    return f"{part.status} ({_inline(part.detail)})" if part.detail else part.status
+    return f"{part.status} ({inline(part.detail)})" if part.detail else part.status
 
 
 def _counts(counts: Mapping[str, int]) -> str:
@@ -177,7 +177,7 @@ def _spaced(name: str) -> str:
     return name.replace("_", " ")
 
 
-def _inline(text: str, longest: int = _LONGEST_LINE) -> str:
+def inline(text: str, longest: int = _LONGEST_LINE) -> str:
     """Put somebody's text on one line, as text and not as markup."""
     line = " ".join(text.split())
     short = line if len(line) <= longest else line[: longest - 1].rstrip() + "\u2026"

@@ -1,4 +1,4 @@
-"""What the offline model sees of a conversation, and the two things it can answer with."""
+"""What the offline model sees of a conversation, and the three things it can answer with."""
 
 from collections.abc import Mapping
 
@@ -28,13 +28,14 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     """The user's newest message with all that came before it, oldest first.
 
     `result` answers the call that this message has caused, once there is one. `member_id` is who
-    "me" is, where the installation tells.
+    "me" is, where the installation tells. `knowledge` are passages of files, by their numbers.
     """
 
     text: str
     steps: tuple[Step, ...] = ()
     result: ToolResult | None = None
     member_id: str | None = None
+    knowledge: tuple[tuple[int, str], ...] = ()
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +43,12 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
 
     tool: str
     arguments: Mapping[str, object]
+
+
+class HandOver(msgspec.Struct, frozen=True, kw_only=True):
+    """Hand the conversation over to a person."""
+
+    reason: str
 
 
 class Say(msgspec.Struct, frozen=True, kw_only=True):

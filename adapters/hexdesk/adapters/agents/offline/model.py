@@ -9,7 +9,7 @@ from pydantic_ai.exceptions import UnexpectedModelBehavior
 from pydantic_ai.messages import ModelMessage, ModelResponse, TextPart, ToolCallPart
 from pydantic_ai.models.function import AgentInfo, DeltaToolCall, FunctionModel
 
-from hexdesk.adapters.agents.offline.conversation import Call, Said, Say
+from hexdesk.adapters.agents.offline.conversation import Call, HandOver, Said, Say
 from hexdesk.adapters.agents.offline.rules import decide
 from hexdesk.adapters.agents.offline.transcript import read_messages, tool_calls
 
@@ -55,12 +55,18 @@ class OfflineModel(FunctionModel):
         yield {0: DeltaToolCall(decision.tool, arguments, tool_call_id=call_id)}
 
     def _decide(self, messages: Sequence[ModelMessage], info: AgentInfo) -> Call | Say:
+        """Return what to do next; handing over is a call too, of the output that takes it."""
         if not info.allow_text_output:
             raise UnexpectedModelBehavior(
                 f"{MODEL_NAME!r} answers in words only, not in structures"
             )
         tools = {tool.name for tool in info.function_tools}
-        return decide(read_messages(messages, self._acting_member_id()), tools)
+        conversation = read_messages(messages, self._acting_member_id())
+        outputs = [tool.name for tool in info.output_tools]
+        decision = decide(conversation, tools, has_people=bool(outputs))
+        if isinstance(decision, HandOver):
+            return Call(tool=outputs[0], arguments={"reason": decision.reason})
+        return decision
 
 
 def _call_id(messages: Sequence[ModelMessage], call: Call) -> str:

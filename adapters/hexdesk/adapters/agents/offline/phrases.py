@@ -33,6 +33,7 @@ HOW_TO = (
     "Just write what you want, one thing at a time. For example: `create a ticket: the printer is "
     "jammed`, `show #12`, `close #12`, `search tickets for login`"
 )
+PERSON_WANTED = "The person asked for a human."
 NO_RETRY = "I don't try the same again by myself."
 MINE_UNKNOWN = "I don't know your member id in this conversation, so I can't tell what is yours."
 WHICH_TITLE = "What shall the title be? For example: `rename {ticket} to Printer is jammed`"

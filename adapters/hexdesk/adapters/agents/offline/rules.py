@@ -8,8 +8,9 @@ import msgspec
 from hexdesk.adapters.agents.offline import phrases
 from hexdesk.adapters.agents.offline.answers import answer
 from hexdesk.adapters.agents.offline.changing import change
-from hexdesk.adapters.agents.offline.conversation import Call, Conversation, Said, Say
+from hexdesk.adapters.agents.offline.conversation import Call, Conversation, HandOver, Said, Say
 from hexdesk.adapters.agents.offline.deleting import ask_first, decide_deletion
+from hexdesk.adapters.agents.offline.files import from_files
 from hexdesk.adapters.agents.offline.filing import file, file_subject
 from hexdesk.adapters.agents.offline.language import Clause, Message, orders, read
 from hexdesk.adapters.agents.offline.lookups import look_up
@@ -35,28 +36,33 @@ _UNFINISHED = re.compile(
 _CANCELS = re.compile(r"(?:no|nope|cancel|stop|never ?mind|forget it|nothing|abort)\b.{0,40}")
 
 
-def decide(conversation: Conversation, tools: AbstractSet[str]) -> Call | Say:
-    """Answer the newest message: by one of the tools, or in words.
+def decide(
+    conversation: Conversation, tools: AbstractSet[str], *, has_people: bool = False
+) -> Call | Say | HandOver:
+    """Answer the newest message: by one of the tools, in words, or by calling a person.
 
     A tool that writes is called for a plain order only, never for a question. A deletion is asked
     about first. Whatever a tool answered ends the turn: no call is repeated.
     """
     if conversation.result is not None:
         return Say(text=answer(conversation.result))
-    decision = _understand(conversation, tools)
-    if isinstance(decision, Say):
+    decision = _understand(conversation, tools, has_people=has_people)
+    if not isinstance(decision, Call):
         return decision
     return _with_tools(decision, conversation, tools)
 
 
-def _understand(conversation: Conversation, tools: AbstractSet[str]) -> Call | Say:
+def _understand(
+    conversation: Conversation, tools: AbstractSet[str], *, has_people: bool
+) -> Call | Say | HandOver:
     message = read(conversation.text)
     return (
         decide_deletion(message, conversation)
         or _obey(message, conversation, tools)
-        or converse(message.words, tools)
+        or converse(message.words, tools, has_people=has_people)
         or look_up(message, conversation)
         or _subject_given(message, conversation)
+        or from_files(message, conversation.knowledge)
         or Say(text=phrases.not_understood(tools))
     )
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Set as AbstractSet
 
 from hexdesk.adapters.agents.offline import phrases
-from hexdesk.adapters.agents.offline.conversation import Say
+from hexdesk.adapters.agents.offline.conversation import HandOver, Say
 
 _GREETING = re.compile(
     r"(?>(?:hi|hello|hey|hiya|howdy|greetings|good (?:morning|afternoon|evening|day))\b"
@@ -34,7 +34,7 @@ _PERSON_WANTED = re.compile(
 )
 
 
-def converse(words: str, tools: AbstractSet[str]) -> Say | None:
+def converse(words: str, tools: AbstractSet[str], *, has_people: bool) -> Say | HandOver | None:
     """Answer small talk, and say what this is where somebody asks."""
     if _GREETING.fullmatch(words):
         return Say(text=phrases.greeting(tools))
@@ -45,5 +45,6 @@ def converse(words: str, tools: AbstractSet[str]) -> Say | None:
     if _HELP.fullmatch(words) or _ABOUT_ITSELF.search(words):
         return Say(text=phrases.help_text(tools))
     if _PERSON.fullmatch(words) or _PERSON_WANTED.search(words):
-        return Say(text=phrases.person_wanted(tools))
+        reason = phrases.PERSON_WANTED
+        return HandOver(reason=reason) if has_people else Say(text=phrases.person_wanted(tools))
     return None

@@ -14,6 +14,7 @@ from pydantic_ai.messages import (
 )
 
 from hexdesk.adapters.agents.offline.conversation import Conversation, Said, Step, ToolResult
+from hexdesk.core.policy.knowledge import passages_in
 
 # pydantic-ai's own feedback travels as a user's words; it is nobody's order.
 _FRAMEWORK_FENCE = "<pyai:"
@@ -30,6 +31,7 @@ def read_messages(messages: Sequence[ModelMessage], member_id: str | None) -> Co
         steps=tuple(step for message in before for step in _steps(message, calls)),
         result=_last_result(messages[-1], calls) if messages else None,
         member_id=member_id,
+        knowledge=_knowledge(messages[newest]) if newest >= 0 else (),
     )
 
 
@@ -79,7 +81,16 @@ def _user_text(message: ModelMessage) -> str:
     if not isinstance(message, ModelRequest):
         return ""
     texts = (_prompt_text(part) for part in message.parts if isinstance(part, UserPromptPart))
-    return "\n".join(text for text in texts if text.strip())
+    return "\n".join(text for text in texts if text.strip() and not passages_in(text))
+
+
+def _knowledge(message: ModelMessage) -> tuple[tuple[int, str], ...]:
+    """Return what files say, which stands in a part of its own before the person's words."""
+    parts = [part for part in message.parts if isinstance(part, UserPromptPart)]
+    for part in parts[:-1]:
+        if passages := passages_in(_prompt_text(part)):
+            return passages
+    return ()
 
 
 def _prompt_text(part: UserPromptPart) -> str:

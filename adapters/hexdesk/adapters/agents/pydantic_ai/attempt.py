@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from statistics import fmean
 from typing import Any, Self, cast
 
-from pydantic_ai import Agent, CallToolsNode, ModelRequestNode, UsageLimits
+from pydantic_ai import CallToolsNode, ModelRequestNode, UsageLimits
 from pydantic_ai.messages import (
     AgentStreamEvent,
     FunctionToolCallEvent,
@@ -28,11 +28,15 @@ from pydantic_graph import BaseNode, End
 
 from hexdesk.adapters.agents.pydantic_ai.conversation import (
     as_messages,
+    as_question,
+    asked_before,
     call_ids,
+    first_step,
     name_calls_apart,
     pack,
     unpack,
 )
+from hexdesk.adapters.agents.pydantic_ai.handover import AnyAgent, HandOver
 from hexdesk.adapters.agents.pydantic_ai.toolset import RunTools
 from hexdesk.core.model.chat import Usage
 from hexdesk.core.ports.agents import (
@@ -43,7 +47,7 @@ from hexdesk.core.ports.agents import (
     ToolStarted,
 )
 
-Run = AgentRun[RunTools, str]
+Run = AgentRun[RunTools, str | HandOver]
 Node = BaseNode[Any, Any, Any]
 
 PARAGRAPH = "\n\n"
@@ -57,37 +61,56 @@ WITHOUT_TOOLS = (
 class Attempt:
     """A run in progress; another model can go on where one failed before it said anything.
 
-    `steps` are the run's own messages so far, beginning with the person's.
+    `steps` are the run's own messages so far, beginning with the person's, or with the call that a
+    person has decided about. `asked_before` is the conversation that led to such a call.
     """
 
     request: RunRequest
-    agent: Agent[RunTools, str]
+    agent: AnyAgent
     tools: RunTools
-    history: list[ModelMessage]
+    earlier: list[ModelMessage]
+    asked_before: list[ModelMessage]
     steps: list[ModelMessage]
     usage: RunUsage
     has_spoken: bool = False
     confidence: float | None = None
+    handover: str | None = None
     asked_again: set[str] = field(default_factory=set[str])
     _is_mid_paragraph: bool = False
 
     @classmethod
-    def of(cls, request: RunRequest, agent: Agent[RunTools, str], tools: RunTools) -> Self:
+    def of(cls, request: RunRequest, agent: AnyAgent, tools: RunTools) -> Self:
         """Return a run at its beginning, or at its last stored step."""
-        steps = unpack(request.steps) if request.steps else []
-        responses = _responses(steps)
+        decided = request.decided
+        begun = first_step(decided) if decided else as_question(request)
+        steps = unpack(request.steps) if request.steps else begun
+        # The model was not asked for the call that a decision is about, not in this run.
+        responses = _responses(steps[len(begun) :])
         return cls(
             request=request,
             agent=agent,
             tools=tools,
-            history=as_messages(request.history),
+            earlier=as_messages(request.history),
+            asked_before=asked_before(request.content, decided) if decided else [],
             steps=steps,
             usage=_usage(responses),
             has_spoken=request.streams and any(map(_text, responses)),
         )
 
+    @property
+    def history(self) -> list[ModelMessage]:
+        """Return what was said before this run."""
+        return [*self.earlier, *self.asked_before]
+
+    def whole(self) -> bytes:
+        """Return how far the run is, for another run to go on from, as it is stored."""
+        return pack([*self.asked_before, *self.steps])
+
     async def go_on(self, model: Model) -> AsyncGenerator[RunProgress]:
-        """Yield what happens until the answer is whole; raise for what the model does wrong."""
+        """Yield what happens until the answer is whole, or a call waits for a person.
+
+        Raise for what the model does wrong.
+        """
         settings = self.request.settings
         async with self.agent.iter(
             None if self.steps else self.request.content,
@@ -107,6 +130,14 @@ class Attempt:
                 async with asyncio.timeout(self._seconds(node)):
                     node = await run.next(node)
                 self._keep(run, node)
+                if isinstance(node, End):
+                    self._take(node.data.output)
+                elif self.tools.waiting:
+                    return
+
+    def _take(self, output: str | HandOver) -> None:
+        if isinstance(output, HandOver):
+            self.handover = output.reason
 
     def held_back(self) -> str:
         """Return what was said in a run that is to be told as a whole."""
@@ -125,20 +156,20 @@ class Attempt:
     async def _progress(self, run: Run, node: Node) -> AsyncGenerator[RunProgress]:
         """Yield what happens in one node, before the run goes on to the next."""
         if isinstance(node, ModelRequestNode) and self.request.streams:
-            asked = cast("ModelRequestNode[RunTools, str]", node)
+            asked = cast("ModelRequestNode[RunTools, str | HandOver]", node)
             async with aclosing(self._listen(run, asked)) as deltas:
                 async for delta in deltas:
                     yield delta
         elif isinstance(node, CallToolsNode):
             self.confidence = _confidence(node.model_response)
             if node.model_response.tool_calls:
-                called = cast("CallToolsNode[RunTools, str]", node)
+                called = cast("CallToolsNode[RunTools, str | HandOver]", node)
                 async with aclosing(self._call_tools(run, called)) as progress:
                     async for item in progress:
                         yield item
 
     async def _listen(
-        self, run: Run, node: ModelRequestNode[RunTools, str]
+        self, run: Run, node: ModelRequestNode[RunTools, str | HandOver]
     ) -> AsyncGenerator[TextDelta]:
         deadline = asyncio.get_running_loop().time() + self.request.settings.timeout
         async with AsyncExitStack() as stack:
@@ -156,11 +187,11 @@ class Attempt:
         self._is_mid_paragraph = False
 
     async def _call_tools(
-        self, run: Run, node: CallToolsNode[RunTools, str]
+        self, run: Run, node: CallToolsNode[RunTools, str | HandOver]
     ) -> AsyncGenerator[RunProgress]:
-        earlier = run.all_messages()[len(self.history) : -1]
-        name_calls_apart(node.model_response, call_ids(earlier))
-        yield StepTaken(pack([*earlier, node.model_response]))
+        said = run.all_messages()
+        name_calls_apart(node.model_response, call_ids(said[:-1]))
+        yield StepTaken(pack([*said[len(self.history) : -1], node.model_response]))
         async with node.stream(run.ctx) as events:
             async for event in events:
                 if isinstance(event, FunctionToolCallEvent):

@@ -68,10 +68,11 @@ class PlainChatModel(OpenAIChatModel):
         self, model_request_parameters: ModelRequestParameters
     ) -> ModelRequestParameters:
         """Bring tools into the shape that the model wants."""
-        others = replace(model_request_parameters, function_tools=[])
+        others = replace(model_request_parameters, function_tools=[], output_tools=[])
         return replace(
             super().customize_request_parameters(others),
             function_tools=[self._shape(one) for one in model_request_parameters.function_tools],
+            output_tools=[self._shape(one) for one in model_request_parameters.output_tools],
         )
 
     def prepare_request(

@@ -9,10 +9,12 @@ from pydantic_ai.messages import (
     ModelResponse,
     TextPart,
     ToolCallPart,
+    ToolReturnPart,
     UserPromptPart,
 )
 
 from hexdesk.core.model.chat import MessageRole, Turn
+from hexdesk.core.ports.agents import DecidedCall, RunRequest
 
 
 def as_messages(history: Sequence[Turn]) -> list[ModelMessage]:
@@ -23,6 +25,39 @@ def as_messages(history: Sequence[Turn]) -> list[ModelMessage]:
         else ModelResponse(parts=[TextPart(turn.content)])
         for turn in history
     ]
+
+
+def as_question(request: RunRequest) -> list[ModelMessage]:
+    """Return what files say, and what the person asks in a part of its own; nothing without files.
+
+    As part of the run's own messages it is stored with its steps, so that the numbers that the
+    model was given go on to mean the same.
+    """
+    if not request.knowledge:
+        return []
+    return [
+        ModelRequest(parts=[UserPromptPart(request.knowledge), UserPromptPart(request.content)])
+    ]
+
+
+def asked_before(content: str, decided: DecidedCall) -> list[ModelMessage]:
+    """Return what came before a decision: the run that wanted the call, and what was said since."""
+    asked: list[ModelMessage] = [ModelRequest(parts=[UserPromptPart(content)])]
+    return [*(unpack(decided.steps) if decided.steps else asked), *as_messages(decided.since)]
+
+
+def first_step(decided: DecidedCall) -> list[ModelMessage]:
+    """Return what a run begins with that a decision has begun: the call, made next or refused.
+
+    It stands in the conversation a second time, under an id of its own: where it was wanted, it
+    still reads as waiting.
+    """
+    call = ToolCallPart(decided.name, decided.arguments, tool_call_id=decided.call_id)
+    wanted = ModelResponse(parts=[call])
+    if decided.refusal is None:
+        return [wanted]
+    told = ToolReturnPart(decided.name, decided.refusal, decided.call_id, outcome="denied")
+    return [wanted, ModelRequest(parts=[told])]
 
 
 def pack(messages: list[ModelMessage]) -> bytes:

@@ -13,19 +13,26 @@ from pydantic_ai.settings import ModelSettings
 
 from hexdesk.adapters.agents.pydantic_ai.attempt import Attempt
 from hexdesk.adapters.agents.pydantic_ai.failures import is_passing, words
+from hexdesk.adapters.agents.pydantic_ai.handover import WORDS_OR_HANDOVER, AnyAgent
 from hexdesk.adapters.agents.pydantic_ai.models import ChosenModel, ModelShelf
+from hexdesk.adapters.agents.pydantic_ai.signs_of_life import SignsOfLife
 from hexdesk.adapters.agents.pydantic_ai.toolset import RunTools, ToolAccessToolset
 from hexdesk.core.errors import ModelUnavailableError
-from hexdesk.core.model.agents import AgentSettings
+from hexdesk.core.model.agents import AgentSettings, AgentStatus, ToolUseStatus
 from hexdesk.core.model.chat import DegradedReason
 from hexdesk.core.model.tickets import TicketDraft
 from hexdesk.core.policy.configuration import config_hash
 from hexdesk.core.ports.agents import (
+    AgentHealth,
     AgentRunner,
     AnswerFinished,
+    DecidedCall,
+    HandedOver,
     RunProgress,
     RunRequest,
     TextDelta,
+    ToolFinished,
+    ToolStarted,
 )
 from hexdesk.core.ports.tools import ToolAccess
 
@@ -36,8 +43,8 @@ NO_MODEL = "no model can be asked: no provider in the chain is known and has a k
 MODEL_ERRORS = (AgentRunError, UserError, TimeoutError)
 
 
-def _new_cache() -> TTLCache[str, Agent[RunTools, str]]:
-    return TTLCache[str, Agent[RunTools, str]](MOST_AGENTS, AGENT_TTL_SECONDS)
+def _new_cache() -> TTLCache[str, AnyAgent]:
+    return TTLCache[str, AnyAgent](MOST_AGENTS, AGENT_TTL_SECONDS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,22 +52,30 @@ class PydanticAIRunner(AgentRunner):
     """Builds agents from their settings and runs them.
 
     Agents are kept 30 minutes under `agent_{id}_{config_hash}`: a changed agent has another hash,
-    in whichever process it was changed.
+    in whichever process it was changed. One that cannot hand over to a person, since there is
+    none, is another one.
     """
 
     shelf: ModelShelf
     tools: ToolAccess
-    agents: TTLCache[str, Agent[RunTools, str]] = field(default_factory=_new_cache)
+    agents: TTLCache[str, AnyAgent] = field(default_factory=_new_cache)
+    signs_of_life: SignsOfLife = field(default_factory=SignsOfLife)
 
     async def run(self, request: RunRequest) -> AsyncGenerator[RunProgress]:
+        decided = request.decided
         tools = RunTools(
             access=self.tools,
             agent_id=request.agent_id,
             capability=request.capability,
             allowed=request.tools,
             needs_approval=request.needs_approval,
+            asks_people=request.asks_people,
+            approved_id=decided.call_id if decided else None,
         )
         await tools.load()
+        if decided and decided.refusal and not request.steps:
+            for item in _refusal(decided):
+                yield item
         attempt = Attempt.of(request, self._agent(request), tools)
         end = _End(name=f"{request.settings.model_provider}:{request.settings.model_name}")
         async with aclosing(self._try_all(request, attempt, end)) as progress:
@@ -68,6 +83,10 @@ class PydanticAIRunner(AgentRunner):
                 yield item
         if text := attempt.held_back():
             yield TextDelta(text)
+        for needed in tools.waiting.values():
+            yield needed
+        if attempt.handover:
+            yield HandedOver(attempt.handover)
         if tools.problem and not end.reason:
             end.reason, end.detail = DegradedReason.MCP_UNAVAILABLE, tools.problem
         yield AnswerFinished(
@@ -76,6 +95,7 @@ class PydanticAIRunner(AgentRunner):
             degraded_reason=end.reason,
             detail=end.detail,
             confidence=None if end.reason else attempt.confidence,
+            steps=attempt.whole() if tools.waiting else None,
         )
 
     async def _try_all(
@@ -120,19 +140,34 @@ class PydanticAIRunner(AgentRunner):
                 problem = words(error)
         raise ModelUnavailableError(problem)
 
+    async def check(self, request: RunRequest) -> AgentHealth:
+        settings = request.settings
+        own, problem = f"{settings.model_provider}:{settings.model_name}", NO_MODEL
+        for place, chosen in enumerate(await self._tries(request)):
+            if await self.signs_of_life.of(chosen, settings.timeout):
+                is_own = chosen.name == own or (request.inherits_model and place == 0)
+                if is_own:
+                    return AgentHealth(status=AgentStatus.OK, detail=f"{chosen.name} answers")
+                detail = f"{chosen.name} answers in place of {own}"
+                return AgentHealth(status=AgentStatus.DEGRADED, detail=detail)
+            problem = f"{chosen.name} does not answer"
+        return AgentHealth(status=AgentStatus.DOWN, detail=problem)
+
     async def _tries(self, request: RunRequest) -> list[ChosenModel]:
         await self.shelf.prepare(request.settings)
         chain = self.shelf.chain(request.settings, inherits_model=request.inherits_model)
         return list(chain)
 
-    def _agent(self, request: RunRequest) -> Agent[RunTools, str]:
+    def _agent(self, request: RunRequest) -> AnyAgent:
         settings = request.settings
         key = f"agent_{request.agent_id}_{config_hash(settings)}"
+        key = key if request.asks_people else f"{key}_alone"
         agent = self.agents.get(key)
         if agent is None:
             agent = Agent(
                 name=settings.name,
                 deps_type=RunTools,
+                output_type=WORDS_OR_HANDOVER if request.asks_people else str,
                 instructions=request.instructions,
                 model_settings=_model_settings(settings),
                 retries={"tools": settings.max_iterations, "output": 1},
@@ -140,6 +175,21 @@ class PydanticAIRunner(AgentRunner):
             )
             self.agents[key] = agent
         return agent
+
+
+def _refusal(decided: DecidedCall) -> tuple[ToolStarted, ToolFinished]:
+    """Return the beginning and the end of a call that is not made."""
+    call_id, name = decided.call_id, decided.name
+    return (
+        ToolStarted(call_id=call_id, name=name, arguments=decided.arguments),
+        ToolFinished(
+            call_id=call_id,
+            name=name,
+            status=ToolUseStatus.DENIED,
+            duration_ms=0,
+            error=decided.refusal,
+        ),
+    )
 
 
 @dataclass(slots=True, kw_only=True)

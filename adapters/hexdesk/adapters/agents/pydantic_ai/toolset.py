@@ -13,25 +13,36 @@ from pydantic_core import SchemaValidator, core_schema
 
 from hexdesk.core.errors import ToolsUnavailableError
 from hexdesk.core.model.agents import ToolUseStatus
-from hexdesk.core.ports.agents import ToolFinished
+from hexdesk.core.model.approvals import ApprovalStatus
+from hexdesk.core.policy.words import FATES
+from hexdesk.core.ports.agents import ApprovalNeeded, ToolFinished
 from hexdesk.core.ports.tools import ToolAccess, ToolAnswer, ToolDescription
 
 # The tool server checks arguments against the schema; here any object will do.
 ANY_ARGUMENTS = SchemaValidator(core_schema.dict_schema())
 
+WAITS = FATES[ApprovalStatus.PENDING]
+
 
 @dataclass(slots=True, kw_only=True)
 class RunTools:
-    """A run's tools: what it may call, with which capability, and how its calls ended."""
+    """A run's tools: what it may call, with which capability, and how its calls ended.
+
+    `asks_people` says whether a call that needs approval waits for a person, as those in `waiting`
+    do; `approved_id` names the call that one has allowed.
+    """
 
     access: ToolAccess
     agent_id: UUID
     capability: str
     allowed: frozenset[str]
     needs_approval: frozenset[str]
+    asks_people: bool = False
+    approved_id: str | None = None
     listed: Sequence[ToolDescription] = ()
     problem: str | None = None
     finished: dict[str, ToolFinished] = field(default_factory=dict[str, ToolFinished])
+    waiting: dict[str, ApprovalNeeded] = field(default_factory=dict[str, ApprovalNeeded])
 
     async def load(self) -> None:
         """Learn what the tools are like; without the tool server the run has none."""
@@ -53,6 +64,8 @@ class RunTools:
         status = ToolUseStatus.OK
         if answer.error is not None:
             status = ToolUseStatus.DENIED if answer.is_denied else ToolUseStatus.ERROR
+        elif call_id in self.waiting:
+            status = ToolUseStatus.AWAITING_APPROVAL
         self.finished[call_id] = ToolFinished(
             call_id=call_id,
             name=name,
@@ -65,9 +78,18 @@ class RunTools:
         return answer.value
 
     async def _answer(self, call_id: str, name: str, arguments: dict[str, Any]) -> ToolAnswer:
-        if name in self.needs_approval:
-            return ToolAnswer(error=f"{name!r} needs a person's approval", is_denied=True)
+        if name in self.needs_approval and call_id != self.approved_id:
+            return await self._ask(call_id, name, arguments)
         return await self.access.call(self.capability, call_id, name, arguments)
+
+    async def _ask(self, call_id: str, name: str, arguments: dict[str, Any]) -> ToolAnswer:
+        if not self.asks_people:
+            return ToolAnswer(error=f"{name!r} needs a person's approval", is_denied=True)
+        answer = await self.access.check(self.capability, call_id, name, arguments)
+        if answer.error is not None:
+            return answer
+        self.waiting[call_id] = ApprovalNeeded(call_id=call_id, name=name, arguments=arguments)
+        return ToolAnswer(value=WAITS)
 
     def ended(self, call_id: str, name: str) -> ToolFinished:
         """Say how a call ended, also one that never got as far as the tool server."""

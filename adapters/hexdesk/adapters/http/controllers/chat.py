@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-import msgspec
 from litestar import Controller, Request, Response, delete, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
@@ -16,20 +15,15 @@ from hexdesk.adapters.http.queries import OLDEST_FIRST, ListQuery
 from hexdesk.adapters.http.runs import LAST_EVENT_ID, begin, last_event_id, wants_stream
 from hexdesk.adapters.http.streams import event_stream
 from hexdesk.core.desk import Desk
-from hexdesk.core.model.chat import ChatResponse, Content, Message, Thread
+from hexdesk.core.model.chat import ChatResponse, Message, Thread
 from hexdesk.core.model.listing import Page
 from hexdesk.core.model.principals import Member
 from hexdesk.core.policy.rights import Right
+from hexdesk.core.use_cases.send_message import NewMessage
 from hexdesk.core.use_cases.threads import NewThread, ThreadChange
 
 DEFAULT_THREAD = NewThread()
 NOTHING = ThreadChange()
-
-
-class NewMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is said."""
-
-    content: Content
 
 
 class ChatController(Controller):
@@ -68,7 +62,7 @@ class ChatController(Controller):
         """Show a conversation."""
         return await desk.chat.get_thread(who, thread_id)
 
-    @patch("/{thread_id:uuid}", opt=call(Right.CHAT))
+    @patch("/{thread_id:uuid}", opt=call(Right.CHAT, also=(409,)))
     async def change_thread(
         self,
         who: NamedDependency[Member],
@@ -76,7 +70,10 @@ class ChatController(Controller):
         thread_id: FromPath[UUID],
         data: JSONBody[ThreadChange] = NOTHING,
     ) -> Thread:
-        """Change a conversation's title or metadata, close or reopen it."""
+        """Change a conversation's title or metadata, close or reopen it.
+
+        One that a person has is given back to the agent by `resume` only.
+        """
         return await desk.chat.change_thread(who, thread_id, data)
 
     @delete("/{thread_id:uuid}", opt=call(Right.CHAT))
@@ -123,12 +120,13 @@ class ChatController(Controller):
 
         With `Accept: text/event-stream` the answer is the stream of the run's events, else the
         whole answer once it is there. Once the message is stored, the answer is a success
-        whatever breaks behind it: then it says `degraded` and why.
+        whatever breaks behind it: then it says `degraded` and why. While a person has the
+        conversation, `message` is null.
         """
-        begun = await begin(desk, request, thread_id, data.content)
+        begun = await begin(desk, request, thread_id, data)
         headers = {REPLAYED: "true"} if begun.is_replay else {}
         if wants_stream(request):
-            return event_stream(await begun.events(), options, headers)
+            return event_stream(request, await begun.events(), options, headers)
         return Response(await begun.answer(), status_code=201, headers=headers)
 
     @get(
@@ -148,6 +146,5 @@ class ChatController(Controller):
         `Last-Event-ID` is the last event you have; without it the stream starts from the first.
         """
         after = last_event_id(request)
-        return event_stream(
-            await desk.chat.follow_run(request.user, thread_id, run_id, after), options
-        )
+        events = await desk.chat.follow_run(request.user, thread_id, run_id, after)
+        return event_stream(request, events, options)

@@ -34,7 +34,7 @@ Words = Annotated[
     Meta(
         min_length=1,
         max_length=500,
-        pattern=r"\S",
+        pattern=r"[^\s\x1c-\x1f\x85]",
         description="Full text over title, description and comments; the best match comes first.",
         examples=["login fails"],
     ),
@@ -128,8 +128,7 @@ class TicketsController(Controller):
         """
         # No transaction is open while the model thinks.
         draft = await desk.tickets.draft(who, data.text)
-        ports = once.ports
-        return tagged(await create_drafted(ports.storage, ports.clock, who, draft))
+        return tagged(await create_drafted(once.tickets.create, who, draft))
 
     @get("/stats/overview", opt=call(Right.READ_TICKETS))
     async def count_tickets(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -18,10 +19,11 @@ from hexdesk.core.model.agents import (
     AgentAction,
     AgentHistory,
     AgentOverrides,
+    AgentStatus,
     ToolUseStatus,
 )
 from hexdesk.core.model.listing import Page, Slice
-from hexdesk.core.ports.agent_records import AgentLog, Agents
+from hexdesk.core.ports.agent_records import AgentChecks, AgentLog, Agents
 
 
 class AgentTable(RecordTable[Agent]):
@@ -29,7 +31,14 @@ class AgentTable(RecordTable[Agent]):
 
     def __init__(self) -> None:
         plain = tuple(name for name in Agent.__struct_fields__ if name != "own")
-        super().__init__(Agent, AgentRow, called="agent", columns=(*plain, *SETTING_NAMES))
+        super().__init__(
+            Agent,
+            AgentRow,
+            called="agent",
+            columns=(*plain, *SETTING_NAMES),
+            # Whoever changes an agent may have read it before the check that has ended since.
+            unchanged=("status",),
+        )
 
     def written_values(self, record: Agent) -> tuple[Any, ...]:
         """Return what `insert` takes."""
@@ -57,6 +66,7 @@ ACTIONS = RecordTable(AgentAction, AgentActionRow, called="action")
 
 ALL_AGENTS = f"{AGENTS.select} ORDER BY created_at, id"
 HAS_THREADS = "SELECT EXISTS (SELECT FROM threads WHERE agent_id = $1)"
+NOTE_CHECK = "UPDATE agents SET status = $2, checked_at = $3 WHERE id = $1"
 # Rows that refer to the organization can still be added meanwhile.
 LOCK_AGENTS = "SELECT FROM organizations FOR NO KEY UPDATE"
 _written = ", ".join(ACTIONS.written)
@@ -97,6 +107,17 @@ class PostgresAgents(Agents):
 
     async def lock(self) -> None:
         await self.bound.rows(LOCK_AGENTS)
+
+
+@dataclass(slots=True)
+class PostgresAgentChecks(AgentChecks):
+    """The outcomes of checks of a transaction's organization's agents."""
+
+    bound: BoundConnection
+
+    async def note(self, agent_id: UUID, status: AgentStatus, checked_at: datetime) -> None:
+        if not await self.bound.change(NOTE_CHECK, agent_id, status, checked_at):
+            raise AGENTS.not_found(agent_id)
 
 
 @dataclass(slots=True)

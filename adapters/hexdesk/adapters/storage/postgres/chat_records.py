@@ -13,9 +13,15 @@ from hexdesk.adapters.storage.postgres.connection import BoundConnection
 from hexdesk.adapters.storage.postgres.identity_records import ORGANIZATIONS
 from hexdesk.adapters.storage.postgres.record_table import RecordTable
 from hexdesk.adapters.storage.postgres.tables import MessageRow, RunRow, ThreadRow
-from hexdesk.core.model.agents import Agent
-from hexdesk.core.model.chat import CUSTOMER_ID, Message, Run, RunEvent, RunStatus, Thread
-from hexdesk.core.model.identity import Organization
+from hexdesk.core.model.chat import (
+    CUSTOMER_ID,
+    Message,
+    Run,
+    RunEvent,
+    RunStatus,
+    Situation,
+    Thread,
+)
 from hexdesk.core.model.listing import Page, Slice
 from hexdesk.core.ports.chat_records import EventLog, Messages, Runs, Threads
 
@@ -25,7 +31,11 @@ RUNS = RecordTable(Run, RunRow, called="run")
 LARGEST_EVENT_ID = 2**31 - 1
 
 WITH_AGENT = f"""
-    SELECT {THREADS.listed_as("t")}, {AGENTS.listed_as("a")}, {ORGANIZATIONS.listed_as("o")}
+    SELECT {THREADS.listed_as("t")}, {AGENTS.listed_as("a")}, {ORGANIZATIONS.listed_as("o")},
+        EXISTS (
+            SELECT FROM agent_files AS f
+            WHERE f.organization_id = t.organization_id AND f.agent_id = t.agent_id
+        ) AS knows_files
     FROM threads AS t
     JOIN agents AS a ON a.organization_id = t.organization_id AND a.id = t.agent_id
     JOIN organizations AS o ON o.id = t.organization_id
@@ -69,6 +79,10 @@ EVENTS_AFTER = """
     WHERE r.id = $1 ORDER BY e.id
 """
 
+FORGET_CALLS = """
+    DELETE FROM tool_calls WHERE run_id IN (SELECT id FROM runs WHERE thread_id = $1)
+"""
+
 # A hundred runs take a few milliseconds, and whoever forgets the same at once need not wait.
 FORGET_EVENTS = """
     WITH over AS (
@@ -91,13 +105,18 @@ class PostgresThreads(Threads):
     async def get(self, thread_id: UUID, *, lock: bool = False) -> Thread:
         return await THREADS.get(self.bound, thread_id, lock=lock)
 
-    async def with_agent(self, thread_id: UUID) -> tuple[Thread, Agent, Organization]:
+    async def with_agent(self, thread_id: UUID) -> Situation:
         row = await self.bound.row(WITH_AGENT, thread_id)
         if row is None:
             raise THREADS.not_found(thread_id)
         second = len(THREADS.columns)
         third = second + len(AGENTS.columns)
-        return THREADS.read(row), AGENTS.read(row, second), ORGANIZATIONS.read(row, third)
+        return Situation(
+            thread=THREADS.read(row),
+            agent=AGENTS.read(row, second),
+            organization=ORGANIZATIONS.read(row, third),
+            knows_files=row["knows_files"],
+        )
 
     async def page(self, part: Slice, *, own_of: UUID | None) -> Page[Thread]:
         wanted = Conditions()
@@ -112,6 +131,7 @@ class PostgresThreads(Threads):
         await THREADS.update(self.bound, thread)
 
     async def remove(self, thread_id: UUID) -> None:
+        await self.bound.change(FORGET_CALLS, thread_id)
         await THREADS.remove(self.bound, thread_id)
 
 
@@ -123,6 +143,9 @@ class PostgresMessages(Messages):
 
     async def add(self, message: Message) -> None:
         await self.bound.change(ADD_MESSAGE, *MESSAGES.written_values(message))
+
+    async def get(self, message_id: UUID) -> Message:
+        return await MESSAGES.get(self.bound, message_id)
 
     async def page(self, thread_id: UUID, part: Slice) -> Page[Message]:
         wanted = Conditions()

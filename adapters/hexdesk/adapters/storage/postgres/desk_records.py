@@ -57,6 +57,12 @@ CALLS_OF_RUN = """
     SELECT call_id FROM tool_calls WHERE run_id = $1 AND result IS NOT NULL
     ORDER BY call_id COLLATE "C"
 """
+FORGET_CALLS = """
+    DELETE FROM tool_calls WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM tool_calls WHERE created_at < $1
+        ORDER BY created_at LIMIT 1000 FOR UPDATE SKIP LOCKED
+    ))
+"""
 
 
 @dataclass(slots=True)
@@ -143,3 +149,6 @@ class PostgresToolCalls(ToolCalls):
 
     async def of_run(self, run_id: UUID) -> Sequence[str]:
         return [row[0] for row in await self.bound.rows(CALLS_OF_RUN, run_id)]
+
+    async def forget(self, before: datetime) -> int:
+        return await self.bound.change(FORGET_CALLS, before)

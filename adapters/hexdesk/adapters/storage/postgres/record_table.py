@@ -32,7 +32,13 @@ class RecordTable(Generic[R]):
     """
 
     def __init__(
-        self, record: type[R], rows: type[Row], *, called: str, columns: Sequence[str] = ()
+        self,
+        record: type[R],
+        rows: type[Row],
+        *,
+        called: str,
+        columns: Sequence[str] = (),
+        unchanged: Sequence[str] = (),
     ) -> None:
         self.record = record
         self.called = called
@@ -40,7 +46,8 @@ class RecordTable(Generic[R]):
         self.name = self.table.name
         self.columns = tuple(columns) or record.__struct_fields__
         self.written = tuple(name for name in self.columns if name != "organization_id")
-        self.changed = tuple(name for name in self.columns if name not in _NEVER_CHANGED)
+        fixed = _NEVER_CHANGED.union(unchanged)
+        self.changed = tuple(name for name in self.columns if name not in fixed)
         self.listed = ", ".join(self.columns)
         self.select = f"SELECT {self.listed} FROM {self.name}"  # noqa: S608  names of columns
         self.insert = self.insert_with()

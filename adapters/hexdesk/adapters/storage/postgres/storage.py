@@ -4,7 +4,12 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Self
 
-from hexdesk.adapters.storage.postgres.agent_records import PostgresAgentLog, PostgresAgents
+from hexdesk.adapters.storage.postgres.agent_records import (
+    PostgresAgentChecks,
+    PostgresAgentLog,
+    PostgresAgents,
+)
+from hexdesk.adapters.storage.postgres.approval_records import PostgresApprovals
 from hexdesk.adapters.storage.postgres.backlog import PostgresBacklog
 from hexdesk.adapters.storage.postgres.chat_records import (
     PostgresEventLog,
@@ -20,6 +25,11 @@ from hexdesk.adapters.storage.postgres.desk_records import (
     PostgresToolCalls,
 )
 from hexdesk.adapters.storage.postgres.directory import PostgresDirectory
+from hexdesk.adapters.storage.postgres.file_records import (
+    PostgresAgentFiles,
+    PostgresFiles,
+    PostgresFileTexts,
+)
 from hexdesk.adapters.storage.postgres.identity_records import (
     PostgresApiKeys,
     PostgresOrganizations,
@@ -27,8 +37,11 @@ from hexdesk.adapters.storage.postgres.identity_records import (
     PostgresSessions,
     PostgresUsers,
 )
+from hexdesk.adapters.storage.postgres.knowledge_records import KEEPS_VECTORS, PostgresPassages
 from hexdesk.adapters.storage.postgres.pool import Connections, PoolSettings, PoolUse
+from hexdesk.adapters.storage.postgres.task_records import PostgresTasks
 from hexdesk.adapters.storage.postgres.ticket_records import PostgresComments, PostgresTickets
+from hexdesk.adapters.storage.postgres.webhook_records import PostgresDeliveries
 from hexdesk.core.model.principals import Principal
 from hexdesk.core.ports.storage import Backlog, Directory, Storage, Transaction
 
@@ -46,16 +59,24 @@ class PostgresTransaction(Transaction):
         self.api_keys = PostgresApiKeys(bound)
         self.agents = PostgresAgents(bound)
         self.agent_log = PostgresAgentLog(bound)
+        self.agent_checks = PostgresAgentChecks(bound)
         self.threads = PostgresThreads(bound)
         self.messages = PostgresMessages(bound)
         self.runs = PostgresRuns(bound)
         self.event_log = PostgresEventLog(bound)
+        self.approvals = PostgresApprovals(bound)
         self.tickets = PostgresTickets(bound)
         self.comments = PostgresComments(bound)
         self.integrations = PostgresIntegrations(bound)
+        self.deliveries = PostgresDeliveries(bound)
         self.audit = PostgresAudit(bound)
         self.idempotency_keys = PostgresIdempotencyKeys(bound)
         self.tool_calls = PostgresToolCalls(bound)
+        self.files = PostgresFiles(bound)
+        self.file_texts = PostgresFileTexts(bound)
+        self.agent_files = PostgresAgentFiles(bound)
+        self.passages = PostgresPassages(bound)
+        self.tasks = PostgresTasks(bound)
 
 
 class PostgresStorage(Storage):
@@ -91,6 +112,11 @@ class PostgresStorage(Storage):
     async def ping(self) -> None:
         """Ask the database for a sign of life; raise `UnavailableError` if there is none."""
         await self._connections.run("SELECT")
+
+    async def keeps_vectors(self) -> bool:
+        """Tell whether the database has the extension that vectors need."""
+        [[keeps_vectors]] = await self._connections.run(KEEPS_VECTORS)
+        return keeps_vectors
 
     @asynccontextmanager
     async def transaction(self, who: Principal) -> AsyncGenerator[Transaction]:

@@ -16,9 +16,9 @@ from mcp.shared.exceptions import MCPError
 
 from hexdesk.adapters.tools.mcp_client.breaker import Breaker
 from hexdesk.adapters.tools.mcp_client.session import SharedSession
-from hexdesk.adapters.tools.mcp_client.transports import Transport
+from hexdesk.adapters.tools.mcp_client.transports import Transport, named
 from hexdesk.core.errors import ToolsUnavailableError
-from hexdesk.core.ports.tools import CALL_ID, DENIED, ToolAccess, ToolAnswer, ToolDescription
+from hexdesk.core.ports.tools import CALL_ID, CHECK, DENIED, ToolAccess, ToolAnswer, ToolDescription
 
 log = logging.getLogger("hexdesk.tools")
 LIST_TTL_SECONDS = 3600
@@ -73,17 +73,29 @@ class McpToolAccess(ToolAccess):
         key = f"mcp_{agent_id}_{digest}"
         known = self._lists.get(key)
         if known is None:
-            answer = await self._ask(capability, lambda client: client.list_tools())
+            with named(key):
+                answer = await self._ask(capability, lambda client: client.list_tools())
             known = self._lists[key] = [_description(tool) for tool in answer.tools]
         return known
 
     async def call(
         self, capability: str, call_id: str, name: str, arguments: Mapping[str, Any]
     ) -> ToolAnswer:
+        # The server knows a call by its id, so that one which comes twice has one effect.
+        with named(f"call_{hashlib.sha256(call_id.encode()).hexdigest()}"):
+            return await self._call(capability, name, arguments, {CALL_ID: call_id})
+
+    async def check(
+        self, capability: str, call_id: str, name: str, arguments: Mapping[str, Any]
+    ) -> ToolAnswer:
+        with named(f"check_{hashlib.sha256(call_id.encode()).hexdigest()}"):
+            return await self._call(capability, name, arguments, {CALL_ID: call_id, CHECK: True})
+
+    async def _call(
+        self, capability: str, name: str, arguments: Mapping[str, Any], meta: Any
+    ) -> ToolAnswer:
         request = types.CallToolRequest(
-            params=types.CallToolRequestParams(
-                name=name, arguments=dict(arguments), _meta={CALL_ID: call_id}
-            )
+            params=types.CallToolRequestParams(name=name, arguments=dict(arguments), _meta=meta)
         )
         # `client.call_tool` would list the tools anew for each run and check every result against
         # its schema; the server is ours, and both cost more than the call.

@@ -1,7 +1,7 @@
 """Two ways to the tool server, with the token of the run that makes the call."""
 
 from collections.abc import AsyncGenerator, Callable, Generator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from typing import Any
 
@@ -18,6 +18,7 @@ from hexdesk.core.errors import ToolsUnavailableError
 Presented = AbstractAsyncContextManager[None]
 CONNECT_SECONDS = 3
 _token: ContextVar[str] = ContextVar("hexdesk_capability")
+_key: ContextVar[str] = ContextVar("hexdesk_key", default="")
 
 
 class Transport:
@@ -31,6 +32,16 @@ class Transport:
         """Keep both."""
         self.open_client = open_client
         self.presenting = presenting
+
+
+@contextmanager
+def named(key: str) -> Generator[None]:
+    """Give the requests made inside a key: whoever stands between may send them again."""
+    before = _key.set(key)
+    try:
+        yield
+    finally:
+        _key.reset(before)
 
 
 def within_process(server: Server[dict[str, Any]], verifier: TokenVerifier) -> Transport:
@@ -86,4 +97,6 @@ class _PresentedToken(httpx2.Auth):
         self, request: httpx2.Request
     ) -> Generator[httpx2.Request, httpx2.Response, None]:
         request.headers["Authorization"] = f"Bearer {_token.get()}"
+        if key := _key.get():
+            request.headers["Idempotency-Key"] = key
         yield request

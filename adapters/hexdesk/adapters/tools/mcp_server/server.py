@@ -10,7 +10,7 @@ from mcp.server import Server, ServerRequestContext
 
 from hexdesk.adapters.tools.mcp_server.callers import caller
 from hexdesk.core.desk import Desk
-from hexdesk.core.ports.tools import CALL_ID, DENIED, ToolAnswer
+from hexdesk.core.ports.tools import CALL_ID, CHECK, DENIED, ToolAnswer
 from hexdesk.core.tools.tool import Tool
 
 INSTRUCTIONS = (
@@ -35,7 +35,8 @@ def create_tool_server(desk: Desk) -> Server[dict[str, Any]]:
     ) -> types.CallToolResult:
         meta: Mapping[str, Any] = params.meta or {}
         call_id = meta.get(CALL_ID)
-        answer = await desk.call_tool(
+        is_question = meta.get(CHECK) is True
+        answer = await (desk.check_call if is_question else desk.call_tool)(
             caller(),
             params.name,
             params.arguments or {},

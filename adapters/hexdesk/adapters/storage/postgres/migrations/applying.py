@@ -5,9 +5,11 @@ from typing import cast
 
 from advanced_alchemy.alembic.commands import AlembicCommandConfig
 from alembic import context
+from alembic.operations import Operations
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from hexdesk.adapters.storage.postgres.migrations.vectors import make_vectors
 from hexdesk.adapters.storage.postgres.tables import Row
 
 ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(7210453817)"
@@ -39,4 +41,6 @@ def _run(connection: Connection, config: AlembicCommandConfig) -> None:
     )
     with context.begin_transaction():
         context.run_migrations()
+        with Operations.context(context.get_context()):
+            make_vectors()
     connection.commit()

@@ -20,6 +20,7 @@ from hexdesk.adapters.storage.postgres.tables.desk import (
     TicketRow,
     ToolCallRow,
 )
+from hexdesk.adapters.storage.postgres.tables.files import AgentFileRow, FileRow, FileSectionRow
 from hexdesk.adapters.storage.postgres.tables.identity import (
     ApiKeyRow,
     FailedSignInRow,
@@ -28,20 +29,35 @@ from hexdesk.adapters.storage.postgres.tables.identity import (
     SessionRow,
     UserRow,
 )
+from hexdesk.adapters.storage.postgres.tables.knowledge import (
+    FilePassageRow,
+    PassageEmbeddingRow,
+)
+from hexdesk.adapters.storage.postgres.tables.people import ApprovalRow
+from hexdesk.adapters.storage.postgres.tables.tasks import AgentTaskRow
 from hexdesk.adapters.storage.postgres.tables.tenancy import Row
+from hexdesk.adapters.storage.postgres.tables.webhooks import DeliveryRow
 
 __all__ = [
     "AgentActionRow",
+    "AgentFileRow",
     "AgentHistoryRow",
     "AgentRow",
+    "AgentTaskRow",
     "ApiKeyRow",
+    "ApprovalRow",
     "AuditEventRow",
     "CommentRow",
+    "DeliveryRow",
     "FailedSignInRow",
+    "FilePassageRow",
+    "FileRow",
+    "FileSectionRow",
     "IdempotencyKeyRow",
     "IntegrationRow",
     "MessageRow",
     "OrganizationRow",
+    "PassageEmbeddingRow",
     "RefreshTokenRow",
     "Row",
     "RunEventRow",

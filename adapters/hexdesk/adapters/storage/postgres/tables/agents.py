@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, UniqueConstraint
-from sqlalchemy.orm import Mapped
+from sqlalchemy import Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
 
 from hexdesk.adapters.storage.postgres.tables.tenancy import (
     IdentifiedRow,
@@ -46,11 +46,15 @@ class AgentRow(IdentifiedRow):
     status: Mapped[str]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+    # Not NULL before the first check, so that a comparison and the index find those too.
+    checked_at: Mapped[datetime] = mapped_column(server_default=text("'-infinity'"))
 
     __table_args__ = (
         of_an_organization(),
         one_of("status", AgentStatus),
         Index("ix_agents_created_at", "organization_id", "created_at", "id"),
+        # The look-up of whom to check goes through all organizations.
+        Index("ix_agents_checked_at", "checked_at", postgresql_where=text("is_active")),
     )
 
 

@@ -91,6 +91,7 @@ class RunRow(IdentifiedRow):
     finished_at: Mapped[datetime | None]
     # Once its events are forgotten, a run is no longer looked at.
     keeps_events: Mapped[bool] = mapped_column(server_default=text("true"))
+    approval_id: Mapped[UUID | None]
 
     __table_args__ = (
         one_of("status", RunStatus),

@@ -130,6 +130,12 @@ class IntegrationRow(IdentifiedRow):
         of_an_organization(),
         one_of("status", IntegrationStatus),
         Index("ix_integrations_created_at", "organization_id", "created_at", "id"),
+        # Whoever has no webhook finds an empty index.
+        Index(
+            "ix_integrations_webhooks",
+            "organization_id",
+            postgresql_where=text("type = 'webhook' AND is_active"),
+        ),
     )
 
 
@@ -189,7 +195,7 @@ class IdempotencyKeyRow(TenantRow):
 
 
 class ToolCallRow(TenantRow):
-    """Results of tool calls, stored with their effects."""
+    """Results of tool calls, stored with their effects; a run is that of a message or a task."""
 
     __tablename__ = "tool_calls"
 
@@ -197,5 +203,6 @@ class ToolCallRow(TenantRow):
     call_id: Mapped[str] = mapped_column(primary_key=True)
     tool: Mapped[str]
     result: Mapped[bytes | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"), index=True)
 
-    __table_args__ = (belongs_to("runs", "run_id"),)
+    __table_args__ = (of_an_organization(),)

@@ -1,0 +1,1 @@
+"""Having texts compared by what they mean."""

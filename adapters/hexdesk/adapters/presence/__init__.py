@@ -1,0 +1,1 @@
+"""How processes know of each other."""

@@ -1,0 +1,1 @@
+"""The line to Redis or Valkey that other adapters are given."""

@@ -1,0 +1,78 @@
+"""What several use cases share."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from hexdesk.core.desk import Ports
+from hexdesk.core.policy.rights import Right
+from hexdesk.core.tools.tool import Tool
+from hexdesk.core.use_cases import agent_log, audit, drafts, sessions
+from hexdesk.core.use_cases.agent_rules import AgentRules
+from hexdesk.core.use_cases.configurations import Configurations
+from hexdesk.core.use_cases.health import CheckHealth
+from hexdesk.core.use_cases.integration_types import IntegrationTypes, Webhook
+from hexdesk.core.use_cases.outbox import Outbox
+from hexdesk.core.use_cases.refusals import NoteRefusal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What several use cases share."""
+
+    ports: Ports
+    tools: Mapping[str, Tool]
+    auditor: audit.Auditor
+    outbox: Outbox
+    rules: AgentRules
+    configurations: Configurations
+    recorder: agent_log.AgentRecorder
+    sessions: sessions.SessionStarter
+    webhook: Webhook
+    integration_types: IntegrationTypes
+    note_refusal: NoteRefusal
+    check_health: CheckHealth
+    draft: drafts.DraftTicket
+
+    @property
+    def tool_rights(self) -> dict[str, Right]:
+        """Return the right that each tool needs."""
+        return {one.name: one.right for one in self.tools.values()}
+
+    @classmethod
+    def of(cls, ports: Ports, tools: Mapping[str, Tool]) -> Self:
+        """Make them from the ports."""
+        clock, settings = ports.clock, ports.settings
+        auditor = audit.Auditor(clock=clock)
+        webhook = Webhook(egress=ports.egress, clock=clock)
+        rules = AgentRules(
+            tool_names=frozenset(tools),
+            destructive_tools=tuple(one.name for one in tools.values() if one.destructive),
+            ai_config=ports.ai_config,
+        )
+        return cls(
+            ports=ports,
+            tools=tools,
+            auditor=auditor,
+            outbox=Outbox(clock=clock),
+            rules=rules,
+            configurations=Configurations(cache=ports.near_cache or ports.cache, rules=rules),
+            recorder=agent_log.AgentRecorder(clock=clock, auditor=auditor),
+            sessions=sessions.SessionStarter(
+                clock=clock, access_tokens=ports.access_tokens, settings=settings
+            ),
+            webhook=webhook,
+            integration_types=IntegrationTypes(
+                types={webhook.name: webhook},
+                vault=ports.vault,
+                clock=clock,
+                egress=ports.egress,
+            ),
+            note_refusal=NoteRefusal(
+                storage=ports.storage, clock=clock, auditor=auditor, telemetry=ports.telemetry
+            ),
+            check_health=CheckHealth(probes=ports.probes, version=settings.version),
+            draft=drafts.DraftTicket(
+                storage=ports.storage, clock=clock, rules=rules, runner=ports.runner
+            ),
+        )

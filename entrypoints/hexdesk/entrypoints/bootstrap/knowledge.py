@@ -1,0 +1,48 @@
+"""How files are found: by their words always, by what they mean where that is configured."""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing, asynccontextmanager
+
+from hexdesk.adapters.embeddings.openai import OpenAIEmbeddings
+from hexdesk.adapters.health.probes import AskingProbe
+from hexdesk.core.model.ai_config import AIConfig, Credentials
+from hexdesk.core.ports.embeddings import Embeddings
+from hexdesk.core.ports.health import Probe
+
+NOTHING = Credentials()
+
+
+@asynccontextmanager
+async def open_embeddings(ai_config: AIConfig) -> AsyncGenerator[Embeddings | None]:
+    """Open the embedding model that is configured; None without one, or without a key for it."""
+    choice = ai_config.embeddings
+    if choice is None or _has_no_key(ai_config):
+        yield None
+        return
+    credentials = ai_config.providers.get(choice.provider, NOTHING)
+    async with aclosing(OpenAIEmbeddings(choice, credentials)) as embeddings:
+        yield embeddings
+
+
+def knowledge_probe(ai_config: AIConfig, keeps_vectors: Callable[[], Awaitable[bool]]) -> Probe:
+    """Return a probe that tells how files are found, and why not better."""
+
+    async def problem() -> str | None:
+        if ai_config.embeddings is None:
+            return None
+        if _has_no_key(ai_config):
+            provider = ai_config.embeddings.provider
+            return f"vectors are off: provider {provider!r} has no key in ai_config.yaml"
+        if not await keeps_vectors():
+            return "vectors are off: the database was set up without the extension pgvector"
+        return None
+
+    meaning = ai_config.embeddings and f"by words, and by meaning with {ai_config.embeddings.model}"
+    note = f"files are found {meaning or 'by their words'}"
+    return AskingProbe(name="knowledge", problem=problem, note=note)
+
+
+def _has_no_key(ai_config: AIConfig) -> bool:
+    provider = ai_config.embeddings.provider if ai_config.embeddings else ""
+    credentials = ai_config.providers.get(provider, NOTHING)
+    return not (credentials.api_key or credentials.base_url)

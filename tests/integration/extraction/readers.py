@@ -1,0 +1,16 @@
+"""The processes that read files for this one."""
+
+import psutil
+
+_others: set[psutil.Process] = set()
+
+
+def note_others() -> None:
+    """Take all that are there now for something else."""
+    _others.clear()
+    _others.update(psutil.Process().children(recursive=True))
+
+
+def children() -> list[psutil.Process]:
+    """Return the readers that this process has."""
+    return [one for one in psutil.Process().children(recursive=True) if one not in _others]

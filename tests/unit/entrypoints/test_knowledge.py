@@ -1,0 +1,55 @@
+"""Which embedding model is opened, and what health says where there is none."""
+
+import pytest
+
+from hexdesk.core.model.ai_config import AIConfig, Credentials, EmbeddingModel
+from hexdesk.core.model.health import HealthStatus
+from hexdesk.entrypoints.bootstrap.knowledge import knowledge_probe, open_embeddings
+
+LETTERS = EmbeddingModel(provider="local", model="letters", dimensions=256)
+LOCAL = {"local": Credentials(base_url="http://127.0.0.1:1/v1")}
+
+
+async def yes() -> bool:
+    return True
+
+
+async def no() -> bool:
+    return False
+
+
+async def test_without_a_model_files_are_found_by_their_words() -> None:
+    async with open_embeddings(AIConfig()) as embeddings:
+        assert embeddings is None
+    found = await knowledge_probe(AIConfig(), no).check()
+    assert (found.status, found.detail) == (HealthStatus.OK, "files are found by their words")
+
+
+async def test_a_model_of_ones_own_server_needs_no_key() -> None:
+    config = AIConfig(embeddings=LETTERS, providers=LOCAL)
+    async with open_embeddings(config) as embeddings:
+        assert embeddings is not None
+        assert embeddings.name == "local:letters/256"
+    found = await knowledge_probe(config, yes).check()
+    assert (found.status, found.detail) == (
+        HealthStatus.OK,
+        "files are found by words, and by meaning with letters",
+    )
+
+
+@pytest.mark.parametrize("providers", [{}, {"local": Credentials()}])
+async def test_a_model_without_a_key_is_off_and_health_says_so(
+    providers: dict[str, Credentials],
+) -> None:
+    config = AIConfig(embeddings=LETTERS, providers=providers)
+    async with open_embeddings(config) as embeddings:
+        assert embeddings is None
+    found = await knowledge_probe(config, yes).check()
+    assert found.status is HealthStatus.DEGRADED
+    assert "'local' has no key" in (found.detail or "")
+
+
+async def test_a_database_without_pgvector_shows() -> None:
+    found = await knowledge_probe(AIConfig(embeddings=LETTERS, providers=LOCAL), no).check()
+    assert found.status is HealthStatus.DEGRADED
+    assert "pgvector" in (found.detail or "")
