@@ -80,9 +80,10 @@ async def known(admin: Member, content: bytes) -> str:
     assert answer.status_code == 202, answer.text
     file_id = answer.json()["id"]
     async with asyncio.timeout(PATIENCE_SECONDS):
-        while (await admin.get(f"/files/{file_id}"))["status"] != "ready":
+        while True:
+            if (await admin.get(f"/files/{file_id}"))["status"] == "ready":
+                return file_id
             await asyncio.sleep(0.05)
-    return file_id
 
 
 async def asked(admin: Member, text: str) -> dict[str, Any]:

@@ -37,9 +37,14 @@ def fenced(passages: Sequence[KnownPassage]) -> str:
     return _around(f"{shown}\n")
 
 
+def is_fenced(text: str) -> bool:
+    """Tell whether a text is what files say, and not what a person does."""
+    return text.startswith(_PREAMBLE)
+
+
 def passages_in(block: str) -> tuple[tuple[int, str], ...]:
     """Return the numbers and texts of what was fenced; nothing if it is no such block."""
-    if not block.startswith(_PREAMBLE):
+    if not is_fenced(block):
         return ()
     return tuple((int(found["number"]), found["text"]) for found in _PASSAGE.finditer(block))
 
