@@ -123,7 +123,7 @@ class RunWorker:
         principal, outcome, run_log = doing.task.run.principal, doing.outcome, doing.run_log
         known = await self._known(doing.task)
         request = self._request(doing, fenced(known))
-        kept = await self.responses.find(principal, request)
+        kept = await self.responses.find(principal, request, known)
         if kept:
             run_log.add_text(kept.text)
             outcome.model, outcome.citations = kept.model, kept.citations
@@ -138,7 +138,7 @@ class RunWorker:
             return True
         if not run_log.text.strip() and not outcome.reason:
             outcome.reason = DegradedReason.MODEL_UNAVAILABLE
-        await self.responses.keep(principal, request, run_log.text, outcome)
+        await self.responses.keep(principal, request, run_log.text, outcome, known)
         return True
 
     def _begin(self, task: Assignment) -> RunInProgress:

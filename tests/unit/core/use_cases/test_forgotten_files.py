@@ -3,6 +3,7 @@
 from hexdesk.core.model.chat import DegradedReason
 from hexdesk.core.model.files import File
 from hexdesk.core.model.principals import Member
+from hexdesk.core.model.settings import DeskSettings
 from hexdesk.core.ports.agents import TextDelta
 from hexdesk.core.testing import saying
 from tests.unit.core.asking import content
@@ -77,3 +78,16 @@ async def test_a_task_that_is_tried_again_cites_no_file_that_was_removed_meanwhi
     assert result
     assert (result["text"], result["citations"]) == ("Two weeks.", [])
     assert scene.telemetry.citations == [(0, 1)]
+
+
+async def test_a_kept_answer_cites_no_file_that_was_handed_in_anew() -> None:
+    scene = Scene.of(saying(CITING), saying(CITING), settings=DeskSettings(caches_responses=True))
+    who = await scene.founder()
+    for _ in range(2):
+        file = await read_file(scene, who, TEXT, filename="manual.pdf")
+        await give_to_agent(scene, who, file)
+        message = (await scene.ask(who, await scene.thread(who))).message
+        assert message
+        assert [one.file_id for one in message.citations] == [file.id]
+        await removed(scene, who, file)
+    assert len(scene.runner.requests) == 2
