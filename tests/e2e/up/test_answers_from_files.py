@@ -133,3 +133,20 @@ def test_an_attachment_is_known_in_its_thread_and_in_no_other(admin: httpx2.Clie
         assert citation["file_id"] == file["id"]
         assert citation["quote"] == "The lift is repaired on Friday"
     assert answered(admin, a_thread(admin, agent_id), asked)["citations"] == []
+
+
+def test_an_attachment_that_was_handed_in_a_moment_ago_is_waited_for(admin: httpx2.Client) -> None:
+    page = "The lift is repaired on Friday. Please use the stairs."
+    answer = admin.post("/files", files={"file": ("letter.pdf", pdf([page]))})
+    path = a_thread(admin, an_agent(admin))
+    message = answered(admin, path, "When is the lift repaired?", answer.json()["id"])
+    assert message["content"] == "The lift is repaired on Friday. [1]"
+
+
+def test_an_attachment_that_cannot_be_read_is_told(admin: httpx2.Client) -> None:
+    broken = pdf(["The lift is repaired on Friday."])[:60]
+    answer = admin.post("/files", files={"file": ("broken.pdf", broken)})
+    path = a_thread(admin, an_agent(admin))
+    message = answered(admin, path, "When is the lift repaired?", answer.json()["id"])
+    assert "- broken.pdf: it could not be read: the PDF is damaged" in message["content"]
+    assert message["citations"] == []

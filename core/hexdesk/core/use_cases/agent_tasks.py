@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from hexdesk.core.errors import ModelUnavailableError, TaskFailedError
 from hexdesk.core.model.agents import ToolUse
 from hexdesk.core.model.chat import Citation, Content, DegradedReason
-from hexdesk.core.model.knowledge import KnownPassage
+from hexdesk.core.model.knowledge import Knowledge
 from hexdesk.core.model.principals import AgentRun, System
 from hexdesk.core.model.tasks import Endurance, Task
 from hexdesk.core.policy.citations import CitationReader
@@ -104,7 +104,7 @@ class RunAgent(TaskType):
     async def run(self, work: TaskWork) -> TaskEnd:
         asked = await self.requests.acting(work.task, self.asks(work.data))
         kept = _kept(work.task)
-        known = await self._known(asked)
+        known = (await self._known(asked)).passages
         # A model that goes on may have been given something before that is gone by now.
         citing = CitationReader(known) if known or kept else None
         doing = _Doing(run=asked.agent_run, tool_uses=_uses(kept), citing=citing)
@@ -123,7 +123,7 @@ class RunAgent(TaskType):
             raise TaskFailedError(f"the agent did not end within {seconds:g} s") from error
         return self._end(doing)
 
-    async def _known(self, asked: TaskRun) -> tuple[KnownPassage, ...]:
+    async def _known(self, asked: TaskRun) -> Knowledge:
         request = asked.request
         return await self.find_knowledge(
             Question(
