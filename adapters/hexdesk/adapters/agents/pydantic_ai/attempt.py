@@ -35,6 +35,7 @@ from hexdesk.adapters.agents.pydantic_ai.conversation import (
     first_step,
     name_calls_apart,
     pack,
+    told_anew,
     unpack,
 )
 from hexdesk.adapters.agents.pydantic_ai.handover import AnyAgent, HandOver
@@ -86,7 +87,7 @@ class Attempt:
         """Return a run at its beginning, or at its last stored step."""
         decided = request.decided
         begun = first_step(decided) if decided else as_question(request)
-        steps = unpack(request.steps) if request.steps else begun
+        steps = told_anew(unpack(request.steps), request.knowledge) if request.steps else begun
         # The model was not asked for the call that a decision is about, not in this run.
         responses = _responses(steps[len(begun) :])
         return cls(
@@ -94,7 +95,7 @@ class Attempt:
             agent=agent,
             tools=tools,
             earlier=as_messages(request.history),
-            asked_before=asked_before(request.content, decided) if decided else [],
+            asked_before=asked_before(request, decided) if decided else [],
             steps=steps,
             usage=_usage(responses),
             has_spoken=request.streams and any(map(_text, responses)),
