@@ -1,5 +1,6 @@
 """What can go wrong at the desk, without a word of HTTP."""
 
+import math
 from collections.abc import Sequence
 
 
@@ -91,6 +92,19 @@ class OutcomeUnknownError(UnavailableError):
 
 class StorageUnavailableError(UnavailableError):
     """The storage cannot be reached."""
+
+
+class RetryAfterError(UnavailableError):
+    """The other system wants to be asked again later: in `retry_after` seconds."""
+
+    def __init__(self, message: str, *, retry_after: float) -> None:
+        """Keep the time to wait."""
+        super().__init__(message)
+        self.retry_after = math.ceil(retry_after)
+
+
+class UndeliverableError(DeskError):
+    """A message can never be delivered; the message says why."""
 
 
 class ToolFailedError(DeskError):
