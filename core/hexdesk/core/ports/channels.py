@@ -90,7 +90,7 @@ class Channel(Protocol):
 
     @abstractmethod
     async def check(self, connection: Connection) -> str:
-        """Ask the other system for a sign of life and return a sentence; raise as `deliver` does."""
+        """Return a sentence about the other system's sign of life; raise as `deliver` does."""
 
 
 class Addressee(Protocol):
