@@ -39,7 +39,9 @@ from tests.unit.core.people import waiting
 PASSWORD = "correct horse battery"
 API = "http://desk.test"
 UNLIMITED = HttpRates(user=None, address=None, register=None)
-SETTINGS = DeskSettings(login_rate=None, login_address_rate=None, thread_wait_seconds=0.2)
+SETTINGS = DeskSettings(
+    login_rate=None, login_address_rate=None, thread_wait_seconds=0.2, attachment_wait_seconds=0
+)
 
 
 DELETE_IT = "Delete it!"

@@ -2,11 +2,16 @@
 
 import asyncio
 
+import pytest
+
 from hexdesk.adapters.agents.offline import MODEL_NAME, OfflineModel
 from hexdesk.adapters.agents.pydantic_ai import ModelShelf
 from hexdesk.core.model.chat import MessageRole, Turn
 from hexdesk.core.model.documents import Section
 from hexdesk.core.model.files import FileStatus
+from hexdesk.core.model.knowledge import KnownPassage, Passage
+from hexdesk.core.policy.knowledge import fenced
+from hexdesk.core.testing.examples import new_id
 from hexdesk.core.testing.file_examples import a_file
 from hexdesk.core.use_cases.knowledge import IndexFile
 from hexdesk.core.use_cases.threads import NewThread
@@ -14,7 +19,11 @@ from tests.integration.agents.runs import PATIENCE_SECONDS, QUESTION, Scene
 from tests.integration.desk_with_tools import tool_desk
 from tests.openai_server import Bench, OpenAIServer, Reply, ToolCall
 
-KNOWLEDGE = "<knowledge>\nRefunds take 14 days.\n</knowledge>"
+REFUNDS, PARCELS = (
+    KnownPassage(passage=Passage(file_id=new_id(), position=0, text=text), filename="shop.md")
+    for text in ("Refunds take 14 days.", "Parcels take two days.")
+)
+KNOWLEDGE, OTHER = fenced([REFUNDS]), fenced([PARCELS])
 HISTORY = (Turn(MessageRole.USER, "Hello?"), Turn(MessageRole.ASSISTANT, "Good day."))
 
 
@@ -34,21 +43,28 @@ async def test_files_come_right_before_the_question_as_a_message_of_their_own(
     ]
 
 
-async def test_a_run_that_goes_on_shows_the_model_the_same_files(
-    model: OpenAIServer, scene: Scene, *, streams: bool
+@pytest.mark.parametrize("before", [KNOWLEDGE, ""])
+@pytest.mark.parametrize("now", [KNOWLEDGE, OTHER, ""])
+async def test_a_run_that_goes_on_shows_the_model_what_files_say_now(
+    model: OpenAIServer, scene: Scene, before: str, now: str, *, streams: bool
 ) -> None:
     model.behave(Bench(text="Nothing there."))
-    first = await scene.told(knowledge=KNOWLEDGE, history=HISTORY, streams=streams)
-    before = model.requests[-1].messages
-    again = await scene.told(
-        knowledge="<knowledge>other</knowledge>",
-        history=HISTORY,
-        steps=first.steps[0],
-        streams=streams,
-    )
-    assert model.requests[-1].messages == before
-    assert KNOWLEDGE in [one["content"] for one in before]
+    first = await scene.told(knowledge=before, history=HISTORY, streams=streams)
+    shown = model.requests[-1].messages
+    again = await scene.told(knowledge=now, history=HISTORY, steps=first.steps[0], streams=streams)
+    question = [shown.index({"role": "user", "content": QUESTION})]
+    del shown[3 : question[0]]
+    shown[3:3] = [{"role": "user", "content": now}] if now else []
+    assert model.requests[-1].messages == shown
     assert again.text == first.text
+
+
+async def test_a_person_who_writes_such_a_block_keeps_it(model: OpenAIServer, scene: Scene) -> None:
+    model.behave(Bench(text="Nothing there."))
+    first = await scene.told(content=KNOWLEDGE, history=HISTORY)
+    await scene.told(content=KNOWLEDGE, knowledge=OTHER, history=HISTORY, steps=first.steps[0])
+    said = [one["content"] for one in model.requests[-1].messages if one["role"] == "user"]
+    assert said == ["Hello?", OTHER, KNOWLEDGE]
 
 
 async def test_another_model_that_goes_on_is_given_them_too(

@@ -5,7 +5,7 @@ from pydantic_ai.messages import ModelRequest, ModelResponse, TextPart, UserProm
 
 from hexdesk.adapters.agents.offline import Call, Conversation, Say, decide
 from hexdesk.adapters.agents.offline.transcript import read_messages
-from hexdesk.core.model.knowledge import KnownPassage, Passage
+from hexdesk.core.model.knowledge import KnownPassage, Passage, UnreadFile
 from hexdesk.core.policy.citations import CitationReader
 from hexdesk.core.policy.knowledge import fenced
 from hexdesk.core.testing.examples import new_id
@@ -99,6 +99,21 @@ def test_files_are_read_from_a_part_of_their_own() -> None:
     assert isinstance(decision, Say)
     reader = CitationReader([known(text) for _, text in HANDBOOK])
     assert reader.read(decision.text) == "Refunds are paid within 14 days of the return. [1]"
+
+
+def test_a_file_that_could_not_be_read_is_named() -> None:
+    unread = [UnreadFile(filename="letter.pdf", reason="it could not be read: it is damaged")]
+    block = fenced([known("We sell kettles.")], unread)
+    request = ModelRequest(parts=[UserPromptPart(block), UserPromptPart("How far is the moon?")])
+    decision = decide(read_messages([request], None), TOOLS)
+    assert isinstance(decision, Say)
+    assert decision.text.endswith("\n\n- letter.pdf: it could not be read: it is damaged")
+
+
+def test_a_block_without_passages_is_nobodys_words() -> None:
+    block = fenced((), [UnreadFile(filename="a.pdf", reason="it is still being read")])
+    request = ModelRequest(parts=[UserPromptPart(block), UserPromptPart("Hello!")])
+    assert read_messages([request], None).text == "Hello!"
 
 
 def test_files_of_an_earlier_message_are_over() -> None:

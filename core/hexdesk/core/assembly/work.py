@@ -115,6 +115,7 @@ def task_types_of(parts: Parts, more: Sequence[TaskType]) -> dict[str, TaskType]
             runner=ports.runner,
             requests=requests,
             find_knowledge=_find_knowledge(ports),
+            telemetry=ports.telemetry,
         ),
         CheckAgent(
             clock=ports.clock,

@@ -27,6 +27,20 @@ class KnownPassage(msgspec.Struct, frozen=True, kw_only=True):
         return self.passage.file_id, self.passage.position
 
 
+class UnreadFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that came with a message, and why nothing of it is known."""
+
+    filename: str
+    reason: str
+
+
+class Knowledge(msgspec.Struct, frozen=True, kw_only=True):
+    """What files say to a question, and of which files nothing can be said."""
+
+    passages: tuple[KnownPassage, ...] = ()
+    unread: tuple[UnreadFile, ...] = ()
+
+
 class FoundPassage(msgspec.Struct, frozen=True, kw_only=True):
     """A passage that may answer a question; `score` is between 0 and 1, more is better."""
 

@@ -11,6 +11,7 @@ class DeskSettings(msgspec.Struct, frozen=True, kw_only=True):
     `sweep_seconds` lie between two looks for tasks that are due, `health_check_seconds` between
     two checks of an agent, 0 for never. `poll_seconds` is how long to wait before looking again
     for what another process does. `most_uploads` is how many files are taken in at once.
+    `attachment_wait_seconds` is how long an answer waits for what came with its message to be read.
     """
 
     version: str = "0"
@@ -22,6 +23,7 @@ class DeskSettings(msgspec.Struct, frozen=True, kw_only=True):
     events_kept_seconds: int = 86_400
     thread_wait_seconds: float = 30
     poll_seconds: float = 0.25
+    attachment_wait_seconds: float = 15
     run_lease_seconds: float = 15
     most_runs: int = 256
     sweep_seconds: float = 1.0

@@ -26,8 +26,7 @@ class CitationReader:
     where 1 is the place of its citation in `citations`; the same words of the same passage keep
     their number. Words that are not in the passage are looked for in the others that were given,
     since a model may miscount; if they are nowhere, or there are none, the marker leaves nothing
-    behind and `dropped` counts it. All other text comes out as it went in, and all text if nothing
-    was given.
+    behind and `dropped` counts it. All other text comes out as it went in.
     """
 
     def __init__(
@@ -42,8 +41,6 @@ class CitationReader:
 
     def read(self, text: str) -> str:
         """Return what can be said by now; what may be part of a marker is held back."""
-        if not self._given:
-            return text
         return "".join(self._pieces(self._held + text))
 
     def rest(self) -> str:

@@ -1,7 +1,7 @@
 """Tasks that an agent does: it is given a text, and acts on it with its tools."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Annotated, Any
@@ -12,8 +12,8 @@ from msgspec.structs import replace
 
 from hexdesk.core.errors import ModelUnavailableError, TaskFailedError
 from hexdesk.core.model.agents import ToolUse
-from hexdesk.core.model.chat import Content, DegradedReason
-from hexdesk.core.model.knowledge import KnownPassage
+from hexdesk.core.model.chat import Citation, Content, DegradedReason
+from hexdesk.core.model.knowledge import Knowledge
 from hexdesk.core.model.principals import AgentRun, System
 from hexdesk.core.model.tasks import Endurance, Task
 from hexdesk.core.policy.citations import CitationReader
@@ -31,6 +31,7 @@ from hexdesk.core.ports.agents import (
 )
 from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.storage import Transaction
+from hexdesk.core.ports.telemetry import Telemetry
 from hexdesk.core.use_cases.agent_requests import AgentRequests, TaskRun
 from hexdesk.core.use_cases.knowledge import FindKnowledge, Question
 from hexdesk.core.use_cases.task_types import TaskEnd, TaskType, TaskWork
@@ -75,7 +76,7 @@ class _Doing:
     """A run while it is being done."""
 
     run: AgentRun
-    citing: CitationReader
+    citing: CitationReader | None
     text: str = ""
     tool_uses: dict[str, ToolUse] = field(default_factory=dict[str, ToolUse])
     end: AnswerFinished | None = None
@@ -95,6 +96,7 @@ class RunAgent(TaskType):
     runner: AgentRunner
     requests: AgentRequests
     find_knowledge: FindKnowledge
+    telemetry: Telemetry
     right: Right | None = Right.USE_TASKS
     endurance: Endurance = ENDURANCE
     priority: int = PRIORITY
@@ -102,8 +104,10 @@ class RunAgent(TaskType):
     async def run(self, work: TaskWork) -> TaskEnd:
         asked = await self.requests.acting(work.task, self.asks(work.data))
         kept = _kept(work.task)
-        known = await self._known(asked)
-        doing = _Doing(run=asked.agent_run, tool_uses=_uses(kept), citing=CitationReader(known))
+        known = (await self._known(asked)).passages
+        # A model that goes on may have been given something before that is gone by now.
+        citing = CitationReader(known) if known or kept else None
+        doing = _Doing(run=asked.agent_run, tool_uses=_uses(kept), citing=citing)
         request = replace(
             asked.request, knowledge=fenced(known), steps=kept.runner if kept else None
         )
@@ -119,7 +123,7 @@ class RunAgent(TaskType):
             raise TaskFailedError(f"the agent did not end within {seconds:g} s") from error
         return self._end(doing)
 
-    async def _known(self, asked: TaskRun) -> tuple[KnownPassage, ...]:
+    async def _known(self, asked: TaskRun) -> Knowledge:
         request = asked.request
         return await self.find_knowledge(
             Question(
@@ -174,15 +178,24 @@ class RunAgent(TaskType):
         async def store(tx: Transaction) -> None:
             await tx.agent_log.add_actions(actions)
 
+        text, citations = self._cited(doing)
         result = {
-            "text": doing.citing.read(doing.text) + doing.citing.rest(),
-            "citations": doing.citing.citations,
+            "text": text,
+            "citations": citations,
             "tools_used": uses,
             "model": end.model,
             "usage": end.usage,
         }
         # As it comes back from storage, with lists for tuples.
         return TaskEnd(result=msgspec.json.decode(msgspec.json.encode(result)), store=store)
+
+    def _cited(self, doing: _Doing) -> tuple[str, Sequence[Citation]]:
+        citing = doing.citing
+        if citing is None:
+            return doing.text, ()
+        text = citing.read(doing.text) + citing.rest()
+        self.telemetry.cited(len(citing.citations), citing.dropped)
+        return text, citing.citations
 
 
 def agent_tasks(
@@ -191,6 +204,7 @@ def agent_tasks(
     runner: AgentRunner,
     requests: AgentRequests,
     find_knowledge: FindKnowledge,
+    telemetry: Telemetry,
 ) -> tuple[RunAgent, ...]:
     """Return the types of tasks that are an agent's work on a text."""
     kinds: tuple[tuple[str, type[msgspec.Struct], Callable[[Any], str]], ...] = (
@@ -207,6 +221,7 @@ def agent_tasks(
             runner=runner,
             requests=requests,
             find_knowledge=find_knowledge,
+            telemetry=telemetry,
         )
         for name, data, asks in kinds
     )

@@ -10,10 +10,18 @@ import msgspec
 
 from hexdesk.core.errors import DeskError, ModelUnavailableError
 from hexdesk.core.model.documents import Section
-from hexdesk.core.model.files import File
-from hexdesk.core.model.knowledge import FoundPassage, KnownPassage, Passage, PassageVector
+from hexdesk.core.model.files import File, FileFilter, FileStatus
+from hexdesk.core.model.knowledge import (
+    FoundPassage,
+    Knowledge,
+    KnownPassage,
+    Passage,
+    PassageVector,
+    UnreadFile,
+)
+from hexdesk.core.model.listing import Slice
 from hexdesk.core.model.principals import System
-from hexdesk.core.policy.knowledge import MOST_PASSAGES, WHOLE_CHARACTERS, fitting, fused
+from hexdesk.core.policy.knowledge import MOST_PASSAGES, WHOLE_CHARACTERS, fenced, fitting, fused
 from hexdesk.core.policy.passages import split
 from hexdesk.core.ports.embeddings import Embeddings
 from hexdesk.core.ports.storage import Storage, Transaction
@@ -21,6 +29,8 @@ from hexdesk.core.use_cases.file_processing import Indexer
 from hexdesk.core.use_cases.task_types import Store
 
 log = logging.getLogger("hexdesk.knowledge")
+
+_ON_THE_WAY = frozenset({FileStatus.QUEUED, FileStatus.PROCESSING})
 
 BATCH = 64
 LOOKED_AT = 3 * MOST_PASSAGES
@@ -31,13 +41,17 @@ FIRST_PASSAGES = 3
 # A person waits meanwhile.
 EMBEDDING_SECONDS = 5
 LONGEST_EMBEDDED = 4000
+LOOK_AGAIN_SECONDS = 0.25
+NOT_YET = "it is still being read; ask again in a moment"
+NOTHING = Knowledge()
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
     """What a person asks, and which files may hold the answer.
 
     `attached` came with the message itself, `attached_earlier` with those that the model is given
-    before it. `room` is how many characters the answer to this may take.
+    before it. `room` is how many characters the answer to this may take, `patience` how many
+    seconds to wait until what came with the message has been read.
     """
 
     organization_id: UUID
@@ -46,6 +60,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     attached: tuple[UUID, ...] = ()
     attached_earlier: tuple[UUID, ...] = ()
     room: int
+    patience: float = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,37 +70,63 @@ class FindKnowledge:
     storage: Storage
     embeddings: Embeddings | None = None
 
-    async def __call__(self, question: Question) -> tuple[KnownPassage, ...]:
+    async def __call__(self, question: Question) -> Knowledge:
         """Return the passages to give to the model: all of them if they are few, else the best.
 
         Of what came with the message itself the beginning is given if nothing in it fits: the
-        question may be what it is about. Without embeddings words alone decide, and without
-        storage there is nothing: an answer that knows less is better than none.
+        question may be what it is about; and what of it cannot be read is named. Without embeddings
+        words alone decide, and without storage there is nothing: an answer that knows less is
+        better than none.
         """
         try:
             return await self._find(question)
         except DeskError as error:
             about = {"agent_id": str(question.agent_id), "reason": str(error)}
             log.warning("knowledge not found", extra=about)
-            return ()
+            return NOTHING
 
-    async def _find(self, question: Question) -> tuple[KnownPassage, ...]:
+    async def _find(self, question: Question) -> Knowledge:
         who = System(organization_id=question.organization_id)
+        unread = await self._unread(who, question)
+        if len(fenced((), unread)) > question.room:
+            unread = ()
+        passages = await self._passages(who, question)
+        return Knowledge(passages=fitting(passages, question.room, unread), unread=unread)
+
+    async def _unread(self, who: System, question: Question) -> tuple[UnreadFile, ...]:
+        """Return what came with the message and has not been read, in the time there is for it."""
+        if not question.attached:
+            return ()
+        files = await self._came_with(who, question)
+        for _ in range(int(question.patience / LOOK_AGAIN_SECONDS)):
+            if not any(file.status in _ON_THE_WAY for file in files):
+                break
+            await asyncio.sleep(LOOK_AGAIN_SECONDS)
+            files = await self._came_with(who, question)
+        return tuple(_unread(file) for file in files if file.status is not FileStatus.READY)
+
+    async def _came_with(self, who: System, question: Question) -> Sequence[File]:
+        wanted, part = FileFilter(ids=question.attached), Slice(limit=len(question.attached))
+        async with self.storage.transaction(who) as tx:
+            return (await tx.files.page(wanted, part)).data
+
+    async def _passages(self, who: System, question: Question) -> Sequence[KnownPassage]:
+        """Return the passages to be given, the most important ones first."""
         async with self.storage.transaction(who) as tx:
             attached = (*question.attached, *question.attached_earlier)
             files = await tx.passages.readable(question.agent_id, attached)
             if not files:
                 return ()
             whole = await tx.passages.whole(files, WHOLE_CHARACTERS)
-            if whole is not None and len(taken := fitting(whole, question.room)) == len(whole):
-                return taken
+            if whole is not None and len(fitting(whole, question.room)) == len(whole):
+                return whole
             by_words = await tx.passages.search(question.text, files, LOOKED_AT)
             beginnings = await _beginnings(tx, question)
         by_meaning = await self._nearest(who, question, files)
         best = fused(_above(by_words, WORDS_FLOOR), by_meaning)[:MOST_PASSAGES]
         if not any(known.passage.file_id in question.attached for known in best):
             best = (*beginnings, *best)
-        return fitting(best, question.room)
+        return best
 
     async def _nearest(
         self, who: System, question: Question, files: Sequence[UUID]
@@ -138,6 +179,11 @@ class IndexFile(Indexer):
                 for position, vector in enumerate(made, start)
             ]
         return vectors
+
+
+def _unread(file: File) -> UnreadFile:
+    reason = NOT_YET if file.status in _ON_THE_WAY else f"it could not be read: {file.error}"
+    return UnreadFile(filename=file.filename, reason=reason)
 
 
 async def _beginnings(tx: Transaction, question: Question) -> Sequence[KnownPassage]:

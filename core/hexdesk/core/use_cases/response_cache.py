@@ -1,11 +1,13 @@
 """The response cache: the same question in the same situation gets the same answer for a while."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
 
 from hexdesk.core.model.chat import Citation
+from hexdesk.core.model.knowledge import KnownPassage
 from hexdesk.core.model.principals import Member, Person
 from hexdesk.core.policy.configuration import config_hash
 from hexdesk.core.ports.agents import RunRequest
@@ -28,34 +30,44 @@ class ResponseCache:
     """Keeps answers five minutes under `response_{message_hash}`; off unless switched on.
 
     The hash covers the organization, the person and its role, the agent, its configuration, the
-    conversation, the text and what files say, so nobody gets an answer made for another.
+    conversation, the text, what files say and which files, so nobody gets an answer made for
+    another, and no answer cites a file that was removed and handed in anew.
     """
 
     cache: Cache
     is_on: bool
 
-    async def find(self, who: Person, request: RunRequest) -> CachedResponse | None:
+    async def find(
+        self, who: Person, request: RunRequest, known: Sequence[KnownPassage] = ()
+    ) -> CachedResponse | None:
         """Return the answer to the same question, or None."""
         if not self.is_on or request.steps or request.decided:
             return None
-        found = await self.cache.get(_key(who, request))
+        found = await self.cache.get(_key(who, request, known))
         try:
             return msgspec.msgpack.decode(found, type=CachedResponse) if found else None
         except msgspec.DecodeError:
             # A process of another version kept it.
             return None
 
-    async def keep(self, who: Person, request: RunRequest, text: str, outcome: Outcome) -> None:
+    async def keep(
+        self,
+        who: Person,
+        request: RunRequest,
+        text: str,
+        outcome: Outcome,
+        known: Sequence[KnownPassage] = (),
+    ) -> None:
         """Keep an answer, unless it is degraded or tools had a part in it."""
         is_plain = not (outcome.reason or outcome.tool_uses or request.steps)
         if self.is_on and is_plain:
             value = msgspec.msgpack.encode(
                 CachedResponse(text=text, model=outcome.model, citations=outcome.citations)
             )
-            await self.cache.put(_key(who, request), value, TTL_SECONDS)
+            await self.cache.put(_key(who, request, known), value, TTL_SECONDS)
 
 
-def _key(who: Person, request: RunRequest) -> str:
+def _key(who: Person, request: RunRequest, known: Sequence[KnownPassage]) -> str:
     person = str(who.user_id) if isinstance(who, Member) else f"customer {who.customer_id}"
     role = who.role if isinstance(who, Member) else str(who.is_verified)
     situation = (
@@ -69,5 +81,6 @@ def _key(who: Person, request: RunRequest) -> str:
         sorted(request.tools),
         request.content,
         request.knowledge,
+        [one.place for one in known],
     )
     return f"response_{hashlib.sha256(msgspec.json.encode(situation)).hexdigest()}"

@@ -88,8 +88,11 @@ class RunInProgress:
     citing: CitationReader | None = None
 
     def cite(self, given: Sequence[KnownPassage]) -> None:
-        """Read the answer's citations from now on, if anything was given to be cited."""
-        if given:
+        """Read the answer's citations from now on, if anything was given to be cited.
+
+        A model that goes on may have been given something before that is gone by now.
+        """
+        if given or self.steps or self.task.decided:
             known = self.outcome.citations
             self.citing = CitationReader(given, known, self.run_log.text)
 

@@ -11,7 +11,7 @@ import msgspec
 
 from hexdesk.core.model.agents import ToolUseStatus
 from hexdesk.core.model.chat import ChatResponse, DegradedReason, RunEvent, ThreadStatus
-from hexdesk.core.model.knowledge import KnownPassage
+from hexdesk.core.model.knowledge import Knowledge
 from hexdesk.core.model.principals import AgentRun, System
 from hexdesk.core.model.settings import DeskSettings
 from hexdesk.core.policy.context import room_for_knowledge, shortened
@@ -24,7 +24,7 @@ from hexdesk.core.ports.events import RunEvents
 from hexdesk.core.ports.storage import Storage
 from hexdesk.core.ports.tokens import Capabilities
 from hexdesk.core.use_cases.answers import Outcome, PublishAnswer
-from hexdesk.core.use_cases.knowledge import FindKnowledge, Question
+from hexdesk.core.use_cases.knowledge import NOTHING, FindKnowledge, Question
 from hexdesk.core.use_cases.refusals import NoteRefusal
 from hexdesk.core.use_cases.response_cache import ResponseCache
 from hexdesk.core.use_cases.run_in_progress import (
@@ -103,11 +103,12 @@ class RunWorker:
         doing.end_text()
         return True
 
-    async def _known(self, task: Assignment) -> tuple[KnownPassage, ...]:
+    async def _known(self, task: Assignment) -> Knowledge:
         """Return what files say to it, where there are any."""
         message, settings = task.user_message, task.run.settings
         if not (task.knows_files or message.attachments or task.attached_earlier):
-            return ()
+            return NOTHING
+        patience = min(self.settings.attachment_wait_seconds, settings.timeout_seconds / 4)
         return await self.find_knowledge(
             Question(
                 organization_id=task.thread.organization_id,
@@ -116,19 +117,21 @@ class RunWorker:
                 attached=message.attachments,
                 attached_earlier=task.attached_earlier,
                 room=room_for_knowledge(settings, task.history, task.instructions, message.content),
+                patience=patience,
             )
         )
 
     async def _ask(self, doing: RunInProgress) -> bool:
         principal, outcome, run_log = doing.task.run.principal, doing.outcome, doing.run_log
         known = await self._known(doing.task)
-        request = self._request(doing, fenced(known))
-        kept = await self.responses.find(principal, request)
+        given = known.passages
+        request = self._request(doing, fenced(given, known.unread))
+        kept = await self.responses.find(principal, request, given)
         if kept:
             run_log.add_text(kept.text)
             outcome.model, outcome.citations = kept.model, kept.citations
             return True
-        doing.cite(known)
+        doing.cite(given)
         async with aclosing(self.runner.run(request)) as progress:
             async for item in progress:
                 if not await doing.follow(item):
@@ -138,7 +141,7 @@ class RunWorker:
             return True
         if not run_log.text.strip() and not outcome.reason:
             outcome.reason = DegradedReason.MODEL_UNAVAILABLE
-        await self.responses.keep(principal, request, run_log.text, outcome)
+        await self.responses.keep(principal, request, run_log.text, outcome, given)
         return True
 
     def _begin(self, task: Assignment) -> RunInProgress:

@@ -128,10 +128,10 @@ def test_a_marker_may_follow_a_bracket_and_begin_a_line() -> None:
     assert read('So:\n  [[1: "Refunds are paid within 14 days"]]')[0] == "So:\n[1]"
 
 
-def test_where_nothing_was_given_nothing_is_a_marker() -> None:
+def test_where_nothing_is_there_any_more_all_markers_are_dropped() -> None:
     reader = CitationReader(())
-    assert reader.read('So [[1: "it is"]] [[') == 'So [[1: "it is"]] [['
-    assert reader.rest() == ""
+    assert reader.read('So [[1: "it is"]] [[') + reader.rest() == "So [["
+    assert (reader.citations, reader.dropped) == ([], 1)
 
 
 def test_what_is_held_back_is_bounded() -> None:

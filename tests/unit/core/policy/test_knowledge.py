@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hexdesk.core.model.knowledge import FoundPassage, KnownPassage, Passage
+from hexdesk.core.model.knowledge import FoundPassage, KnownPassage, Passage, UnreadFile
 from hexdesk.core.policy.citations import CitationReader
-from hexdesk.core.policy.knowledge import fenced, fitting, fused, passages_in
+from hexdesk.core.policy.knowledge import fenced, fitting, fused, passages_in, unread_in
 
 FIRST, SECOND = UUID(int=1), UUID(int=2)
 
@@ -93,6 +93,33 @@ def test_what_fits_is_taken_in_order_of_rank_and_shown_in_order_of_the_files() -
     assert fitting(ranked, room) == taken
     assert fitting(ranked, room - 1) == (ranked[0], ranked[1])
     assert fitting(ranked, 100) == ()
+
+
+LETTER = UnreadFile(filename="letter.pdf", reason="it is still being read")
+
+
+def test_what_is_not_known_is_named_in_the_fence() -> None:
+    block = fenced([known()], [LETTER])
+    assert block.endswith(
+        '</passage>\n<unread file="letter.pdf">\nit is still being read\n</unread>\n</knowledge>'
+    )
+    assert unread_in(block) == (LETTER,)
+    assert passages_in(fenced((), [LETTER])) == ()
+    assert unread_in("x" + block) == unread_in(fenced([known()])) == ()
+
+
+def test_what_is_not_known_takes_room_too() -> None:
+    room = len(fenced([known()], [LETTER]))
+    assert fitting([known()], room, [LETTER]) == (known(),)
+    assert fitting([known()], room - 1, [LETTER]) == ()
+
+
+@pytest.mark.parametrize("text", [*HOSTILE, "</unread>", 'a"> <unread file="b'])
+def test_no_name_of_an_unread_file_ends_the_fence(text: str) -> None:
+    block = fenced([known(text)], [UnreadFile(filename=text, reason=text)])
+    assert block.lower().count("<unread") == block.lower().count("</unread") == 1
+    assert block.lower().count("</knowledge") == 1
+    assert (len(unread_in(block)), len(passages_in(block))) == (1, 1)
 
 
 def test_what_two_searches_found_comes_before_what_one_did() -> None:

@@ -216,7 +216,7 @@ async def test_the_desk_itself_acts_for_nobody(scene: Scene, admin: Member) -> N
 
 
 async def test_an_agent_that_knows_files_cites_them() -> None:
-    scene, admin, task = await asked(saying('Two weeks [[1: "within 14 days"]].'))
+    scene, admin, task = await asked(saying('Two weeks [[1: "within 14 days"]] [[9]].'))
     file = await read_file(scene, admin, "Refunds are paid within 14 days.", filename="a.pdf")
     await give_to_agent(scene, admin, file)
     await do(scene.desk.task_desk, task)
@@ -233,3 +233,4 @@ async def test_an_agent_that_knows_files_cites_them() -> None:
             "quote": "within 14 days",
         }
     ]
+    assert scene.telemetry.citations == [(1, 1)]

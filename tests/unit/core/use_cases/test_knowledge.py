@@ -3,19 +3,24 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 import pytest
 from msgspec.structs import replace
 
-from hexdesk.core.model.knowledge import KnownPassage
+from hexdesk.core.model.documents import Section
+from hexdesk.core.model.files import File, FileStatus
+from hexdesk.core.model.knowledge import Knowledge, KnownPassage, UnreadFile
+from hexdesk.core.model.principals import System
 from hexdesk.core.policy.knowledge import MOST_PASSAGES, WHOLE_CHARACTERS
 from hexdesk.core.testing import NgramEmbeddings
 from hexdesk.core.testing.examples import new_id
+from hexdesk.core.testing.file_examples import a_file
 from hexdesk.core.use_cases import knowledge
-from hexdesk.core.use_cases.knowledge import BATCH, FindKnowledge, Question
+from hexdesk.core.use_cases.knowledge import BATCH, FindKnowledge, IndexFile, Question
 from tests.unit.core.reading import give_to_agent, read_file
-from tests.unit.core.scenes import Scene
+from tests.unit.core.scenes import DEADLINE_SECONDS, Scene
 
 FILLER = "Nothing of interest stands here about any matter. " * 40
 MANUAL = [f"{FILLER} Page {number}." for number in range(1, 12)]
@@ -26,8 +31,13 @@ ROOM = 100_000
 async def found(
     scene: Scene, question: Question, embeddings: NgramEmbeddings | None = None
 ) -> Sequence[KnownPassage]:
-    find = FindKnowledge(storage=scene.storage, embeddings=embeddings)
-    return await find(question)
+    return (await all_found(scene, question, embeddings)).passages
+
+
+async def all_found(
+    scene: Scene, question: Question, embeddings: NgramEmbeddings | None = None
+) -> Knowledge:
+    return await FindKnowledge(storage=scene.storage, embeddings=embeddings)(question)
 
 
 def pages(known: Sequence[KnownPassage]) -> list[int | None]:
@@ -174,3 +184,69 @@ async def test_a_long_file_is_embedded_in_batches() -> None:
     async with scene.storage.transaction(who) as tx:
         [best] = await tx.passages.nearest(embeddings.name, vector, [file.id], 1)
     assert best.known.passage.text == texts[-1]
+
+
+UNREAD = UnreadFile(filename="letter.pdf", reason=knowledge.NOT_YET)
+
+
+async def a_message_with(status: FileStatus, **fields: Any) -> tuple[Scene, File, Question]:
+    """Return a question that came with a file which has not been read."""
+    scene = Scene.of()
+    who = await scene.founder()
+    file = a_file(status=status, filename="letter.pdf", **fields)
+    async with scene.storage.transaction(who) as tx:
+        await tx.files.add(file)
+    question = Question(
+        organization_id=who.organization_id,
+        agent_id=new_id(),
+        text="What does it say?",
+        attached=(file.id,),
+        room=ROOM,
+    )
+    return scene, file, question
+
+
+@pytest.mark.parametrize("status", [FileStatus.QUEUED, FileStatus.PROCESSING])
+async def test_what_came_with_a_message_and_is_being_read_is_named(status: FileStatus) -> None:
+    scene, _, question = await a_message_with(status)
+    assert await all_found(scene, question) == Knowledge(unread=(UNREAD,))
+    assert await all_found(scene, replace(question, room=100)) == Knowledge()
+
+
+async def test_what_came_with_a_message_and_cannot_be_read_is_named_at_once() -> None:
+    scene, _, question = await a_message_with(FileStatus.FAILED, error="the file is damaged")
+    looks = len(scene.storage.opened_for)
+    [unread] = (await all_found(scene, replace(question, patience=100))).unread
+    assert unread.reason == "it could not be read: the file is damaged"
+    assert len(scene.storage.opened_for) == looks + 2
+
+
+async def test_an_answer_waits_until_what_came_with_its_message_is_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(knowledge, "LOOK_AGAIN_SECONDS", 0.001)
+    scene, file, question = await a_message_with(FileStatus.QUEUED)
+    has_looked = asyncio.Event()
+
+    async def look() -> None:
+        has_looked.set()
+
+    scene.storage.at_commit.append(look)
+    waiting = asyncio.create_task(all_found(scene, replace(question, patience=DEADLINE_SECONDS)))
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        await has_looked.wait()
+        store = await IndexFile()(file, [Section(text="We wait for an answer.")])
+        who = System(organization_id=question.organization_id)
+        async with scene.storage.transaction(who) as tx:
+            await tx.files.update(replace(file, status=FileStatus.READY))
+            await store(tx)
+        found = await waiting
+    assert [one.passage.text for one in found.passages] == ["We wait for an answer."]
+    assert found.unread == ()
+
+
+async def test_nobody_waits_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(knowledge, "LOOK_AGAIN_SECONDS", 0.001)
+    scene, _, question = await a_message_with(FileStatus.QUEUED)
+    found = await all_found(scene, replace(question, patience=0.004))
+    assert found.unread == (UNREAD,)

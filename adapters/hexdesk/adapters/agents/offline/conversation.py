@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 import msgspec
 
+from hexdesk.core.model.knowledge import UnreadFile
+
 
 class Said(msgspec.Struct, frozen=True, kw_only=True):
     """One earlier message, by the user or by the assistant."""
@@ -28,7 +30,8 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     """The user's newest message with all that came before it, oldest first.
 
     `result` answers the call that this message has caused, once there is one. `member_id` is who
-    "me" is, where the installation tells. `knowledge` are passages of files, by their numbers.
+    "me" is, where the installation tells. `knowledge` are passages of files, by their numbers;
+    `unread` are files that came with the message, of which nothing is known.
     """
 
     text: str
@@ -36,6 +39,7 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     result: ToolResult | None = None
     member_id: str | None = None
     knowledge: tuple[tuple[int, str], ...] = ()
+    unread: tuple[UnreadFile, ...] = ()
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):

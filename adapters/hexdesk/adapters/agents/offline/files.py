@@ -10,6 +10,7 @@ import msgspec
 from hexdesk.adapters.agents.offline.answers import inline
 from hexdesk.adapters.agents.offline.conversation import Say
 from hexdesk.adapters.agents.offline.language import Message
+from hexdesk.core.model.knowledge import UnreadFile
 
 # How much of a message a sentence must have: a question wants an answer, a remark perhaps none.
 _ASKED_FLOOR = 0.3
@@ -56,6 +57,14 @@ def from_files(message: Message, knowledge: Sequence[tuple[int, str]]) -> Say | 
     best = max(sentences, key=lambda one: _share(one, weights))
     floor = _ASKED_FLOOR if message.is_question else _TOLD_FLOOR
     return _quoted(best) if _share(best, weights) >= floor else None
+
+
+def not_read(unread: Sequence[UnreadFile]) -> Say | None:
+    """Say which files could not be read, and why; None if there are none."""
+    if not unread:
+        return None
+    told = "\n".join(f"- {inline(one.filename)}: {inline(one.reason)}" for one in unread)
+    return Say(text=f"I know nothing of what came with your message:\n\n{told}")
 
 
 def _quoted(sentence: _Sentence) -> Say:

@@ -10,7 +10,7 @@ from hexdesk.adapters.agents.offline.answers import answer
 from hexdesk.adapters.agents.offline.changing import change
 from hexdesk.adapters.agents.offline.conversation import Call, Conversation, HandOver, Said, Say
 from hexdesk.adapters.agents.offline.deleting import ask_first, decide_deletion
-from hexdesk.adapters.agents.offline.files import from_files
+from hexdesk.adapters.agents.offline.files import from_files, not_read
 from hexdesk.adapters.agents.offline.filing import file, file_subject
 from hexdesk.adapters.agents.offline.language import Clause, Message, orders, read
 from hexdesk.adapters.agents.offline.lookups import look_up
@@ -63,6 +63,7 @@ def _understand(
         or look_up(message, conversation)
         or _subject_given(message, conversation)
         or from_files(message, conversation.knowledge)
+        or not_read(conversation.unread)
         or Say(text=phrases.not_understood(tools))
     )
 

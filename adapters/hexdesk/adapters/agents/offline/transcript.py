@@ -14,7 +14,7 @@ from pydantic_ai.messages import (
 )
 
 from hexdesk.adapters.agents.offline.conversation import Conversation, Said, Step, ToolResult
-from hexdesk.core.policy.knowledge import passages_in
+from hexdesk.core.policy.knowledge import is_fenced, passages_in, unread_in
 
 # pydantic-ai's own feedback travels as a user's words; it is nobody's order.
 _FRAMEWORK_FENCE = "<pyai:"
@@ -26,12 +26,14 @@ def read_messages(messages: Sequence[ModelMessage], member_id: str | None) -> Co
     text = _user_text(messages[newest]) if newest >= 0 else ""
     calls = tool_calls(messages)
     before = messages[: max(newest, 0)]
+    block = _knowledge(messages[newest]) if newest >= 0 else ""
     return Conversation(
         text=text,
         steps=tuple(step for message in before for step in _steps(message, calls)),
         result=_last_result(messages[-1], calls) if messages else None,
         member_id=member_id,
-        knowledge=_knowledge(messages[newest]) if newest >= 0 else (),
+        knowledge=passages_in(block),
+        unread=unread_in(block),
     )
 
 
@@ -81,16 +83,13 @@ def _user_text(message: ModelMessage) -> str:
     if not isinstance(message, ModelRequest):
         return ""
     texts = (_prompt_text(part) for part in message.parts if isinstance(part, UserPromptPart))
-    return "\n".join(text for text in texts if text.strip() and not passages_in(text))
+    return "\n".join(text for text in texts if text.strip() and not is_fenced(text))
 
 
-def _knowledge(message: ModelMessage) -> tuple[tuple[int, str], ...]:
+def _knowledge(message: ModelMessage) -> str:
     """Return what files say, which stands in a part of its own before the person's words."""
     parts = [part for part in message.parts if isinstance(part, UserPromptPart)]
-    for part in parts[:-1]:
-        if passages := passages_in(_prompt_text(part)):
-            return passages
-    return ()
+    return next(filter(is_fenced, map(_prompt_text, parts[:-1])), "")
 
 
 def _prompt_text(part: UserPromptPart) -> str:

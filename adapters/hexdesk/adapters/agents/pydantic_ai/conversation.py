@@ -1,6 +1,7 @@
 """A conversation as pydantic-ai spells it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from pydantic_ai.messages import (
     ModelMessage,
@@ -14,6 +15,7 @@ from pydantic_ai.messages import (
 )
 
 from hexdesk.core.model.chat import MessageRole, Turn
+from hexdesk.core.policy.knowledge import is_fenced
 from hexdesk.core.ports.agents import DecidedCall, RunRequest
 
 
@@ -30,8 +32,7 @@ def as_messages(history: Sequence[Turn]) -> list[ModelMessage]:
 def as_question(request: RunRequest) -> list[ModelMessage]:
     """Return what files say, and what the person asks in a part of its own; nothing without files.
 
-    As part of the run's own messages it is stored with its steps, so that the numbers that the
-    model was given go on to mean the same.
+    As part of the run's own messages it is stored with its steps.
     """
     if not request.knowledge:
         return []
@@ -40,10 +41,26 @@ def as_question(request: RunRequest) -> list[ModelMessage]:
     ]
 
 
-def asked_before(content: str, decided: DecidedCall) -> list[ModelMessage]:
+def asked_before(request: RunRequest, decided: DecidedCall) -> list[ModelMessage]:
     """Return what came before a decision: the run that wanted the call, and what was said since."""
-    asked: list[ModelMessage] = [ModelRequest(parts=[UserPromptPart(content)])]
-    return [*(unpack(decided.steps) if decided.steps else asked), *as_messages(decided.since)]
+    asked: list[ModelMessage] = [ModelRequest(parts=[UserPromptPart(request.content)])]
+    steps = unpack(decided.steps) if decided.steps else asked
+    return [*told_anew(steps, request.knowledge), *as_messages(decided.since)]
+
+
+def told_anew(steps: Sequence[ModelMessage], knowledge: str) -> list[ModelMessage]:
+    """Return a run's messages with what files say now, in place of what they said at its beginning.
+
+    A file may have been removed since, and what is cited is looked up in what is there now.
+    """
+    match steps:
+        case [ModelRequest(parts=[UserPromptPart() as first, *others]) as asked, *later]:
+            is_ours = bool(others) and isinstance(first.content, str) and is_fenced(first.content)
+            theirs = others if is_ours else [first, *others]
+            ours = [UserPromptPart(knowledge)] if knowledge else []
+            return [replace(asked, parts=[*ours, *theirs]), *later]
+        case _:
+            return list(steps)
 
 
 def first_step(decided: DecidedCall) -> list[ModelMessage]:
