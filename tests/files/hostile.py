@@ -1,5 +1,6 @@
 """Files that are made to do harm, or that something happened to on their way."""
 
+import zipfile
 from collections.abc import Callable, Mapping
 from hashlib import shake_128
 from itertools import pairwise
@@ -153,6 +154,21 @@ HOSTILE: Mapping[str, Hostile] = {
         reason="memory",
         limits=SMALL,
         bounds=Bounds(cells=1 << 40),
+    ),
+    "a Word document with a password": Hostile(
+        file_type=FileType.DOCX,
+        content=lambda: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + noise(4000),
+        reason="encrypted or of an old Office format: save it as .docx or .xlsx",
+    ),
+    "an archive with a password": Hostile(
+        file_type=FileType.XLSX,
+        content=lambda: office.encrypted(office.xlsx({"Sheet": [["a"]]})),
+        reason="encrypted: upload it without a password",
+    ),
+    "an archive that is packed in another way": Hostile(
+        file_type=FileType.DOCX,
+        content=lambda: office.archive({"word/document.xml": "x"}, zipfile.ZIP_LZMA),
+        reason="packed in a way that Office programs do not use",
     ),
     "an archive of many parts": Hostile(
         file_type=FileType.DOCX,

@@ -152,13 +152,24 @@ def relations(content: str) -> str:
     return f'{HEADER}<Relationships xmlns="{PACKAGE_XML}/relationships">{content}</Relationships>'
 
 
-def archive(parts: Mapping[str, str | bytes]) -> bytes:
+def archive(parts: Mapping[str, str | bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
     """Return an archive of these parts."""
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
+    with zipfile.ZipFile(out, "w", method) as packed:
         for name, content in parts.items():
             packed.writestr(name, content)
     return out.getvalue()
+
+
+def encrypted(document: bytes) -> bytes:
+    """Return an archive whose parts are said to be encrypted."""
+    out = bytearray(document)
+    for signature, flags_at in ((b"PK\3\4", 6), (b"PK\1\2", 8)):
+        start = document.find(signature)
+        while start >= 0:
+            out[start + flags_at] |= 1
+            start = document.find(signature, start + 1)
+    return bytes(out)
 
 
 def part_of(document: bytes, name: str) -> bytes:

@@ -58,9 +58,6 @@ class Terminal:
                     mark = MARKS.get(event.data["status"], "?")
                     line = f"  {mark} {event.data['status']} in {event.data['duration_ms']:g} ms"
                     self._side.print(Text(line, style="dim"))
-                case "approval.required":
-                    line = f"  waits for a person: approval {event.data['approval']['id']}"
-                    self._side.print(Text(line, style="yellow"))
                 case "run.completed":
                     self._out.print()
                     self._show_facts(event.data)
@@ -75,6 +72,9 @@ class Terminal:
         self._side.print(Text(f"go on with: hexdesk chat --thread {thread_id}", style="dim"))
 
     def _show_facts(self, answer: dict[str, Any]) -> None:
+        for one in answer["approvals"]:
+            line = f"{one['tool']} waits for a person: approval {one['id']}"
+            self._side.print(Text(line, style="yellow"))
         usage = answer["usage"]
         tokens = usage["input_tokens"] + usage["output_tokens"]
         name = answer["model"] or "a person has this conversation"

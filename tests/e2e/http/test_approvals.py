@@ -7,8 +7,9 @@ import httpx2
 import pytest
 
 from hexdesk.core.testing import SteadyClock, saying
-from tests.e2e.http.house import Company, an_approval, created, problem, waiting_script
+from tests.e2e.http.house import DELETE_IT, Company, created, problem
 from tests.e2e.http.test_streams import STREAM, events_in
+from tests.unit.core.people import waiting
 
 DAY = 86_400
 FIELDS = {
@@ -32,6 +33,12 @@ async def decide(client: httpx2.AsyncClient, approval_id: str, **body: Any) -> h
     return await client.post(path, json=body, headers=headers)
 
 
+async def asked_for(company: Company, thread_id: str) -> dict[str, Any]:
+    company.house.runner.scripts.append(waiting())
+    path = f"/chat/threads/{thread_id}/messages"
+    return (await created(company.admin, path, content=DELETE_IT))["approvals"][0]
+
+
 async def shown(client: httpx2.AsyncClient, path: str) -> Any:
     answer = await client.get(f"/api/v1{path}")
     assert answer.status_code == 200, answer.text
@@ -46,9 +53,9 @@ async def over(company: Company) -> None:
 
 
 async def test_the_answer_shows_what_waits(company: Company, thread_id: str):
-    company.house.runner.scripts.append(waiting_script())
+    company.house.runner.scripts.append(waiting())
     path = f"/chat/threads/{thread_id}/messages"
-    answer = await created(company.admin, path, content="Delete it!")
+    answer = await created(company.admin, path, content=DELETE_IT)
     (approval,) = answer["approvals"]
     assert approval.keys() == FIELDS
     assert (approval["tool"], approval["arguments"]) == ("delete_ticket", {"ticket_id": 1})
@@ -66,11 +73,9 @@ async def test_the_answer_shows_what_waits(company: Company, thread_id: str):
 
 
 async def test_the_stream_tells_of_it(company: Company, thread_id: str):
-    company.house.runner.scripts.append(waiting_script())
+    company.house.runner.scripts.append(waiting())
     path = f"/api/v1/chat/threads/{thread_id}/messages"
-    answer = await company.admin.post(
-        path, json={"content": "Delete it!"}, headers={"Accept": STREAM}
-    )
+    answer = await company.admin.post(path, json={"content": DELETE_IT}, headers={"Accept": STREAM})
     events = events_in(answer.text)
     assert [event.type for event in events[-2:]] == ["approval.required", "run.completed"]
     assert [events[-2].data["approval"]] == events[-1].data["approvals"]
@@ -86,7 +91,7 @@ async def test_the_stream_tells_of_it(company: Company, thread_id: str):
 async def test_a_decision_begins_a_run_with_a_message_of_its_own(
     company: Company, thread_id: str, body: dict[str, Any], status: str
 ):
-    approval = await an_approval(company, thread_id)
+    approval = await asked_for(company, thread_id)
     company.house.runner.scripts.append(saying("So be it."))
     answer = await decide(company.admin, approval["id"], **body)
     assert answer.status_code == 200, answer.text
@@ -107,7 +112,7 @@ async def test_a_decision_begins_a_run_with_a_message_of_its_own(
 async def test_a_second_decision_is_a_conflict_and_a_repeated_one_is_none(
     company: Company, thread_id: str
 ):
-    approval = await an_approval(company, thread_id)
+    approval = await asked_for(company, thread_id)
     company.house.runner.scripts.append(saying("Done."))
     first = await decide(company.admin, approval["id"], approve=True, key="k")
     again = await decide(company.admin, approval["id"], approve=True, key="k")
@@ -121,7 +126,7 @@ async def test_a_second_decision_is_a_conflict_and_a_repeated_one_is_none(
 
 
 async def test_what_nobody_decided_within_a_day_expires(company: Company, thread_id: str):
-    approval = await an_approval(company, thread_id)
+    approval = await asked_for(company, thread_id)
     program = await company.api_key()  # whose credentials last longer
     clock = company.house.clock
     assert isinstance(clock, SteadyClock)
@@ -136,7 +141,7 @@ async def test_what_nobody_decided_within_a_day_expires(company: Company, thread
 
 
 async def test_approvals_are_found_by_status_and_conversation(company: Company, thread_id: str):
-    approval = await an_approval(company, thread_id)
+    approval = await asked_for(company, thread_id)
     other = (await created(company.admin, "/chat/threads"))["id"]
     for query, found in (
         ("status=pending", 1),
@@ -155,13 +160,13 @@ async def test_approvals_are_found_by_status_and_conversation(company: Company, 
 async def test_a_user_sees_the_approvals_of_its_conversations_and_decides_on_none(
     company: Company, thread_id: str
 ):
-    theirs = await an_approval(company, thread_id)
+    theirs = await asked_for(company, thread_id)
     user = await company.user()
     assert (await shown(user, "/approvals"))["data"] == []
     problem(await user.get(f"/api/v1/approvals/{theirs['id']}"), 404, "not-found")
     own = (await created(user, "/chat/threads"))["id"]
-    company.house.runner.scripts.append(waiting_script())
-    answer = await created(user, f"/chat/threads/{own}/messages", content="Delete it!")
+    company.house.runner.scripts.append(waiting())
+    answer = await created(user, f"/chat/threads/{own}/messages", content=DELETE_IT)
     (approval,) = answer["approvals"]
     assert (await shown(user, "/approvals"))["data"] == [approval]
     problem(await decide(user, approval["id"], approve=True), 403, "forbidden")
@@ -174,6 +179,6 @@ async def test_a_user_sees_the_approvals_of_its_conversations_and_decides_on_non
     ids=["nothing", "a word", "a blank note", "other arguments"],
 )
 async def test_a_decision_has_rules(company: Company, thread_id: str, body: dict[str, Any]):
-    approval = await an_approval(company, thread_id)
+    approval = await asked_for(company, thread_id)
     problem(await decide(company.admin, approval["id"], **body), 422, "invalid")
     assert (await shown(company.admin, f"/approvals/{approval['id']}"))["status"] == "pending"

@@ -12,30 +12,14 @@ import pytest
 from hexdesk.core.model.settings import DeskSettings
 from hexdesk.core.model.tasks import TaskHint
 from hexdesk.core.testing import MemoryBlobs, ScriptedRunner, saying
+from tests.e2e.http.forms import BOUNDARY, FILES, form, part
 from tests.e2e.http.house import SETTINGS, Company, a_file, a_house, created, problem
-from tests.e2e.http.wire import Beginning, a_wire
 
-FILES = "/api/v1/files"
 TEXT = b"Hold the red button for ten seconds."
 FIELDS = {
     *("id", "filename", "content_type", "size", "sha256", "status", "progress", "error"),
     *("summary", "metadata", "task_id", "uploaded_by_id", "created_at"),
 }
-BOUNDARY = "a-boundary"
-
-
-def form(*parts: str, end: str = "--a-boundary--\r\n") -> dict[str, Any]:
-    """Return a request with a form as it goes over the line."""
-    body = "".join(f"--a-boundary\r\n{part}\r\n" for part in parts) + end
-    headers = {"content-type": f"multipart/form-data; boundary={BOUNDARY}"}
-    return {"content": body.encode(), "headers": headers}
-
-
-def part(name: str, value: str, filename: str | None = None, kind: str = "") -> str:
-    """Return a part of a form."""
-    of_file = "" if filename is None else f'; filename="{filename}"'
-    of_kind = f"\r\nContent-Type: {kind}" if kind else ""
-    return f'Content-Disposition: form-data; name="{name}"{of_file}{of_kind}\r\n\r\n{value}'
 
 
 async def read(company: Company, file: dict[str, Any]) -> dict[str, Any]:
@@ -193,20 +177,6 @@ async def test_two_at_once_with_one_key_make_one_file(company: Company):
     assert {one.status_code for one in answers} <= {202, 409}
     assert len({one.json()["id"] for one in answers if one.status_code == 202}) == 1
     assert (await company.admin.get(FILES)).json()["total"] == 1
-
-
-async def test_whoever_hangs_up_leaves_nothing_behind(company: Company):
-    token = company.tokens["access_token"]
-    headers = {
-        "authorization": f"Bearer {token}",
-        "content-type": f"multipart/form-data; boundary={BOUNDARY}",
-    }
-    body = Beginning(f"--{BOUNDARY}\r\n{part('file', 'the beginning', 'a.txt')}".encode())
-    async with a_wire(company.house.app, "POST", FILES, headers, body) as wire:
-        assert wire.status == 400
-    blobs = company.house.desk.ports.blobs
-    assert isinstance(blobs, MemoryBlobs)
-    assert blobs.kept == {}
 
 
 async def test_an_agent_knows_files_that_admins_tell_it_of(company: Company):

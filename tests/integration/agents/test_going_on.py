@@ -1,5 +1,7 @@
 """A run that another process left behind goes on from its last stored step."""
 
+import pytest
+
 from hexdesk.core.model.agents import ToolUseStatus
 from hexdesk.core.model.chat import DegradedReason, MessageRole, Turn
 from tests.integration.agents.runs import Scene
@@ -35,6 +37,28 @@ async def test_the_model_is_not_asked_again_for_what_it_has_decided(
     again = await scene.told(history=history, steps=first.steps[0], streams=streams)
     assert len(model.requests) - len(before) == 1
     assert model.requests[-1].messages == before[-1].messages
+    assert again.text == first.text
+    assert again.end.usage.requests == first.end.usage.requests
+
+
+@pytest.mark.parametrize(
+    "roles",
+    [
+        (MessageRole.USER, MessageRole.USER),
+        (MessageRole.ASSISTANT, MessageRole.HUMAN_AGENT, MessageRole.ASSISTANT),
+        (MessageRole.HUMAN_AGENT, MessageRole.HUMAN_AGENT, MessageRole.USER, MessageRole.USER),
+    ],
+    ids=["unanswered", "by many", "both"],
+)
+async def test_nothing_is_lost_after_turns_of_the_same_side(
+    model: OpenAIServer, scene: Scene, roles: tuple[MessageRole, ...], *, streams: bool
+) -> None:
+    model.behave(Bench(text="Nothing there."))
+    history = tuple(Turn(role, f"turn {place}") for place, role in enumerate(roles))
+    first = await scene.told(history=history, streams=streams)
+    whole = model.requests[-1].messages
+    again = await scene.told(history=history, steps=first.steps[0], streams=streams)
+    assert model.requests[-1].messages == whole
     assert again.text == first.text
     assert again.end.usage.requests == first.end.usage.requests
 

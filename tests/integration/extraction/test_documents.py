@@ -1,10 +1,12 @@
 """PDFs, Word documents and spreadsheets are read with where their text stands."""
 
 import itertools
+from datetime import date, datetime, time
 
 import pytest
 
 from hexdesk.adapters.extraction.readers.reading import Bounds, Outlet
+from hexdesk.adapters.extraction.readers.xlsx import Cell, shown
 from hexdesk.core.model.documents import FileType
 from tests.files import office, pdfs, pictures
 from tests.integration.extraction.reading import reading_of
@@ -147,6 +149,25 @@ def test_a_spreadsheet_is_read_sheet_by_sheet() -> None:
     assert (first, second) == ("Orders", ("S | M\nS: 1; M: 2", "Größen"))
     assert reading.metadata["sheets"] == ["Orders", "Nothing", "Größen"]
     assert reading.metadata["rows"] == 5
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (3.0, "3"),
+        (3.5, "3.5"),
+        (1e300, "1e+300"),
+        (True, "yes"),
+        (False, "no"),
+        (datetime(2026, 11, 24), "2026-11-24"),  # noqa: DTZ001  cells know no time zone
+        (datetime(2026, 11, 24, 9, 30), "2026-11-24 09:30:00"),  # noqa: DTZ001  as above
+        (date(2026, 11, 24), "2026-11-24"),
+        (time(9, 30), "09:30:00"),
+        ("Lamp", "Lamp"),
+    ],
+)
+def test_a_cell_is_shown_as_people_write_it(value: Cell, text: str) -> None:
+    assert shown(value) == text
 
 
 def test_a_spreadsheet_of_more_text_than_is_kept_is_cut() -> None:

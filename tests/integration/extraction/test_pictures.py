@@ -48,7 +48,7 @@ def transparent() -> Image.Image:
         pytest.param(transparent(), id="on nothing"),
         pytest.param(BRIGHT.convert("P"), id="with a palette"),
         pytest.param(pictures.screenshot(*LINES, size=14).crop((0, 0, 500, 240)), id="small"),
-        pytest.param(ImageOps.scale(BRIGHT, 5), id="large"),
+        pytest.param(ImageOps.scale(BRIGHT, 7), id="large"),
     ],
 )
 def test_the_words_in_a_picture_are_read(picture: Image.Image) -> None:

@@ -130,11 +130,19 @@ async def test_whoever_is_there_is_known_again_when_the_server_is_back(
 
 
 @asynccontextmanager
-async def two_processes(valkey: ValkeyServer) -> AsyncGenerator[tuple[RedisRunEvents, ...]]:
+async def two_processes(
+    valkey: ValkeyServer, repeat_seconds: float = 60
+) -> AsyncGenerator[tuple[RedisRunEvents, ...]]:
     """Run two processes that can hear each other."""
     lines = [RedisLine(valkey.url, again_seconds=0.05) for _ in range(2)]
     one, other = (
-        RedisRunEvents(MemoryRunEvents(CLOCK), CLOCK, ask=line.ask, hear=line.hear)
+        RedisRunEvents(
+            MemoryRunEvents(CLOCK),
+            CLOCK,
+            ask=line.ask,
+            hear=line.hear,
+            repeat_seconds=repeat_seconds,
+        )
         for line in lines
     )
     try:
@@ -143,6 +151,19 @@ async def two_processes(valkey: ValkeyServer) -> AsyncGenerator[tuple[RedisRunEv
     finally:
         for line in lines:
             await line.aclose()
+
+
+async def test_whoever_takes_a_run_over_hears_that_it_is_followed(valkey: ValkeyServer):
+    async with two_processes(valkey, repeat_seconds=0.01) as (at_work, other):
+        run_id = new_id()
+        with other.news(run_id) as news:
+            # Long after somebody began to follow it.
+            for _ in range(3):
+                at_work.open(run_id)
+                await followed(at_work, run_id)
+                at_work.close(run_id)
+                await told(news)
+                news.clear()
 
 
 async def test_events_go_on_within_a_process_while_the_server_is_gone(valkey: ValkeyServer):

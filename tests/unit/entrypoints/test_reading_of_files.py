@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from hexdesk.entrypoints.bootstrap.extraction import Isolation, extraction_of
+from hexdesk.entrypoints.bootstrap.files import open_files
 from hexdesk.entrypoints.diagnosis import reading_of_files
 from hexdesk.entrypoints.settings import Settings, SettingsError, read_settings
 
@@ -47,3 +48,9 @@ def test_doctor_tells_how_well_readers_are_locked_in(
     assert (finding.subject, finding.status) == ("files", status)
     assert found in finding.found
     assert (finding.fix is None) == (status == "ok")
+
+
+async def test_files_are_opened_with_what_the_settings_say(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="'deu'"):
+        async with open_files(Settings(ocr_languages="deu"), tmp_path):
+            pytest.fail("a language is missing")

@@ -16,6 +16,7 @@ ANSWER: dict[str, Any] = {
     "response_time_ms": 1234.5,
     "degraded": False,
     "degraded_reason": None,
+    "approvals": [],
     "usage": {"input_tokens": 100, "output_tokens": 20, "requests": 2},
 }
 
@@ -57,6 +58,22 @@ def test_a_degraded_answer_says_why(capsys: pytest.CaptureFixture[str]) -> None:
     Terminal().show_answer([Event(1, "run.completed", answer)])
 
     assert capsys.readouterr().err.endswith(" · degraded: mcp_unavailable\n")
+
+
+def test_what_waits_for_a_person_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    answer = ANSWER | {"approvals": [{"id": "7", "tool": "delete_ticket"}]}
+
+    Terminal().show_answer([Event(1, "run.completed", answer)])
+
+    assert "delete_ticket waits for a person: approval 7\n" in capsys.readouterr().err
+
+
+def test_nobody_answered_where_a_person_has_the_conversation(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Terminal().show_answer([Event(1, "run.completed", ANSWER | {"model": ""})])
+
+    assert "a person has this conversation" in capsys.readouterr().err
 
 
 def test_a_run_that_failed_says_why(capsys: pytest.CaptureFixture[str]) -> None:

@@ -42,11 +42,20 @@ class RedisRunEvents(RunEvents):
     whoever listens looks into storage now and then anyway.
     """
 
-    def __init__(self, here: MemoryRunEvents, clock: Clock, *, ask: Ask, hear: Hear) -> None:
+    def __init__(
+        self,
+        here: MemoryRunEvents,
+        clock: Clock,
+        *,
+        ask: Ask,
+        hear: Hear,
+        repeat_seconds: float = REPEAT_SECONDS,
+    ) -> None:
         self._here = here
         self._clock = clock
         self._ask = ask
         self._hear = hear
+        self._repeat_seconds = repeat_seconds
         self._name = clock.new_id()
         self._followed_until: dict[UUID, float] = {}
         self._news: set[UUID] = set()
@@ -116,7 +125,7 @@ class RedisRunEvents(RunEvents):
 
     async def _repeat(self) -> None:
         while True:
-            await asyncio.sleep(REPEAT_SECONDS)
+            await asyncio.sleep(self._repeat_seconds)
             self._ask_again()
 
     def _ask_again(self) -> None:

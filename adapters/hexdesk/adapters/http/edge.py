@@ -71,7 +71,7 @@ class Edge:
         try:
             await self._answer(scope, receive, answer, exchange)
         finally:
-            self._note(scope, answer, self._clock.elapsed() - started_at)
+            self._note(scope, answer, self._clock.elapsed() - started_at, exchange)
 
     async def _answer(
         self, scope: HTTPScope, receive: Receive, answer: "_Answer", exchange: Exchange
@@ -94,7 +94,9 @@ class Edge:
                 return text
         return str(self._clock.new_id())
 
-    def _note(self, scope: HTTPScope, answer: "_Answer", seconds: float) -> None:
+    def _note(
+        self, scope: HTTPScope, answer: "_Answer", seconds: float, exchange: Exchange
+    ) -> None:
         method = scope["method"]
         route: str = cast("dict[str, Any]", scope).get("path_template", UNROUTED)
         log.info(
@@ -106,8 +108,9 @@ class Edge:
         )
         if self._options.observe:
             self._options.observe(method, route, answer.status, seconds)
-        # A stream takes as long as what it tells of.
-        if seconds > self._options.slow_seconds and not answer.is_stream:
+        # A stream takes as long as what it tells of, a file as long as its client is slow.
+        is_paced = answer.is_stream or exchange.waits_for_client
+        if seconds > self._options.slow_seconds and not is_paced:
             self._telemetry.slow(f"{method} {route}", seconds)
 
 

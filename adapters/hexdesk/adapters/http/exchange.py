@@ -21,7 +21,7 @@ class Exchange:
     `verdict` says how the rate stands that was counted last. `query` is what the query
     parameters say. `once` is the storage of a request
     with an idempotency key, `first` the run that answered the same key before. `form` is what came
-    with a file.
+    with a file. One with `waits_for_client` takes as long as a file is on its way.
     """
 
     request_id: str
@@ -31,6 +31,7 @@ class Exchange:
     once: OnceStorage | None = None
     first: KeptAnswer | None = None
     form: UploadForm | None = None
+    waits_for_client: bool = False
 
     @property
     def origin(self) -> Origin:

@@ -1,5 +1,6 @@
 """Forms that bring a file, read as they come: the file is never held as a whole."""
 
+import asyncio
 import re
 from collections import deque
 from collections.abc import AsyncGenerator
@@ -22,6 +23,8 @@ FORM_BYTES = 64 * 1024
 """What a form may take beside the file in it."""
 MOST_PARTS = 16
 MOST_FIELD_BYTES = 1024
+MOST_SILENCE = 30
+"""For so many seconds nothing may come: whoever waits holds a place that others need."""
 MAIL_NAME = re.compile(r"filename\*=utf-8'[^']*'([^;\s]+)", re.IGNORECASE)
 SCHEMA = {
     "type": "object",
@@ -87,13 +90,20 @@ _Found = dict[str, str] | bytes | _End
 class Form:
     """A form as it comes in, of so many bytes at most."""
 
-    def __init__(self, content_type: str, receive: Receive, most_bytes: int) -> None:
+    def __init__(
+        self,
+        content_type: str,
+        receive: Receive,
+        most_bytes: int,
+        most_silence: float = MOST_SILENCE,
+    ) -> None:
         """Raise `ClientException` for a content type that does not say where parts end."""
         boundary = parse_options_header(content_type)[1].get(b"boundary")
         if not boundary:
             raise _malformed("its content type names no boundary")
         self._receive = receive
         self._room = most_bytes
+        self._silence = most_silence
         self._is_read = False
         self._listener = _Listener()
         try:
@@ -135,7 +145,11 @@ class Form:
         return self._listener.found.popleft()
 
     async def _read(self) -> None:
-        message = await self._receive()
+        try:
+            async with asyncio.timeout(self._silence):
+                message = await self._receive()
+        except TimeoutError as error:
+            raise _malformed(f"nothing of it came for {self._silence:g} s") from error
         if message["type"] != "http.request":
             raise _malformed("it ends too early")
         self._is_read = not message.get("more_body", False)

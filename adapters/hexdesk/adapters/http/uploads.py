@@ -42,6 +42,7 @@ class Uploads(ASGIMiddleware):
         if not call or not call.uploads:
             await next_app(scope, receive, send)
             return
+        Exchange.of(scope).waits_for_client = True
         request = Request[Member, Any, Any](scope)
         content_type = request.headers.get("content-type", "")
         form = Form(content_type, receive, self._most_bytes)

@@ -45,6 +45,9 @@ SIGNATURES: Mapping[bytes, frozenset[FileType]] = {
     b"\xff\xd8\xff": frozenset({FileType.JPEG}),
     b"PK\x03\x04": ARCHIVES,
 }
+OLD_OFFICE = b"\xd0\xcf\x11\xe0"
+"""How Office files begin that are encrypted, or of the time before DOCX and XLSX."""
+
 MARKS = (b"\xff\xfe", b"\xfe\xff")
 """Byte order marks of UTF-16."""
 
@@ -60,7 +63,7 @@ def type_of_file(filename: str, claimed: str | None, head: bytes) -> FileType:
     """
     found = possible_types(head)
     if not found:
-        raise UnsupportedFileError(f"the file is no {ACCEPTED}")
+        raise UnsupportedFileError(why_unread(head, ACCEPTED))
     named = _named_types(filename)
     if not found & named:
         raise UnsupportedFileError("the file holds something else than its name says")
@@ -80,6 +83,16 @@ def possible_types(head: bytes) -> frozenset[FileType]:
         if head.startswith(signature):
             return types
     return TEXTS if is_text(head) else frozenset()
+
+
+def why_unread(head: bytes, wanted: str) -> str:
+    """Return why a file with these first bytes is not what is wanted."""
+    if head.startswith(OLD_OFFICE):
+        return (
+            "the file is encrypted or of an old Office format:"
+            " save it as .docx or .xlsx without a password"
+        )
+    return f"the file is no {wanted}, whatever its name says"
 
 
 def is_text(head: bytes) -> bool:

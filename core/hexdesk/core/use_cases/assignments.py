@@ -119,9 +119,8 @@ class Assignments:
         if run.approval_id is None:
             return task
         held = await tx.approvals.get(run.approval_id)
-        since = [one for one in latest if one.created_at > held.created_at]
         decided = await self.decided_calls.of(tx, run, held, is_agent_active=task.is_agent_active)
-        told = [one for one in since if one.run_id != held.run_id]
+        told = _said_since(held, latest)
         later = history(run.settings, told, task.instructions, "", await _fates(tx, told))
         return replace(task, decided=replace(decided.call, since=later), approved=decided.approved)
 
@@ -171,6 +170,12 @@ class Assignments:
         """Return the present, which is later than all that was said, whoever's clock is late."""
         now = self.clock.now()
         return next_moment(now, earlier[-1].created_at) if earlier else now
+
+
+def _said_since(held: HeldCall, latest: Sequence[Message]) -> Sequence[Message]:
+    """Return what was said after the agent had asked; that may be longer ago than all of it."""
+    asked = (place for place, one in enumerate(latest, 1) if one.run_id == held.run_id)
+    return latest[max(asked, default=0) :]
 
 
 def _attached(settings: AgentSettings, earlier: Sequence[Message]) -> tuple[UUID, ...]:

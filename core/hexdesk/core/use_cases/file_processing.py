@@ -127,11 +127,11 @@ class ProcessFile(TaskType):
         return TaskEnd(result=result, store=store)
 
     async def give_up(self, tx: Transaction, task: Task) -> None:
-        file_id = msgspec.convert(task.task_data, FileProcessingData).file_id
         try:
+            file_id = msgspec.convert(task.task_data, FileProcessingData).file_id
             file = await tx.files.get(file_id, lock=True)
-        except NotFoundError:
-            return
+        except (msgspec.ValidationError, NotFoundError):
+            return  # there is no file to say it of
         if file.task_id == task.id and file.status is not FileStatus.READY:
             why = CANCELLED if task.status is TaskStatus.CANCELLED else task.error
             await tx.files.update(replace(file, status=FileStatus.FAILED, error=why))

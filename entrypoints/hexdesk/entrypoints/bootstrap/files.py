@@ -7,6 +7,7 @@ from pathlib import Path
 
 from hexdesk.adapters.blobs.obstore import ObstoreBlobs
 from hexdesk.adapters.extraction.sandbox import SandboxedExtraction
+from hexdesk.entrypoints.bootstrap.extraction import extraction_of
 from hexdesk.entrypoints.settings import Settings, SettingsError
 
 
@@ -29,7 +30,7 @@ async def open_files(settings: Settings, data_dir: Path) -> AsyncGenerator[FileS
             raise SettingsError(str(error)) from error
         except OSError as error:
             raise SettingsError(f"no folder of files can be made: {error}") from error
-        yield FileStores(blobs=blobs, extraction=SandboxedExtraction())
+        yield FileStores(blobs=blobs, extraction=extraction_of(settings))
 
 
 def place_of_files(settings: Settings, data_dir: Path) -> str:

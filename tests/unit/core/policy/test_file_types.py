@@ -52,6 +52,7 @@ def test_a_type_is_agreed_on(
     [
         ("setup.pdf", None, b"MZ\x90\x00\x03", "is no PDF, TXT"),
         ("notes.txt", None, b"", "is no PDF, TXT"),
+        ("letter.docx", None, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "without a password"),
         ("letter.doc", None, TEXT, "does not end like"),
         ("run.exe", "text/plain", TEXT, "does not end like"),
         ("invoice.pdf", None, b"<html>\n" + PDF, "something else than its name"),

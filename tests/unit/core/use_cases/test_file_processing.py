@@ -248,6 +248,9 @@ async def test_a_task_that_is_not_the_files_any_more_does_not_fail_it(
     async with scene.fakes.memory.transaction(user) as tx:
         await tx.files.update(replace(file, task_id=unknown()))
         await scene.desk.task_desk.types["file_processing"].give_up(tx, old)
+        await scene.desk.task_desk.types["file_processing"].give_up(
+            tx, replace(old, task_data={"file_id": "of another release"})
+        )
         assert (await tx.files.get(file.id)).status is FileStatus.QUEUED
 
 

@@ -222,15 +222,17 @@ async def begin_with_patience(scene: Scene, who: Member) -> Run:
 
 
 async def test_a_run_that_ended_without_an_answer_gives_none() -> None:
-    scene = Scene.of((Gate(),))
+    fakes = Fakes.new()
+    scene, other = Scene.of((Gate(),), fakes=fakes), Scene.of(fakes=fakes)
     who = await scene.founder()
     run = await begin(scene, who)
     await scene.desk.run_desk.drain(0)
     async with scene.fakes.memory.transaction(who) as tx:
         failed = replace(run, status=RunStatus.FAILED, finished_at=scene.clock.now())
         assert await tx.runs.finish(failed)
-    with pytest.raises(BusyError):
-        await scene.desk.chat.await_answer(who, run)
+    for process in (scene, other):
+        with pytest.raises(BusyError):
+            await process.desk.chat.await_answer(who, run)
 
 
 async def test_an_answer_that_is_there_needs_no_storage() -> None:

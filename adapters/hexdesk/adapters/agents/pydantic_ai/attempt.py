@@ -20,6 +20,7 @@ from pydantic_ai.messages import (
     TextPart,
     TextPartDelta,
     ToolCallPart,
+    repair_messages,
 )
 from pydantic_ai.models import Model
 from pydantic_ai.run import AgentRun
@@ -78,6 +79,8 @@ class Attempt:
     handover: str | None = None
     asked_again: set[str] = field(default_factory=set[str])
     _is_mid_paragraph: bool = False
+    _begun: list[ModelMessage] = field(default_factory=list[ModelMessage])
+    _known: int = 0
 
     @classmethod
     def of(cls, request: RunRequest, agent: AnyAgent, tools: RunTools) -> Self:
@@ -113,9 +116,13 @@ class Attempt:
         Raise for what the model does wrong.
         """
         settings = self.request.settings
+        # pydantic-ai joins neighbours of the same side, so what is new cannot be found by counting
+        # what was given: it is joined here, and what comes after it is new.
+        known = repair_messages([*self.history, *self.steps], repair_last_response=False)
+        self._begun, self._known = self.steps, len(known)
         async with self.agent.iter(
             None if self.steps else self.request.content,
-            message_history=[*self.history, *self.steps],
+            message_history=known,
             model=model,
             instructions=WITHOUT_TOOLS if self.tools.problem else None,
             deps=self.tools,
@@ -192,7 +199,9 @@ class Attempt:
     ) -> AsyncGenerator[RunProgress]:
         said = run.all_messages()
         name_calls_apart(node.model_response, call_ids(said[:-1]))
-        yield StepTaken(pack([*said[len(self.history) : -1], node.model_response]))
+        is_new = len(said) > self._known
+        own = [*said[self._known : -1], node.model_response] if is_new else []
+        yield StepTaken(pack([*self._begun, *own]))
         async with node.stream(run.ctx) as events:
             async for event in events:
                 if isinstance(event, FunctionToolCallEvent):
@@ -207,8 +216,11 @@ class Attempt:
 
     def _keep(self, run: Run, node: Node | End[Any]) -> None:
         """Keep how far the run is; what the model was about to be asked is part of it."""
-        self.steps = run.all_messages()[len(self.history) :]
-        if isinstance(node, ModelRequestNode):
+        said = run.all_messages()
+        self.steps = [*self._begun, *said[self._known :]]
+        # One that stands last is taken back, to be asked again.
+        is_begun = len(said) < self._known
+        if isinstance(node, ModelRequestNode) and not is_begun:
             self.steps.append(node.request)
 
     def _seconds(self, node: Node) -> float | None:

@@ -17,7 +17,6 @@ OVERLAP = 200
 CONTENT_TYPES = "[Content_Types].xml"
 METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 ENCRYPTED = 1
-OLD_FORMAT = b"\xd0\xcf\x11\xe0"
 MAIN_PARTS = {
     FileType.DOCX: re.compile(rb"wordprocessingml\.document\.main|ms-word\.document\.macro"),
     FileType.XLSX: re.compile(rb"spreadsheetml\.sheet\.main|ms-excel\.sheet\.macro"),
@@ -47,11 +46,6 @@ class Extent:
 
 def check_archive(file: BinaryIO, file_type: FileType, bounds: Bounds) -> None:
     """Raise `RefusedError` unless the archive is a document of this type and can be read."""
-    if file.read(len(OLD_FORMAT)) == OLD_FORMAT:
-        raise RefusedError(
-            "the file is encrypted or of an old Office format: save it as"
-            f" .{file_type.name.lower()} without a password and upload that"
-        )
     try:
         with zipfile.ZipFile(file) as archive:
             _check_entries(archive, bounds)

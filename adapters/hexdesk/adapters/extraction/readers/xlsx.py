@@ -4,25 +4,24 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta
 from typing import Any, BinaryIO
 
-from python_calamine import CalamineWorkbook, PasswordError, SheetTypeEnum
+from python_calamine import CalamineWorkbook, SheetTypeEnum
 
 from hexdesk.adapters.extraction.readers.archive import check_archive
-from hexdesk.adapters.extraction.readers.reading import Ocr, Outlet, RefusedError
+from hexdesk.adapters.extraction.readers.reading import Ocr, Outlet
 from hexdesk.adapters.extraction.readers.rows import spoken_rows
 from hexdesk.core.model.documents import FileType
 
 Cell = int | float | str | bool | time | date | datetime | timedelta
 WAY_THROUGH_CHECKS = 0.1
+MOST_EXACT = 1e15
+"""Beyond it a spreadsheet's numbers are not exact."""
 
 
 def read(file: BinaryIO, outlet: Outlet, ocr: Ocr) -> dict[str, Any]:
     """Read every sheet that holds cells, hidden ones too."""
     check_archive(file, FileType.XLSX, outlet.bounds)
     outlet.progress(WAY_THROUGH_CHECKS)
-    try:
-        workbook = CalamineWorkbook.from_filelike(file)
-    except PasswordError as error:
-        raise RefusedError("the file is encrypted: upload it without a password") from error
+    workbook = CalamineWorkbook.from_filelike(file)
     names = [one.name for one in workbook.sheets_metadata if one.typ is SheetTypeEnum.WorkSheet]
     rows = 0
     for number, name in enumerate(names, 1):
@@ -35,7 +34,7 @@ def read(file: BinaryIO, outlet: Outlet, ocr: Ocr) -> dict[str, Any]:
 
 def shown(value: Cell) -> str:
     """Return a cell's value as people would write it."""
-    if isinstance(value, float) and value.is_integer():
+    if isinstance(value, float) and value.is_integer() and abs(value) < MOST_EXACT:
         return str(int(value))
     if isinstance(value, bool):
         return "yes" if value else "no"

@@ -24,7 +24,7 @@ from hexdesk.adapters.extraction.sandbox.wire import (
     spoken,
 )
 from hexdesk.core.model.documents import FileType
-from hexdesk.core.policy.file_types import HEAD_BYTES, possible_types
+from hexdesk.core.policy.file_types import HEAD_BYTES, possible_types, why_unread
 
 STANDARD_INPUT, STANDARD_OUTPUT = 0, 1
 MODULES = {
@@ -84,8 +84,7 @@ def check_head(file: BinaryIO, file_type: FileType | None) -> None:
     if not head:
         raise RefusedError("the file is empty")
     if file_type not in possible_types(head):
-        name = file_type.name if file_type else "file"
-        raise RefusedError(f"the file is no {name}, whatever its name says")
+        raise RefusedError(why_unread(head, file_type.name if file_type else "file"))
 
 
 def say(word: Word) -> None:

@@ -58,7 +58,15 @@ def _programs() -> Iterator[Path]:
     yield from map(Path, SYSTEM_PATHS)
     yield from (Path(entry) for entry in sys.path if entry)
     yield from (Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "platlib"))
-    for line in LOADED.read_text(encoding="utf-8").splitlines():
+    for line in _loaded():
         name = line.partition("/")[2]
         if name.endswith(".so") or ".so." in name:
             yield Path("/", name).parent
+
+
+def _loaded() -> list[str]:
+    """Return what is mapped into memory, where the system tells it: libraries among it."""
+    try:
+        return LOADED.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return []

@@ -1,9 +1,12 @@
 """Files, and which of them agents know."""
 
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
+import structlog
 from litestar import Controller, Request, delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
@@ -15,6 +18,7 @@ from hexdesk.adapters.http.exchange import Exchange
 from hexdesk.adapters.http.queries import ListQuery
 from hexdesk.adapters.http.uploads import form_of
 from hexdesk.core.desk import Desk
+from hexdesk.core.errors import DeskError
 from hexdesk.core.model.files import File, FileFilter, FileStatus
 from hexdesk.core.model.listing import Page
 from hexdesk.core.model.principals import Member
@@ -27,6 +31,9 @@ ANY_TYPE = "*/*"
 
 KNOWN = KnownFile(file_id=UUID("01a21082-9108-74ae-b2e7-ae9962f5ce98"))
 NOT_SNIFFED = {"x-content-type-options": "nosniff"}
+
+
+log = structlog.get_logger("hexdesk.http")
 
 
 class FileQuery(ListQuery, frozen=True, kw_only=True):
@@ -93,11 +100,13 @@ class FilesController(Controller):
     @get("/{file_id:uuid}/content", media_type=ANY_TYPE, opt=call(Right.READ_FILES, answers=bytes))
     async def get_content(
         self,
+        request: Request[Member, Any, Any],
         who: NamedDependency[Member],
         desk: NamedDependency[Desk],
         file_id: FromPath[UUID],
     ) -> Stream:
         """Get the bytes of a file as they were handed in, to be kept and not to be shown."""
+        Exchange.of(request.scope).waits_for_client = True
         file, content = await desk.files.open(who, file_id)
         headers = {
             "content-disposition": f"attachment; filename*=UTF-8''{quote(file.filename, safe='')}",
@@ -105,7 +114,7 @@ class FilesController(Controller):
             "content-type": file.content_type,
             **NOT_SNIFFED,
         }
-        return Stream(content, headers=headers)
+        return Stream(_given_out(content, file_id), headers=headers)
 
     @get(
         "/{file_id:uuid}/text",
@@ -163,3 +172,14 @@ class AgentFilesController(Controller):
     ) -> None:
         """Have an agent forget a file; the file stays."""
         await desk.files.unlink(who, agent_id, file_id)
+
+
+async def _given_out(content: AsyncGenerator[bytes], file_id: UUID) -> AsyncGenerator[bytes]:
+    try:
+        async with aclosing(content):
+            async for piece in content:
+                yield piece
+    except DeskError as error:
+        # The head is sent, so there is no other way to say it: fewer bytes come than it promised,
+        # and the server breaks the connection off.
+        log.error("file broken off", file_id=str(file_id), exc_info=error)
