@@ -68,6 +68,11 @@ def test_without_a_data_folder_the_api_makes_no_promise(apart: Apart) -> None:
     assert "HEXDESK_DATA_DIR is not set: no promise" in apart.log("api")
 
 
+def test_without_a_place_of_files_the_api_says_who_finds_them(apart: Apart) -> None:
+    assert "HEXDESK_STORAGE_URL is not set" in apart.log("api")
+    assert "HEXDESK_STORAGE_URL is not set" not in apart.log("mcp")
+
+
 def test_metrics_are_for_whoever_has_the_token(apart: Apart) -> None:
     told = get(f"{apart.api}/metrics", {"Authorization": f"Bearer {METRICS_TOKEN}"})
 
