@@ -16,7 +16,7 @@ import httpx2
 import msgspec
 
 HEXDESK = str(Path(sys.executable).with_name("hexdesk"))
-READY_SECONDS = 60
+READY_SECONDS = 150
 STOP_SECONDS = 20
 LOOK_AGAIN_SECONDS = 0.02
 LONGEST_EXCERPT = 4000
