@@ -113,7 +113,8 @@ class Busy:
         assert sorted(thread["id"] for thread in threads) == sorted(self.said)
         for thread, said in self.said.items():
             told = [(one["role"], one["content"]) for one in await self.member.messages(thread)]
-            assert told == ([("user", said), ("assistant", DONE)] if said else [])
+            expected = [("user", said), ("assistant", DONE)] if said else []
+            assert told == expected, told
         titles = [ticket["title"] for ticket in await self._all("/tickets")]
         assert differences(titles, self.titles) == {}
 

@@ -126,8 +126,11 @@ class Hexdesk:
         return AssertionError(f"{self._command} {fate}:\n{self.end_of_log()}")
 
     def end_of_log(self) -> str:
-        """Return the last things it wrote."""
-        return self.log.read_text(encoding="utf-8", errors="replace")[-LONGEST_EXCERPT:]
+        """Return what it complained of last, and the last things it wrote."""
+        written = self.log.read_text(encoding="utf-8", errors="replace")
+        complaints = [line for line in written.splitlines() if '"level":"info"' not in line]
+        excerpts = ("\n".join(complaints)[-LONGEST_EXCERPT:], written[-LONGEST_EXCERPT:])
+        return "\n...\n".join(excerpts)
 
 
 @asynccontextmanager

@@ -96,3 +96,13 @@ async def test_tools_can_be_taken_away() -> None:
     with pytest.raises(ToolsUnavailableError):
         await tools.call("token", "call-1", "get_ticket", {})
     assert tools.calls == []
+
+
+async def test_tools_say_of_a_call_that_waits_what_they_were_told_to_say() -> None:
+    refused, lost = ToolAnswer(error="no such ticket"), ToolsUnavailableError("no answer in time")
+    tools = ScriptedTools(checks={"close_ticket": refused, "list_tickets": lost})
+    assert await tools.check("token", "call-1", "close_ticket", {}) == refused
+    assert await tools.check("token", "call-2", "get_ticket", {}) == ToolAnswer()
+    with pytest.raises(ToolsUnavailableError):
+        await tools.check("token", "call-3", "list_tickets", {})
+    assert tools.calls == []
