@@ -21,11 +21,15 @@ from tests.e2e.http.house import (
 )
 
 PUBLIC = {
+    "challenge_for_account",
+    "challenge_for_connection",
     "check_health",
     "check_life",
     "check_readiness",
     "login",
     "logout",
+    "receive_for_account",
+    "receive_for_connection",
     "refresh",
     "register",
     "show_metrics",
