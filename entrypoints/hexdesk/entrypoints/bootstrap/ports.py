@@ -14,6 +14,7 @@ from hexdesk.adapters.vault.aead import AeadVault
 from hexdesk.core.desk import Ports
 from hexdesk.core.model.health import HealthStatus
 from hexdesk.core.model.settings import DeskSettings
+from hexdesk.core.ports.channels import Channel
 from hexdesk.core.ports.embeddings import Embeddings
 from hexdesk.entrypoints.bootstrap.files import FileStores
 from hexdesk.entrypoints.bootstrap.knowledge import knowledge_probe
@@ -36,6 +37,7 @@ class Opened:
     shared: Shared
     files: FileStores
     embeddings: Embeddings | None
+    channels: tuple[Channel, ...] = ()
 
 
 def ports_of(site: Site, opened: Opened) -> Ports:
@@ -63,6 +65,7 @@ def ports_of(site: Site, opened: Opened) -> Ports:
         telemetry=site.telemetry,
         runner=PydanticAIRunner(shelf=site.shelf, tools=opened.access),
         embeddings=opened.embeddings,
+        channels=opened.channels,
         queue=shared.queue,
         blobs=files.blobs,
         extraction=files.extraction,
@@ -92,5 +95,6 @@ def _desk_settings(settings: Settings) -> DeskSettings:
         run_lease_seconds=settings.run_lease,
         health_check_seconds=settings.health_check,
         caches_responses=settings.response_cache,
+        channel_answers_per_hour=settings.channel_answers or None,
         slow_seconds=settings.slow_ms / 1000,
     )
