@@ -226,5 +226,6 @@ async def things_of(company: Company) -> dict[str, str]:
         "ticket_id": await created(admin, "/tickets", title="x"),
         "user_id": await created(admin, "/users", **member),
     }
-    ids = {name: one["id"] for name, one in made.items()} | {"run_id": str(new_id())}
+    ids = {name: one["id"] for name, one in made.items()}
+    ids |= {"run_id": str(new_id()), "channel": "webhook"}
     return ids | {"delivery_id": await a_delivery(admin, ids["integration_id"])}

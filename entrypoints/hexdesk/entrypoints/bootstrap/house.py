@@ -93,10 +93,7 @@ class House:
 async def open_house(
     settings: Settings, place: Place, channels: Sequence[Channel] = ()
 ) -> AsyncGenerator[House]:
-    """Open everything the desk needs, and close it again; runs end before the storage does.
-
-    `channels` are those that the desk has.
-    """
+    """Open everything the desk needs, and close it again; runs end before the storage does."""
     ai_config = read_ai_config(find_ai_config(settings.ai_config), settings.environment)
     site = Site.of(settings, place, ai_config)
     pool = PoolSettings(max_size=settings.database_pool)

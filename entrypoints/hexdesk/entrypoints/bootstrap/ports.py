@@ -45,8 +45,7 @@ def ports_of(site: Site, opened: Opened) -> Ports:
     settings, clock, keys = site.settings, site.clock, site.keys
     storage, shared, files = opened.storage, opened.shared, opened.files
     vault = AeadVault(keys.derive)
-    journal = FileJournal(site.place.data_dir / "journal", vault, clock)
-    site.telemetry.watch_journal(journal.waiting)
+    journal = _journal(site, vault)
     return Ports(
         storage=storage,
         clock=clock,
@@ -69,6 +68,7 @@ def ports_of(site: Site, opened: Opened) -> Ports:
         queue=shared.queue,
         blobs=files.blobs,
         extraction=files.extraction,
+        ai_config=site.ai_config,
         probes=(
             CallProbe(name="database", call=storage.ping, is_vital=True),
             tool_server_probe(settings.mcp_url),
@@ -78,9 +78,14 @@ def ports_of(site: Site, opened: Opened) -> Ports:
             knowledge_probe(site.ai_config, storage.keeps_vectors),
             CallProbe(name="storage", call=files.blobs.ping, otherwise=HealthStatus.DEGRADED),
         ),
-        ai_config=site.ai_config,
         settings=_desk_settings(settings),
     )
+
+
+def _journal(site: Site, vault: AeadVault) -> FileJournal:
+    journal = FileJournal(site.place.data_dir / "journal", vault, site.clock)
+    site.telemetry.watch_journal(journal.waiting)
+    return journal
 
 
 def _desk_settings(settings: Settings) -> DeskSettings:

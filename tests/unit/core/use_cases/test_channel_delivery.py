@@ -1,6 +1,5 @@
 """Messages go out in order, each once, and whoever cannot know says so."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -10,62 +9,24 @@ from msgspec.structs import replace
 from hexdesk.core.errors import (
     EgressRefusedError,
     NotFoundError,
-    OutcomeUnknownError,
     RetryAfterError,
     UnavailableError,
     UndeliverableError,
 )
-from hexdesk.core.model.channels import ChannelCapabilities, OutboundKind, Receipt
+from hexdesk.core.model.channels import ChannelCapabilities, OutboundKind
 from hexdesk.core.model.chat import ThreadStatus
 from hexdesk.core.model.integrations import IntegrationStatus
-from hexdesk.core.model.tasks import Task, TaskFilter, TaskStatus
-from hexdesk.core.model.webhooks import DeliveryStatus, WebhookDelivery
-from hexdesk.core.policy.channel_deliveries import LOST
+from hexdesk.core.model.tasks import TaskStatus
+from hexdesk.core.model.webhooks import DeliveryStatus
 from hexdesk.core.policy.words import HANDED_OVER
 from hexdesk.core.ports.agents import HandedOver
 from hexdesk.core.testing import ScriptedChannel, saying
-from hexdesk.core.testing.examples import ALL
 from hexdesk.core.use_cases.handoffs import Handoff, Reply
 from hexdesk.core.use_cases.integrations import IntegrationChange
+from tests.unit.core.answered import answered, seen_to, the_delivery, the_task, until_next
 from tests.unit.core.people import waiting
 from tests.unit.core.pigeons import Flock, says
 from tests.unit.core.scripts import DONE
-from tests.unit.core.tasks import do
-
-UNKNOWN = OutcomeUnknownError("the line went dead")
-
-
-async def answered(channel: ScriptedChannel | None = None, *texts: str) -> Flock:
-    """Return a flock whose agent has answered; nothing has been sent yet."""
-    flock = await Flock.of(*map(saying, texts or ("It has shipped.",)), channel=channel)
-    await flock.post(says("Where is it?"))
-    await seen_to(flock)
-    return flock
-
-
-async def seen_to(flock: Flock) -> None:
-    for task in await flock.due("channel_message"):
-        await do(flock.scene.desk.task_desk, task)
-    await flock.settle()
-
-
-async def the_delivery(flock: Flock) -> WebhookDelivery:
-    [one] = await flock.deliveries()
-    return one
-
-
-async def the_task(flock: Flock) -> Task:
-    async with flock.scene.fakes.memory.transaction(flock.who) as tx:
-        wanted = TaskFilter(task_type="channel_delivery")
-        [task] = (await tx.tasks.page(wanted, ALL)).data
-    return task
-
-
-async def until_next(flock: Flock) -> None:
-    due = (await the_delivery(flock)).next_attempt_at
-    assert due
-    flock.scene.clock.advance((due - flock.scene.clock.now()).total_seconds())
-    await flock.work()
 
 
 async def test_an_answer_is_stored_with_its_delivery() -> None:
@@ -133,121 +94,6 @@ async def test_what_is_down_for_too_long_is_given_up() -> None:
         await until_next(flock)
     one = await the_delivery(flock)
     assert (one.status, one.attempts) == (DeliveryStatus.FAILED, 20)
-
-
-@pytest.mark.parametrize("found", [[], [UNKNOWN]])
-async def test_an_unknown_outcome_is_never_repeated_blindly(found: list[Any]) -> None:
-    flock = await answered()
-    flock.channel.deliveries = [UNKNOWN]
-    flock.channel.looked_up = found
-    await flock.work()
-    one = await the_delivery(flock)
-    assert (one.status, one.last_error) == (DeliveryStatus.DELIVERY_UNKNOWN, "the line went dead")
-    flock.scene.clock.advance(10_000)
-    await flock.work()
-    assert flock.channel.sent == []
-
-
-async def test_an_unknown_outcome_may_be_found_out() -> None:
-    flock = await answered()
-    flock.channel.deliveries = [UNKNOWN]
-    flock.channel.looked_up = [Receipt(message_id="found")]
-    await flock.work()
-    one = await the_delivery(flock)
-    assert (one.status, one.last_error) == (DeliveryStatus.DELIVERED, None)
-    assert flock.channel.sent == []
-
-
-async def test_what_certainly_has_not_arrived_is_sent_again() -> None:
-    flock = await answered()
-    flock.channel.deliveries = [UNKNOWN]
-    flock.channel.looked_up = [None]
-    await flock.work()
-    assert (await the_delivery(flock)).status is DeliveryStatus.PENDING
-    await until_next(flock)
-    assert (await the_delivery(flock)).status is DeliveryStatus.DELIVERED
-    assert len(flock.channel.sent) == 1
-
-
-async def test_while_nobody_can_be_asked_nothing_is_sent() -> None:
-    flock = await answered()
-    flock.channel.deliveries = [UNKNOWN]
-    flock.channel.looked_up = [
-        RetryAfterError("later", retry_after=60),
-        UnavailableError("still down"),
-        Receipt(message_id="found"),
-    ]
-    await flock.work()
-    assert (await the_delivery(flock)).attempt_log[-1].is_unknown
-    await until_next(flock)
-    assert (await the_delivery(flock)).status is DeliveryStatus.PENDING
-    await until_next(flock)
-    assert (await the_delivery(flock)).status is DeliveryStatus.DELIVERED
-    assert flock.channel.sent == []
-
-
-async def killed_while_sending(flock: Flock) -> None:
-    """Have a process die between the sending and the noting of it."""
-    [task] = await flock.due("channel_delivery")
-    gate = asyncio.Event()
-    reached = asyncio.Event()
-
-    async def send_and_die() -> None:
-        reached.set()
-        await gate.wait()
-
-    flock.channel.deliveries = [send_and_die]
-    doing = asyncio.create_task(do(flock.scene.desk.task_desk, task))
-    await reached.wait()
-    async with flock.scene.fakes.memory.transaction(flock.who) as tx:
-        held = await tx.tasks.get(task.id, lock=True)
-        now = flock.scene.clock.now()
-        # As the row is when a process is killed: its lease ends some time.
-        await tx.tasks.update(replace(held, lease_until=now, lease_token=None))
-    doing.cancel()
-    await asyncio.gather(doing, return_exceptions=True)
-    flock.channel.deliveries = []
-
-
-async def again(flock: Flock) -> None:
-    await do(flock.scene.desk.task_desk, await the_task(flock))
-
-
-async def test_a_process_that_dies_while_it_sends_leaves_the_outcome_unknown() -> None:
-    flock = await answered()
-    await killed_while_sending(flock)
-    await again(flock)
-    one = await the_delivery(flock)
-    assert (one.status, one.last_error) == (DeliveryStatus.DELIVERY_UNKNOWN, LOST)
-    assert flock.channel.sent == []
-
-
-async def test_what_a_dead_process_sent_may_be_found() -> None:
-    flock = await answered()
-    await killed_while_sending(flock)
-    flock.channel.looked_up = [Receipt(message_id="found")]
-    await again(flock)
-    assert (await the_delivery(flock)).status is DeliveryStatus.DELIVERED
-    assert flock.channel.sent == []
-
-
-async def test_what_a_dead_process_did_not_send_is_sent() -> None:
-    flock = await answered()
-    await killed_while_sending(flock)
-    flock.channel.looked_up = [None]
-    await again(flock)
-    assert (await the_delivery(flock)).status is DeliveryStatus.DELIVERED
-    assert len(flock.channel.sent) == 1
-
-
-async def test_a_channel_that_breaks_while_it_sends_leaves_the_outcome_unknown() -> None:
-    flock = await answered()
-    flock.channel.deliveries = [KeyError("boom")]
-    await flock.work()
-    flock.scene.clock.advance(10)
-    await flock.work()
-    assert (await the_delivery(flock)).status is DeliveryStatus.DELIVERY_UNKNOWN
-    assert flock.channel.sent == []
 
 
 async def test_messages_go_out_in_order_however_the_first_fares() -> None:
@@ -347,19 +193,6 @@ async def test_a_delivery_whose_task_is_cancelled_has_failed() -> None:
     await flock.scene.desk.tasks.cancel(flock.admin, (await the_task(flock)).id)
     one = await the_delivery(flock)
     assert (one.status, one.last_error) == (DeliveryStatus.FAILED, "it was cancelled")
-
-
-async def test_one_that_is_cancelled_after_it_went_out_is_unknown() -> None:
-    flock = await answered()
-    await killed_while_sending(flock)
-    task = await the_task(flock)
-    sending = flock.scene.desk.task_desk.types["channel_delivery"]
-    async with flock.scene.fakes.memory.transaction(flock.who) as tx:
-        await sending.give_up(tx, task)
-    assert (await the_delivery(flock)).status is DeliveryStatus.DELIVERY_UNKNOWN
-    async with flock.scene.fakes.memory.transaction(flock.who) as tx:
-        await sending.give_up(tx, task)
-    assert (await the_delivery(flock)).attempts == 1
 
 
 async def test_a_task_that_comes_again_after_all_is_done_does_nothing() -> None:

@@ -162,5 +162,5 @@ async def test_what_goes_wrong_in_the_looking_does_not_end_it() -> None:
         await tx.integrations.update(replace(stored, config={"nest": "old"}))
     assert await listen.begin() == 1
     async with listening(flock.scene):
-        await noted(flock, "Object missing required field `loft`")
+        await noted(flock, "is missing")
     assert channel.listened == []
