@@ -86,6 +86,11 @@ class Flock:
                     await do(self.scene.desk.task_desk, task)
                 await self.settle()
 
+    def unload(self) -> Any:
+        """Have the desk know no channels any more, as where a plugin is not loaded."""
+        types: Any = self.scene.desk.channels.receive.channels.types
+        return types.pop(self.channel.name)
+
     async def settle(self) -> None:
         """Wait until no run is being done."""
         for thread in await self.threads():

@@ -147,10 +147,9 @@ class Channels:
         except KeyError as error:
             raise UnavailableError(f"no channel {name!r} is loaded here") from error
 
-    async def connection(
-        self, tx: Transaction, who: Principal, integration: Integration
+    def connection(
+        self, who: Principal, integration: Integration, kept: KeptConnection
     ) -> Connection:
         """Return the connection that an integration is; raise as `ChannelType.connection` does."""
-        kept = await tx.channel_connections.get(integration.id)
         config = self.integration_types.opened(integration.type, integration.config)
         return self.of(integration.type).connection(who, kept, config)
