@@ -82,12 +82,16 @@ class ChannelType(IntegrationType):
         )
         await tx.channel_connections.add(kept)
 
-    async def check(self, config: Mapping[str, Any]) -> tuple[int, str]:
+    async def check(self, config: Mapping[str, Any], http: Egress) -> tuple[int, str]:
         """Refuse: without an integration there is no connection to try."""
         raise InvalidError("connect the channel first")
 
     async def check_integration(
-        self, who: Principal, integration: Integration, config: Mapping[str, Any]
+        self,
+        who: Principal,
+        integration: Integration,
+        config: Mapping[str, Any],
+        http: Egress,
     ) -> tuple[int | None, str]:
         async with self.storage.transaction(who) as tx:
             kept = await tx.channel_connections.get(integration.id)

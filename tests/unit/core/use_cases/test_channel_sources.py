@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
+from hexdesk.core.additions import Additions
 from hexdesk.core.errors import UnavailableError
 from hexdesk.core.model.integrations import Integration, IntegrationStatus
 from hexdesk.core.model.settings import DeskSettings
@@ -74,7 +75,9 @@ async def test_what_a_source_emits_is_kept_and_answered() -> None:
 async def test_of_two_processes_one_listens() -> None:
     channel, other = ScriptedSource(), ScriptedSource()
     flock = await a_flock(channel)
-    second = Scene.of(fakes=flock.scene.fakes, channels=(other,), settings=SETTINGS)
+    second = Scene.of(
+        fakes=flock.scene.fakes, additions=Additions(channels=(other,)), settings=SETTINGS
+    )
     assert await flock.scene.desk.channels.listen.begin() == 1
     assert await second.desk.channels.listen.begin() == 0
     async with listening(flock.scene):
