@@ -29,6 +29,7 @@ from hexdesk.core.testing.plain_secrets import (
 )
 from hexdesk.core.testing.recording_egress import Posted, RecordingEgress
 from hexdesk.core.testing.scripted import Script, ScriptedRunner, ScriptedTools, ToolCall, saying
+from hexdesk.core.testing.scripted_servers import ScriptedServers
 from hexdesk.core.testing.steady import NOON, SteadyClock
 
 __all__ = [
@@ -52,6 +53,7 @@ __all__ = [
     "RecordingTelemetry",
     "Script",
     "ScriptedRunner",
+    "ScriptedServers",
     "ScriptedTools",
     "SlowOperation",
     "SteadyClock",
