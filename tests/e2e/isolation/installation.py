@@ -47,6 +47,7 @@ from hexdesk.core.testing import (
     PlainPasswords,
     RecordingEgress,
     RecordingTelemetry,
+    ScriptedServers,
     UnlimitedLimiter,
 )
 from hexdesk.core.use_cases.sessions import Authenticate
@@ -167,6 +168,7 @@ def _ports(
         capabilities=JwtCapabilities(keys, clock, api_url=API_URL, mcp_url=MCP_URL),
         vault=AeadVault(keys.derive),
         egress=RecordingEgress(),
+        attached_servers=ScriptedServers(),
         limiter=UnlimitedLimiter(),
         cache=WatchedCache(clock),
         journal=MemoryJournal(),

@@ -37,6 +37,7 @@ from hexdesk.core.testing import (
     RecordingTelemetry,
     Script,
     ScriptedRunner,
+    ScriptedServers,
     SteadyClock,
 )
 from hexdesk.core.testing.examples import ALL, a_message, a_run, a_thread
@@ -61,6 +62,7 @@ class Fakes:
     blobs: MemoryBlobs
     limiter: CountingLimiter
     egress: RecordingEgress
+    servers: ScriptedServers
     passwords: PlainPasswords
 
     @classmethod
@@ -76,6 +78,7 @@ class Fakes:
             blobs=MemoryBlobs(),
             limiter=CountingLimiter(clock),
             egress=RecordingEgress(),
+            servers=ScriptedServers(),
             passwords=PlainPasswords(),
         )
 
@@ -89,6 +92,7 @@ class Fakes:
             capabilities=PlainCapabilities(self.clock),
             vault=PlainVault(),
             egress=self.egress,
+            attached_servers=self.servers,
             limiter=self.limiter,
             cache=self.cache,
             blobs=self.blobs,

@@ -7,11 +7,14 @@ from typing import Self
 from hexdesk.core.desk import Ports
 from hexdesk.core.policy.rights import Right
 from hexdesk.core.tools.tool import Tool
+from hexdesk.core.tools.toolbox import Toolbox
 from hexdesk.core.use_cases import agent_log, audit, drafts, sessions
 from hexdesk.core.use_cases.agent_rules import AgentRules
+from hexdesk.core.use_cases.attached_refresh import RefreshTools
 from hexdesk.core.use_cases.configurations import Configurations
 from hexdesk.core.use_cases.health import CheckHealth
 from hexdesk.core.use_cases.integration_types import IntegrationTypes, Webhook
+from hexdesk.core.use_cases.mcp_servers import McpServer
 from hexdesk.core.use_cases.outbox import Outbox
 from hexdesk.core.use_cases.refusals import NoteRefusal
 
@@ -39,12 +42,29 @@ class Parts:
         """Return the right that each tool needs."""
         return {one.name: one.right for one in self.tools.values()}
 
+    @property
+    def toolbox(self) -> Toolbox:
+        """Return what finds tools, those of attached servers too."""
+        return Toolbox(storage=self.ports.storage, catalogue=self.tools)
+
+    @property
+    def refresh_tools(self) -> RefreshTools:
+        """Return what asks attached servers for their tools."""
+        return RefreshTools(
+            storage=self.ports.storage,
+            clock=self.ports.clock,
+            types=self.integration_types,
+            servers=self.ports.attached_servers,
+            auditor=self.auditor,
+        )
+
     @classmethod
     def of(cls, ports: Ports, tools: Mapping[str, Tool]) -> Self:
         """Make them from the ports."""
         clock, settings = ports.clock, ports.settings
         auditor = audit.Auditor(clock=clock)
         webhook = Webhook(egress=ports.egress, clock=clock)
+        mcp_server = McpServer(servers=ports.attached_servers)
         rules = AgentRules(
             tool_names=frozenset(tools),
             destructive_tools=tuple(one.name for one in tools.values() if one.destructive),
@@ -63,7 +83,7 @@ class Parts:
             ),
             webhook=webhook,
             integration_types=IntegrationTypes(
-                types={webhook.name: webhook},
+                types={one.name: one for one in (webhook, mcp_server)},
                 vault=ports.vault,
                 clock=clock,
                 egress=ports.egress,

@@ -7,6 +7,7 @@ from typing import Any, get_type_hints
 
 import msgspec
 
+from hexdesk.core.model.attached_tools import FoundTool
 from hexdesk.core.model.principals import Principal
 from hexdesk.core.policy.rights import Right
 from hexdesk.core.ports.clock import Clock
@@ -47,27 +48,30 @@ class Tool:
     """A tool: `takes` is the Struct of its arguments, `returns` the type of its result.
 
     `run` does the work inside one transaction, unless `in_transaction` is false. `prepare`, where
-    there is one, does what is slow before it, and returns the arguments for `run`.
+    there is one, does what is slow before it, and returns the arguments for `run`. A tool that is
+    `attached` is somebody else's: it is called at its server, takes what that says, and returns
+    anything.
     """
 
     name: str
     description: str
     right: Right
-    takes: type[msgspec.Struct]
+    takes: Any
     returns: Any
     run: Run
     read_only: bool = False
     destructive: bool = False
     prepare: Run | None = None
     in_transaction: bool = True
+    attached: FoundTool | None = None
 
     def input_schema(self) -> dict[str, Any]:
         """Return the JSON schema of the arguments, an object at the top as model APIs want it."""
-        return _schema(self.takes)
+        return self.attached.tool.accepted.input_schema if self.attached else _schema(self.takes)
 
     def output_schema(self) -> dict[str, Any]:
         """Return the JSON schema of the result."""
-        return _schema(self.returns)
+        return {"type": "object"} if self.attached else _schema(self.returns)
 
 
 def tool(

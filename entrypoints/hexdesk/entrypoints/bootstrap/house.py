@@ -15,6 +15,7 @@ from hexdesk.adapters.http.options import HttpOptions, HttpRates
 from hexdesk.adapters.storage.postgres.pool import PoolSettings
 from hexdesk.adapters.storage.postgres.storage import PostgresStorage
 from hexdesk.adapters.telemetry.prometheus import PrometheusTelemetry
+from hexdesk.adapters.tools.mcp_attached import McpAttachedServers
 from hexdesk.adapters.tools.mcp_client import Breaker, McpToolAccess, over_http, within_process
 from hexdesk.adapters.tools.mcp_server import (
     CallerVerifier,
@@ -36,6 +37,7 @@ from hexdesk.entrypoints.settings import Settings
 from hexdesk.entrypoints.version import VERSION
 
 GRACE_SECONDS = 8
+ATTACHED_SHARE = 0.9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +99,7 @@ async def open_house(settings: Settings, place: Place) -> AsyncGenerator[House]:
         open_shared(settings.redis_url, site.clock) as shared,
         PostgresStorage.open(place.database_url, pool) as storage,
         aclosing(HttpEgress(allow_private=settings.egress_allow_private)) as egress,
+        _attached_servers(settings, egress).running() as attached_servers,
         open_files(settings, place.data_dir) as files,
         open_embeddings(ai_config) as embeddings,
         aclosing(site.shelf),
@@ -106,6 +109,7 @@ async def open_house(settings: Settings, place: Place) -> AsyncGenerator[House]:
         opened = Opened(
             storage=storage,
             egress=egress,
+            attached_servers=attached_servers,
             access=access,
             shared=shared,
             files=files,
@@ -123,6 +127,12 @@ async def open_house(settings: Settings, place: Place) -> AsyncGenerator[House]:
             for task in housekeeping:
                 task.cancel()
             await asyncio.gather(*housekeeping, return_exceptions=True)
+
+
+def _attached_servers(settings: Settings, egress: HttpEgress) -> McpAttachedServers:
+    # A call ends a little before the tool server stops waiting, so that it can say why.
+    seconds = settings.tool_timeout * ATTACHED_SHARE
+    return McpAttachedServers(open_transport=egress.transport, new_rest=Breaker, seconds=seconds)
 
 
 def _housekeeping(desk: Desk, census: Census) -> tuple[asyncio.Task[None], ...]:

@@ -9,12 +9,14 @@ from hexdesk.adapters.journal.file import FileJournal
 from hexdesk.adapters.passwords.argon2 import Argon2Passwords
 from hexdesk.adapters.storage.postgres.storage import PostgresStorage
 from hexdesk.adapters.tokens.jwt import JwtCapabilities
+from hexdesk.adapters.tools.mcp_attached import McpAttachedServers
 from hexdesk.adapters.tools.mcp_client import McpToolAccess
 from hexdesk.adapters.vault.aead import AeadVault
 from hexdesk.core.desk import Ports
 from hexdesk.core.model.health import HealthStatus
 from hexdesk.core.model.settings import DeskSettings
 from hexdesk.core.ports.embeddings import Embeddings
+from hexdesk.core.ports.health import Probe
 from hexdesk.entrypoints.bootstrap.files import FileStores
 from hexdesk.entrypoints.bootstrap.knowledge import knowledge_probe
 from hexdesk.entrypoints.bootstrap.shared import Shared
@@ -32,6 +34,7 @@ class Opened:
 
     storage: PostgresStorage
     egress: HttpEgress
+    attached_servers: McpAttachedServers
     access: McpToolAccess
     shared: Shared
     files: FileStores
@@ -55,6 +58,7 @@ def ports_of(site: Site, opened: Opened) -> Ports:
         ),
         vault=vault,
         egress=opened.egress,
+        attached_servers=opened.attached_servers,
         limiter=shared.limiter,
         cache=shared.cache,
         near_cache=shared.near_cache,
@@ -66,17 +70,22 @@ def ports_of(site: Site, opened: Opened) -> Ports:
         queue=shared.queue,
         blobs=files.blobs,
         extraction=files.extraction,
-        probes=(
-            CallProbe(name="database", call=storage.ping, is_vital=True),
-            tool_server_probe(settings.mcp_url),
-            StateProbe(name="model", problem=site.model_problem),
-            StateProbe(name="journal", problem=journal.problem),
-            *shared.probes,
-            knowledge_probe(site.ai_config, storage.keeps_vectors),
-            CallProbe(name="storage", call=files.blobs.ping, otherwise=HealthStatus.DEGRADED),
-        ),
+        probes=_probes(site, opened, journal),
         ai_config=site.ai_config,
         settings=_desk_settings(settings),
+    )
+
+
+def _probes(site: Site, opened: Opened, journal: FileJournal) -> tuple[Probe, ...]:
+    storage, shared, files = opened.storage, opened.shared, opened.files
+    return (
+        CallProbe(name="database", call=storage.ping, is_vital=True),
+        tool_server_probe(site.settings.mcp_url),
+        StateProbe(name="model", problem=site.model_problem),
+        StateProbe(name="journal", problem=journal.problem),
+        *shared.probes,
+        knowledge_probe(site.ai_config, storage.keeps_vectors),
+        CallProbe(name="storage", call=files.blobs.ping, otherwise=HealthStatus.DEGRADED),
     )
 
 

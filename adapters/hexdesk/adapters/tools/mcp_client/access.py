@@ -35,7 +35,8 @@ class McpToolAccess(ToolAccess):
     """Keeps a session open, opens it anew when it breaks, and rests when it keeps breaking.
 
     What a run may call is asked once for each set of tools and kept an hour under
-    `mcp_{agent_id}_{tools_hash}`; whether it may call is decided by the server each time.
+    `mcp_{agent_id}_{tools_hash}`, unless tools of attached servers are among it; whether it may
+    call is decided by the server each time.
     """
 
     def __init__(
@@ -75,7 +76,10 @@ class McpToolAccess(ToolAccess):
         if known is None:
             with named(key):
                 answer = await self._ask(capability, lambda client: client.list_tools())
-            known = self._lists[key] = [_description(tool) for tool in answer.tools]
+            known = [_description(tool) for tool in answer.tools]
+            # What is served by others can be another tool under the same name in a moment.
+            if not any(_is_elsewhere(tool) for tool in answer.tools):
+                self._lists[key] = known
         return known
 
     async def call(
@@ -162,6 +166,10 @@ class McpToolAccess(ToolAccess):
             task = asyncio.create_task(session.closed(CLOSE_SECONDS), name="mcp session ending")
             self._ending.add(task)
             task.add_done_callback(self._ending.discard)
+
+
+def _is_elsewhere(tool: types.Tool) -> bool:
+    return tool.annotations is not None and tool.annotations.open_world_hint is True
 
 
 def _description(tool: types.Tool) -> ToolDescription:
