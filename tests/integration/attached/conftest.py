@@ -13,7 +13,7 @@ import pytest
 from tests.integration.served import free_port
 
 EVERYTHING = "@modelcontextprotocol/server-everything@2026.8.31"
-FROM_PYPI = ("mcp-proxy==0.13.0", "mcp-server-time==2026.10.19")
+FROM_PYPI = ("mcp-proxy==0.13.0", "mcp-server-time==2026.10.10")
 INSTALL_SECONDS = 300
 START_SECONDS = 60
 STOP_SECONDS = 10
