@@ -104,6 +104,7 @@ class Installation:
 
     desk: Desk
     cache: WatchedCache
+    servers: ScriptedServers
     app: Litestar
     tools: Transport
     access: McpToolAccess
@@ -147,6 +148,7 @@ async def an_installation(database_url: str) -> AsyncGenerator[Installation]:
         installation = Installation(
             desk=desk,
             cache=cast("WatchedCache", ports.cache),
+            servers=cast("ScriptedServers", ports.attached_servers),
             app=create_app(desk, HttpOptions(rates=UNLIMITED)),
             tools=tools,
             access=access,

@@ -35,7 +35,7 @@ class AttachedToolsController(Controller):
         return await desk.integrations.list_tools(who, integration_id, wanted.part("name"))
 
     @post(
-        "/{name:str}/accept",
+        "/{tool:str}/accept",
         status_code=200,
         opt=call(
             Right.CHANGE_INTEGRATIONS,
@@ -49,7 +49,7 @@ class AttachedToolsController(Controller):
         who: NamedDependency[Member],
         once: NamedDependency[Desk],
         integration_id: FromPath[UUID],
-        name: FromPath[str],
+        tool: FromPath[str],
         data: JSONBody[Acceptance],
     ) -> AttachedToolView:
         """Let agents use a tool again that its server has changed.
@@ -57,4 +57,4 @@ class AttachedToolsController(Controller):
         `hash` is that of the definition under `changed` that was looked at; if the server says
         something else by now, or nothing has changed, the answer is 409.
         """
-        return await once.integrations.accept_tool(who, integration_id, name, data)
+        return await once.integrations.accept_tool(who, integration_id, tool, data)
