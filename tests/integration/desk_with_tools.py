@@ -87,6 +87,11 @@ class ToolDesk:
         return _known(announcing.storage, MemoryStorage)
 
     @property
+    def servers(self) -> ScriptedServers:
+        """The attached servers."""
+        return _known(self.desk.ports.attached_servers, ScriptedServers)
+
+    @property
     def telemetry(self) -> RecordingTelemetry:
         """What the desk told of its calls."""
         return _known(self.desk.ports.telemetry, RecordingTelemetry)

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
+from hexdesk.core.additions import Additions
 from hexdesk.core.desk import Ports
 from hexdesk.core.policy.rights import Right
+from hexdesk.core.tools.context import ToolNeeds
 from hexdesk.core.tools.tool import Tool
 from hexdesk.core.tools.toolbox import Toolbox
 from hexdesk.core.use_cases import agent_log, audit, drafts, sessions
@@ -24,6 +26,7 @@ class Parts:
     """What several use cases share."""
 
     ports: Ports
+    additions: Additions
     tools: Mapping[str, Tool]
     auditor: audit.Auditor
     outbox: Outbox
@@ -58,9 +61,23 @@ class Parts:
             auditor=self.auditor,
         )
 
+    @property
+    def tool_needs(self) -> ToolNeeds:
+        """Return what tools and plugins' tasks are made of."""
+        return ToolNeeds(
+            clock=self.ports.clock,
+            egress=self.ports.egress,
+            auditor=self.auditor,
+            outbox=self.outbox,
+            draft_ticket=self.draft,
+            check_health=self.check_health,
+            integration_types=self.integration_types,
+            own_types=self.additions.own_types,
+        )
+
     @classmethod
-    def of(cls, ports: Ports, tools: Mapping[str, Tool]) -> Self:
-        """Make them from the ports."""
+    def of(cls, ports: Ports, additions: Additions, tools: Mapping[str, Tool]) -> Self:
+        """Make them from the ports, and from what plugins add."""
         clock, settings = ports.clock, ports.settings
         auditor = audit.Auditor(clock=clock)
         webhook = Webhook(egress=ports.egress, clock=clock)
@@ -72,6 +89,7 @@ class Parts:
         )
         return cls(
             ports=ports,
+            additions=additions,
             tools=tools,
             auditor=auditor,
             outbox=Outbox(clock=clock),
@@ -83,7 +101,9 @@ class Parts:
             ),
             webhook=webhook,
             integration_types=IntegrationTypes(
-                types={one.name: one for one in (webhook, mcp_server)},
+                types={
+                    one.name: one for one in (webhook, mcp_server, *additions.integration_types)
+                },
                 vault=ports.vault,
                 clock=clock,
                 egress=ports.egress,

@@ -46,6 +46,7 @@ class Right(StrEnum):
     USE_ATTACHED_TOOLS = "use tools of attached servers"
     READ_AUDIT = "read the audit"
     READ_HEALTH = "read the system's health"
+    USE_PLUGIN_TOOLS = "use the tools of plugins"
 
 
 USER_RIGHTS = frozenset(
@@ -64,6 +65,7 @@ USER_RIGHTS = frozenset(
         Right.READ_INTEGRATIONS,
         Right.USE_ATTACHED_TOOLS,
         Right.READ_HEALTH,
+        Right.USE_PLUGIN_TOOLS,
     }
 )
 ADMIN_RIGHTS = frozenset(Right)

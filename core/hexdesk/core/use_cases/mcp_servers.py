@@ -11,6 +11,7 @@ from hexdesk.core.errors import InvalidError
 from hexdesk.core.model.attached_tools import AttachedServer
 from hexdesk.core.model.integrations import Integration
 from hexdesk.core.ports.attached_servers import AttachedServers
+from hexdesk.core.ports.egress import Egress
 from hexdesk.core.use_cases.integration_types import IntegrationType, IntegrationTypes
 
 MCP = "mcp"
@@ -61,7 +62,7 @@ class McpServer(IntegrationType):
         """Return the server's address."""
         return str(config["url"])
 
-    async def check(self, config: Mapping[str, Any]) -> tuple[int, str]:
+    async def check(self, config: Mapping[str, Any], http: Egress) -> tuple[int, str]:
         """Refuse: `RefreshTools` checks a server, for what it says must be kept."""
         raise InvalidError("an MCP server is checked by asking for its tools, which are kept")
 

@@ -18,6 +18,7 @@ from hexdesk.adapters.tools.mcp_client.breaker import Breaker
 from hexdesk.adapters.tools.mcp_client.session import SharedSession
 from hexdesk.adapters.tools.mcp_client.transports import Transport, named
 from hexdesk.core.errors import ToolsUnavailableError
+from hexdesk.core.policy.tool_names import is_attached
 from hexdesk.core.ports.tools import CALL_ID, CHECK, DENIED, ToolAccess, ToolAnswer, ToolDescription
 
 log = logging.getLogger("hexdesk.tools")
@@ -77,8 +78,8 @@ class McpToolAccess(ToolAccess):
             with named(key):
                 answer = await self._ask(capability, lambda client: client.list_tools())
             known = [_description(tool) for tool in answer.tools]
-            # What is served by others can be another tool under the same name in a moment.
-            if not any(_is_elsewhere(tool) for tool in answer.tools):
+            # What others serve may be gone, come back, or be another under its name, in a moment.
+            if not any(map(is_attached, tools)):
                 self._lists[key] = known
         return known
 
@@ -166,10 +167,6 @@ class McpToolAccess(ToolAccess):
             task = asyncio.create_task(session.closed(CLOSE_SECONDS), name="mcp session ending")
             self._ending.add(task)
             task.add_done_callback(self._ending.discard)
-
-
-def _is_elsewhere(tool: types.Tool) -> bool:
-    return tool.annotations is not None and tool.annotations.open_world_hint is True
 
 
 def _description(tool: types.Tool) -> ToolDescription:
