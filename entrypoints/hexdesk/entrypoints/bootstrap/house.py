@@ -13,6 +13,7 @@ from hexdesk.adapters.agents.pydantic_ai import ModelShelf
 from hexdesk.adapters.egress.http import HttpEgress
 from hexdesk.adapters.http.app import create_app
 from hexdesk.adapters.http.options import HttpOptions, HttpRates
+from hexdesk.adapters.plugins import LoadedPlugins
 from hexdesk.adapters.telemetry.prometheus import PrometheusTelemetry
 from hexdesk.adapters.tools.mcp_attached import McpAttachedServers
 from hexdesk.adapters.tools.mcp_client import Breaker, McpToolAccess, over_http, within_process
@@ -122,19 +123,27 @@ async def open_house(settings: Settings, place: Place) -> AsyncGenerator[House]:
             embeddings=embeddings,
         )
         house = _house(site, opened)
-        census = Census(shared.presence)
-        site.telemetry.watch_processes(census.count)
-        housekeeping = _housekeeping(house.desk, census)
-        await _act(plugins.starts, egress)
-        try:
+        async with _at_work(house, Census(shared.presence), plugins, egress):
             yield house
-        finally:
-            # Leases are still held while runs end.
-            await house.drain()
-            for task in housekeeping:
-                task.cancel()
-            await asyncio.gather(*housekeeping, return_exceptions=True)
-            await _act(plugins.stops, egress)
+
+
+@asynccontextmanager
+async def _at_work(
+    house: House, census: Census, plugins: LoadedPlugins, egress: HttpEgress
+) -> AsyncGenerator[None]:
+    """Do what goes on for as long as the house is open, and end its runs on leaving."""
+    house.telemetry.watch_processes(census.count)
+    housekeeping = _housekeeping(house.desk, census)
+    await _act(plugins.starts, egress)
+    try:
+        yield
+    finally:
+        # Leases are still held while runs end.
+        await house.drain()
+        for task in housekeeping:
+            task.cancel()
+        await asyncio.gather(*housekeeping, return_exceptions=True)
+        await _act(plugins.stops, egress)
 
 
 async def _act(actions: Iterable[tuple[StartAction | StopAction, Any]], http: Egress) -> None:
