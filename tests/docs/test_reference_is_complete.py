@@ -13,12 +13,14 @@ import pytest
 from hexdesk.adapters.http import problems
 from hexdesk.adapters.telemetry.prometheus import PrometheusTelemetry
 from hexdesk.core.model.agents import SETTING_NAMES, AgentSettings, HistoryAction
+from hexdesk.core.model.attached_tools import AttachedToolStatus
 from hexdesk.core.model.chat import DegradedReason
 from hexdesk.core.model.limits import Rate
 from hexdesk.core.model.webhooks import DeliveryStatus, EventType
 from hexdesk.core.tools.catalogue import BUILTIN
 from hexdesk.core.tools.tool import Tool
 from hexdesk.core.use_cases.integration_types import WebhookConfig
+from hexdesk.core.use_cases.mcp_servers import McpConfig
 from hexdesk.entrypoints.cli.main import main
 from hexdesk.entrypoints.settings import PREFIX, Settings
 from tests.docs.pages import ROOT, Page
@@ -202,6 +204,20 @@ def test_what_a_webhook_is_configured_by_is_described() -> None:
     assert tuple(described) == WebhookConfig.__struct_fields__
 
 
+def test_every_status_of_an_attached_tool_is_described() -> None:
+    page = Page.read("docs/reference/attached-servers.md")
+    described = page.section("Status").first_cells()
+
+    assert set(AttachedToolStatus) <= set(described)
+
+
+def test_what_an_attached_server_is_configured_by_is_described() -> None:
+    page = Page.read("docs/reference/attached-servers.md")
+    described = page.section("Configuration").first_cells()
+
+    assert tuple(described) == McpConfig.__struct_fields__
+
+
 def test_every_reason_for_a_degraded_answer_is_explained() -> None:
     page = Page.read("docs/explanation/degraded-answers.md")
     described = page.first_cells().keys() - {"degraded_reason"}
@@ -210,8 +226,9 @@ def test_every_reason_for_a_degraded_answer_is_explained() -> None:
 
 
 def audit_actions() -> Iterator[str]:
-    """Yield every action that a use case writes to the audit."""
-    for path in sorted((ROOT / "core/hexdesk/core/use_cases").glob("*.py")):
+    """Yield every action that a use case or a tool writes to the audit."""
+    core = ROOT / "core/hexdesk/core"
+    for path in sorted((*core.glob("use_cases/*.py"), *core.glob("tools/*.py"))):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if is_audit_note(node):
                 yield from named_actions(node.args[ACTION_POSITION])

@@ -39,6 +39,7 @@ from hexdesk.core.testing import (
     PlainVault,
     RecordingEgress,
     RecordingTelemetry,
+    ScriptedServers,
     SteadyClock,
     UnlimitedLimiter,
     examples,
@@ -84,6 +85,11 @@ class ToolDesk:
         """The desk's storage."""
         announcing = _known(self.desk.ports.storage, AnnouncingStorage)
         return _known(announcing.storage, MemoryStorage)
+
+    @property
+    def servers(self) -> ScriptedServers:
+        """The attached servers."""
+        return _known(self.desk.ports.attached_servers, ScriptedServers)
 
     @property
     def telemetry(self) -> RecordingTelemetry:
@@ -186,6 +192,7 @@ def _ports(runner: AgentRunner) -> Ports:
         capabilities=JwtCapabilities(SigningKeys(SECRET), clock, api_url=API_URL, mcp_url=MCP_URL),
         vault=PlainVault(),
         egress=RecordingEgress(),
+        attached_servers=ScriptedServers(),
         limiter=UnlimitedLimiter(),
         cache=MemoryCache(clock),
         journal=MemoryJournal(),

@@ -9,6 +9,7 @@ from hexdesk.core.model.idempotency import IdempotencyKey
 from hexdesk.core.model.principals import Principal
 from hexdesk.core.model.settings import DeskSettings
 from hexdesk.core.ports.agents import AgentRunner
+from hexdesk.core.ports.attached_servers import AttachedServers
 from hexdesk.core.ports.blobs import Blobs
 from hexdesk.core.ports.cache import Cache
 from hexdesk.core.ports.clock import Clock
@@ -34,6 +35,7 @@ from hexdesk.core.use_cases import (
     agents,
     api_keys,
     approvals,
+    attached_tools,
     audit,
     comments,
     deliveries,
@@ -78,6 +80,7 @@ class Ports:
     capabilities: Capabilities
     vault: Vault
     egress: Egress
+    attached_servers: AttachedServers
     limiter: RateLimiter
     cache: Cache
     journal: Journal
@@ -187,6 +190,9 @@ class IntegrationDesk:
     change: integrations.ChangeIntegration
     remove: integrations.RemoveIntegration
     check: integrations.CheckIntegration
+    known_tools: attached_tools.KnownTools
+    list_tools: attached_tools.ListAttachedTools
+    accept_tool: attached_tools.AcceptTool
     list_deliveries: deliveries.ListDeliveries
     redeliver: deliveries.Redeliver
 

@@ -32,6 +32,7 @@ from hexdesk.core.testing import (
     RecordingEgress,
     RecordingTelemetry,
     ScriptedRunner,
+    ScriptedServers,
     SteadyClock,
 )
 from tests.unit.core.people import waiting
@@ -138,6 +139,7 @@ def ports_in_memory(**changes: Any) -> Ports:
         "capabilities": PlainCapabilities(clock),
         "vault": PlainVault(),
         "egress": RecordingEgress(),
+        "attached_servers": ScriptedServers(),
         "limiter": CountingLimiter(clock),
         "cache": MemoryCache(clock),
         "journal": MemoryJournal(),

@@ -15,6 +15,7 @@ from hexdesk.core.model.identity import Role
 from hexdesk.core.model.listing import Slice
 from hexdesk.core.model.principals import AgentRun, Member
 from hexdesk.core.model.tasks import TaskFilter, TaskHint
+from hexdesk.core.testing.attached_examples import LOOK_UP
 from hexdesk.core.testing.channel_examples import a_message
 from hexdesk.core.testing.examples import new_id
 from hexdesk.core.testing.scripted_channel import SECRET
@@ -119,6 +120,7 @@ async def a_company(installation: Installation, word: str) -> Company:
     )
     company.names["user_id"], company.user = await company.colleague("user")
     await _fill(company)
+    await _attach(company)
     await _hand_in(company)
     await _converse(company)
     await _ask_leave(company)
@@ -165,6 +167,21 @@ async def _fill(company: Company) -> None:
     wish = {"task_type": "api_request", "task_data": {"text": f"Call {word}."}}
     task = await made(admin, "/tasks", **wish, agent_id=company.names["agent_id"])
     company.names["task_id"] = task["id"]
+
+
+async def _attach(company: Company) -> None:
+    """Attach a server with a tool, and let the agent use it."""
+    word, url = company.word, f"https://{company.word}.example/mcp"
+    company.installation.servers.tools[url] = [LOOK_UP]
+    wish = {"type": "mcp", "name": f"{word} shop", "config": {"url": url, "token": f"{word} token"}}
+    server = await made(company.admin, "/integrations", **wish)
+    test = await company.admin.post(f"{API}/integrations/{server['id']}/test")
+    assert test.json()["ok"], test.text
+    company.names |= {"server_id": server["id"], "tool": f"{word}-shop__look_up"}
+    path = f"{API}/agents/{company.names['agent_id']}"
+    tools = {"tools_enabled": [*EVERY_TOOL, company.names["tool"]]}
+    changed = await company.admin.patch(path, json=tools)
+    assert changed.status_code == 200, changed.text
 
 
 async def _hand_in(company: Company) -> None:

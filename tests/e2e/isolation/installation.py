@@ -49,6 +49,7 @@ from hexdesk.core.testing import (
     RecordingEgress,
     RecordingTelemetry,
     ScriptedChannel,
+    ScriptedServers,
     UnlimitedLimiter,
 )
 from hexdesk.core.use_cases.sessions import Authenticate
@@ -105,6 +106,7 @@ class Installation:
 
     desk: Desk
     cache: WatchedCache
+    servers: ScriptedServers
     app: Litestar
     tools: Transport
     access: McpToolAccess
@@ -148,6 +150,7 @@ async def an_installation(database_url: str) -> AsyncGenerator[Installation]:
         installation = Installation(
             desk=desk,
             cache=cast("WatchedCache", ports.cache),
+            servers=cast("ScriptedServers", ports.attached_servers),
             app=create_app(desk, HttpOptions(rates=UNLIMITED)),
             tools=tools,
             access=access,
@@ -169,6 +172,7 @@ def _ports(
         capabilities=JwtCapabilities(keys, clock, api_url=API_URL, mcp_url=MCP_URL),
         vault=AeadVault(keys.derive),
         egress=RecordingEgress(),
+        attached_servers=ScriptedServers(),
         limiter=UnlimitedLimiter(),
         cache=WatchedCache(clock),
         journal=MemoryJournal(),

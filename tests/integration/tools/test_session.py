@@ -16,6 +16,8 @@ from hexdesk.core.errors import ToolsUnavailableError
 from hexdesk.core.model.principals import AgentRun
 from hexdesk.core.ports.tools import ToolAnswer
 from hexdesk.core.testing import examples
+from hexdesk.core.testing.attached_examples import LOOK_UP
+from hexdesk.core.use_cases.integrations import NewIntegration
 from tests.integration.desk_with_tools import SignedIn, ToolDesk
 from tests.integration.tools.line import Line
 from tests.integration.tools.sessions import create
@@ -61,6 +63,23 @@ async def test_tools_are_listed_once_for_each_agent_and_set_of_tools(
     assert again is first
     assert [one.name for one in alone] == ["list_tickets"]
     assert [(one.read_only, one.destructive) for one in first] == [(False, False), (True, False)]
+
+
+async def test_a_tool_of_an_attached_server_is_there_at_once_and_gone_at_once(
+    desk: ToolDesk, admin: SignedIn
+) -> None:
+    url = "https://shop.example.com/mcp"
+    wish = NewIntegration(type="mcp", name="Shop", config={"url": url})
+    server = await desk.desk.integrations.add(admin.who, wish)
+    run = await desk.run_of(admin.who, "list_tickets", "shop__look_up")
+    shown: list[list[str]] = []
+    for tools in ((), (LOOK_UP,), (), (LOOK_UP,)):
+        desk.servers.tools[url] = tools
+        await desk.desk.integrations.check(admin.who, server.id)
+        listed = await desk.access.list(desk.capability(run), run.agent_id, run.tools)
+        shown.append([one.name for one in listed])
+    both = ["list_tickets", "shop__look_up"]
+    assert shown == [["list_tickets"], both, ["list_tickets"], both]
 
 
 async def test_a_run_that_is_given_up_leaves_the_session_to_the_others(

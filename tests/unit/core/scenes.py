@@ -36,6 +36,7 @@ from hexdesk.core.testing import (
     RecordingTelemetry,
     Script,
     ScriptedRunner,
+    ScriptedServers,
     SteadyClock,
 )
 from hexdesk.core.testing.examples import ALL, a_message, a_run, a_thread
@@ -62,6 +63,7 @@ class Fakes:
     blobs: MemoryBlobs
     limiter: CountingLimiter
     egress: RecordingEgress
+    servers: ScriptedServers
     passwords: PlainPasswords
 
     @classmethod
@@ -77,6 +79,7 @@ class Fakes:
             blobs=MemoryBlobs(),
             limiter=CountingLimiter(clock),
             egress=RecordingEgress(),
+            servers=ScriptedServers(),
             passwords=PlainPasswords(),
         )
 
@@ -90,6 +93,7 @@ class Fakes:
             capabilities=PlainCapabilities(self.clock),
             vault=PlainVault(),
             egress=self.egress,
+            attached_servers=self.servers,
             limiter=self.limiter,
             cache=self.cache,
             blobs=self.blobs,

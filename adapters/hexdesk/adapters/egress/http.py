@@ -22,6 +22,7 @@ from hexdesk.adapters.egress.addresses import (
     parse_url,
     port_of,
 )
+from hexdesk.adapters.egress.transport import CheckedTransport
 from hexdesk.core.errors import EgressRefusedError, OutcomeUnknownError, UnavailableError
 from hexdesk.core.ports.egress import USUAL_TERMS, CallTerms, Egress, EgressAnswer
 
@@ -88,9 +89,10 @@ class HttpEgress(Egress):
         self._allow_networks = tuple(allow_networks)
         self._seconds = seconds
         self._resolve = resolve or _resolve
+        self._tls = tls or httpx2.create_ssl_context()
         # A transport instead of a client: a client would keep cookies, of all tenants in one jar.
         self._transport = httpx2.AsyncHTTPTransport(
-            verify=tls or True,
+            verify=self._tls,
             trust_env=False,
             limits=httpx2.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=0),
         )
@@ -129,6 +131,10 @@ class HttpEgress(Egress):
             raise trip.failed(
                 f"{host_of(target)!r} did not answer within {trip.seconds:g} seconds"
             ) from error
+
+    def transport(self) -> CheckedTransport:
+        """Return a way out for one client that talks to one host, under these rules."""
+        return CheckedTransport(self._found, self._tls)
 
     async def aclose(self) -> None:
         """Close what is open."""
@@ -220,6 +226,10 @@ class HttpEgress(Egress):
         for address in addresses:
             self._refuse_private(host, address)
         return addresses[:MAX_ADDRESSES]
+
+    async def _found(self, url: str) -> tuple[httpx2.URL, Sequence[IPAddress]]:
+        checked = self._checked(url)
+        return checked, await self._addresses(checked)
 
     def _checked(self, url: str) -> httpx2.URL:
         parsed = parse_url(url)

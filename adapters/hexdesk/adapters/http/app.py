@@ -10,6 +10,7 @@ from hexdesk.adapters.http.bodies import StrictJSON
 from hexdesk.adapters.http.controllers.agents import AgentsController
 from hexdesk.adapters.http.controllers.api_keys import ApiKeysController
 from hexdesk.adapters.http.controllers.approvals import ApprovalsController
+from hexdesk.adapters.http.controllers.attached_tools import AttachedToolsController
 from hexdesk.adapters.http.controllers.audit import AuditController
 from hexdesk.adapters.http.controllers.auth import AuthController
 from hexdesk.adapters.http.controllers.channels import ChannelsController
@@ -51,6 +52,7 @@ CONTROLLERS = [
     TicketsController,
     CommentsController,
     IntegrationsController,
+    AttachedToolsController,
     DeliveriesController,
     ChannelsController,
     TasksController,

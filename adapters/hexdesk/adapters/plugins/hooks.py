@@ -15,6 +15,7 @@ from hexdesk.core.additions import (
     StopAction,
     TextExtractor,
 )
+from hexdesk.core.policy.tool_names import is_attached
 from hexdesk.core.ports.channels import Channel
 from hexdesk.core.ports.storage_backends import StorageBackend
 from hexdesk.core.tools.plugin_tasks import PluginTask
@@ -39,6 +40,8 @@ class Hook:
 def _check_tool(tool: Tool) -> None:
     if not tool.description:
         raise ValueError(f"the tool {tool.name!r} has no docstring for the model to read")
+    if is_attached(tool.name):
+        raise ValueError(f"the tool {tool.name!r} has two underscores, as those of MCP servers do")
     _check_struct(tool.takes, f"what the tool {tool.name!r} takes")
     tool.input_schema()
     tool.output_schema()

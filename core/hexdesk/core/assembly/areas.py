@@ -6,6 +6,7 @@ from hexdesk.core.use_cases import (
     agent_log,
     agents,
     api_keys,
+    attached_tools,
     comments,
     deliveries,
     follow_run,
@@ -19,6 +20,7 @@ from hexdesk.core.use_cases import (
     threads,
     tickets,
 )
+from hexdesk.core.use_cases.attached_refresh import ScheduleRefresh
 from hexdesk.core.use_cases.run_desk import RunDesk
 
 
@@ -133,13 +135,23 @@ def integrations_of(parts: Parts) -> IntegrationDesk:
     """Return the use cases of integrations."""
     storage, clock = parts.ports.storage, parts.ports.clock
     types, auditor = parts.integration_types, parts.auditor
+    schedule = ScheduleRefresh(clock=clock)
     return IntegrationDesk(
         list=integrations.ListIntegrations(storage=storage, types=types),
         get=integrations.GetIntegration(storage=storage, types=types),
-        add=integrations.AddIntegration(storage=storage, clock=clock, types=types, auditor=auditor),
-        change=integrations.ChangeIntegration(storage=storage, types=types, auditor=auditor),
+        add=integrations.AddIntegration(
+            storage=storage, clock=clock, types=types, auditor=auditor, schedule_refresh=schedule
+        ),
+        change=integrations.ChangeIntegration(
+            storage=storage, types=types, auditor=auditor, schedule_refresh=schedule
+        ),
         remove=integrations.RemoveIntegration(storage=storage, auditor=auditor),
-        check=integrations.CheckIntegration(storage=storage, clock=clock, types=types),
+        check=integrations.CheckIntegration(
+            storage=storage, clock=clock, types=types, refresh=parts.refresh_tools
+        ),
+        known_tools=attached_tools.KnownTools(storage=storage),
+        list_tools=attached_tools.ListAttachedTools(storage=storage),
+        accept_tool=attached_tools.AcceptTool(storage=storage, clock=clock, auditor=auditor),
         list_deliveries=deliveries.ListDeliveries(storage=storage),
         redeliver=deliveries.Redeliver(
             storage=storage, clock=clock, outbox=parts.outbox, auditor=auditor

@@ -65,10 +65,10 @@ def _desk(parts: Parts, run_desk: RunDesk, task_desk: TaskDesk) -> Desk:
         files=files_of(parts),
         list_audit_events=audit.ListAuditEvents(storage=ports.storage),
         check_health=parts.check_health,
-        callable_tools=ListCallableTools(catalogue=parts.tools),
+        callable_tools=ListCallableTools(toolbox=parts.toolbox),
         call_tool=call_tool_of(parts),
         check_call=CheckCall(
-            storage=ports.storage, catalogue=parts.tools, note_refusal=parts.note_refusal
+            storage=ports.storage, toolbox=parts.toolbox, note_refusal=parts.note_refusal
         ),
         run_desk=run_desk,
         task_desk=task_desk,

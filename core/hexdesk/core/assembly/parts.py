@@ -9,12 +9,15 @@ from hexdesk.core.desk import Ports
 from hexdesk.core.policy.rights import Right
 from hexdesk.core.tools.context import ToolNeeds
 from hexdesk.core.tools.tool import Tool
+from hexdesk.core.tools.toolbox import Toolbox
 from hexdesk.core.use_cases import agent_log, audit, drafts, sessions
 from hexdesk.core.use_cases.agent_rules import AgentRules
+from hexdesk.core.use_cases.attached_refresh import RefreshTools
 from hexdesk.core.use_cases.channel_type import Channels, ChannelType
 from hexdesk.core.use_cases.configurations import Configurations
 from hexdesk.core.use_cases.health import CheckHealth
 from hexdesk.core.use_cases.integration_types import IntegrationType, IntegrationTypes, Webhook
+from hexdesk.core.use_cases.mcp_servers import McpServer
 from hexdesk.core.use_cases.outbox import Outbox
 from hexdesk.core.use_cases.refusals import NoteRefusal
 
@@ -45,6 +48,22 @@ class Parts:
         return {one.name: one.right for one in self.tools.values()}
 
     @property
+    def toolbox(self) -> Toolbox:
+        """Return what finds tools, those of attached servers too."""
+        return Toolbox(storage=self.ports.storage, catalogue=self.tools)
+
+    @property
+    def refresh_tools(self) -> RefreshTools:
+        """Return what asks attached servers for their tools."""
+        return RefreshTools(
+            storage=self.ports.storage,
+            clock=self.ports.clock,
+            types=self.integration_types,
+            servers=self.ports.attached_servers,
+            auditor=self.auditor,
+        )
+
+    @property
     def tool_needs(self) -> ToolNeeds:
         """Return what tools and plugins' tasks are made of."""
         return ToolNeeds(
@@ -64,8 +83,9 @@ class Parts:
         clock, settings = ports.clock, ports.settings
         auditor = audit.Auditor(clock=clock)
         webhook = Webhook(egress=ports.egress, clock=clock)
+        mcp_server = McpServer(servers=ports.attached_servers)
         channels = _channels(ports, additions)
-        types = (webhook, *channels.values(), *additions.integration_types)
+        types = (webhook, mcp_server, *channels.values(), *additions.integration_types)
         integration_types = _integration_types(ports, types)
         rules = AgentRules(
             tool_names=frozenset(tools),

@@ -6,12 +6,14 @@ from hexdesk.core.assembly.files import file_tasks
 from hexdesk.core.assembly.parts import Parts
 from hexdesk.core.desk import Ports
 from hexdesk.core.policy.approvals import digest
+from hexdesk.core.tools.attached import CallAttached
 from hexdesk.core.tools.call import CallTool
 from hexdesk.core.tools.plugin_tasks import RunPluginTask
 from hexdesk.core.use_cases.agent_requests import AgentRequests
 from hexdesk.core.use_cases.agent_tasks import agent_tasks
 from hexdesk.core.use_cases.answers import PublishAnswer
 from hexdesk.core.use_cases.assignments import Assignments
+from hexdesk.core.use_cases.attached_refresh import RefreshAttachedTools
 from hexdesk.core.use_cases.decided_calls import DecidedCalls
 from hexdesk.core.use_cases.health_checks import CheckAgent, ScheduleHealthChecks
 from hexdesk.core.use_cases.held_calls import HeldCalls
@@ -82,7 +84,13 @@ def call_tool_of(parts: Parts) -> CallTool:
     return CallTool(
         storage=ports.storage,
         clock=ports.clock,
-        catalogue=parts.tools,
+        toolbox=parts.toolbox,
+        call_attached=CallAttached(
+            storage=ports.storage,
+            types=parts.integration_types,
+            servers=ports.attached_servers,
+            auditor=parts.auditor,
+        ),
         needs=parts.tool_needs,
         note_refusal=parts.note_refusal,
         telemetry=ports.telemetry,
@@ -124,6 +132,7 @@ def task_types_of(parts: Parts, more: Sequence[TaskType]) -> dict[str, TaskType]
             webhook=parts.webhook,
             auditor=parts.auditor,
         ),
+        RefreshAttachedTools(storage=ports.storage, clock=ports.clock, refresh=parts.refresh_tools),
         *_plugin_tasks(parts),
         *more,
     )

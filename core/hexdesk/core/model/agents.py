@@ -19,7 +19,8 @@ Retention = Annotated[int, Meta(ge=0, le=1000)]
 ContextSize = Annotated[int, Meta(ge=1, le=10_000_000)]
 Iterations = Annotated[int, Meta(ge=1, le=100)]
 ToolName = Annotated[str, Meta(pattern=r"^[a-zA-Z0-9_-]{1,64}$")]
-ToolNames = Annotated[tuple[ToolName, ...], Meta(max_length=500)]
+MOST_TOOLS = 500
+ToolNames = Annotated[tuple[ToolName, ...], Meta(max_length=MOST_TOOLS)]
 
 
 class AgentSettings(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,10 +1,13 @@
 """Which layer decides a setting: the agent, its configuration, the organization, the files."""
 
 import hashlib
+from collections.abc import Collection
 
 import msgspec
+from msgspec.structs import replace
 
 from hexdesk.core.model.agents import (
+    MOST_TOOLS,
     SETTING_NAMES,
     Agent,
     AgentOverrides,
@@ -40,6 +43,22 @@ def resolve(
         values |= decided
         sources |= dict.fromkeys(decided, source)
     return ResolvedConfiguration(values=msgspec.convert(values, AgentSettings), sources=sources)
+
+
+def with_attached(
+    resolved: ResolvedConfiguration, destructive: Collection[str]
+) -> ResolvedConfiguration:
+    """Return the settings with the agent's destructive tools of attached servers waiting too.
+
+    Unless a layer has decided what waits for a person. What the agent does not have is not named:
+    an organization may have any number of such tools.
+    """
+    values = resolved.values
+    waiting = [name for name in values.tools_enabled if name in destructive]
+    if not waiting or resolved.sources["require_approval"] is not Source.DEFAULT:
+        return resolved
+    names = (*waiting, *values.require_approval)[:MOST_TOOLS]
+    return replace(resolved, values=replace(values, require_approval=names))
 
 
 def inherits_model(resolved: ResolvedConfiguration) -> bool:

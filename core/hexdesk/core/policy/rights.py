@@ -13,6 +13,7 @@ from hexdesk.core.model.identity import Role
 from hexdesk.core.model.principals import AgentRun, Customer, Member, Principal, System
 from hexdesk.core.model.tasks import Task
 from hexdesk.core.model.tickets import Ticket, TicketFilter
+from hexdesk.core.policy.tool_names import is_attached
 
 
 class Right(StrEnum):
@@ -42,6 +43,7 @@ class Right(StrEnum):
     DECIDE_APPROVALS = "decide on approvals"
     READ_INTEGRATIONS = "read integrations"
     CHANGE_INTEGRATIONS = "change integrations"
+    USE_ATTACHED_TOOLS = "use tools of attached servers"
     READ_AUDIT = "read the audit"
     READ_HEALTH = "read the system's health"
     USE_PLUGIN_TOOLS = "use the tools of plugins"
@@ -61,6 +63,7 @@ USER_RIGHTS = frozenset(
         Right.USE_TASKS,
         Right.READ_APPROVALS,
         Right.READ_INTEGRATIONS,
+        Right.USE_ATTACHED_TOOLS,
         Right.READ_HEALTH,
         Right.USE_PLUGIN_TOOLS,
     }
@@ -118,10 +121,15 @@ def may_use_tool(who: Principal, name: str, right: Right) -> bool:
 def enabled_tools(
     person: Principal, settings: AgentSettings, rights: Mapping[str, Right]
 ) -> frozenset[str]:
-    """Return the tools that an agent has and the person it acts for may use, by name."""
+    """Return the tools that an agent has and the person it acts for may use, by name.
+
+    Whether there is a tool of an attached server behind a name is for the tool server to say.
+    """
     names = settings.tools_enabled if settings.mcp_enabled else ()
+    attached = {name: Right.USE_ATTACHED_TOOLS for name in names if is_attached(name)}
+    needed = attached | dict(rights)
     return frozenset(
-        name for name in names if name in rights and may_use_tool(person, name, rights[name])
+        name for name in names if name in needed and may_use_tool(person, name, needed[name])
     )
 
 

@@ -19,6 +19,7 @@ from hexdesk.core.model.principals import Principal
 from hexdesk.core.model.tasks import TaskHint
 from hexdesk.core.ports.agent_records import AgentChecks, AgentLog, Agents
 from hexdesk.core.ports.approval_records import Approvals
+from hexdesk.core.ports.attached_records import AttachedTools
 from hexdesk.core.ports.channel_records import (
     ChannelConnections,
     ChannelConversations,
@@ -70,6 +71,7 @@ class Transaction(Protocol):
     tickets: Tickets
     comments: Comments
     integrations: Integrations
+    attached_tools: AttachedTools
     deliveries: Deliveries
     channel_connections: ChannelConnections
     inbounds: Inbounds

@@ -34,6 +34,7 @@ from hexdesk.core.testing.scripted_channel import (
     ScriptedChannel,
     ScriptedSource,
 )
+from hexdesk.core.testing.scripted_servers import ScriptedServers
 from hexdesk.core.testing.steady import NOON, SteadyClock
 
 __all__ = [
@@ -59,6 +60,7 @@ __all__ = [
     "ScriptedAddressee",
     "ScriptedChannel",
     "ScriptedRunner",
+    "ScriptedServers",
     "ScriptedSource",
     "ScriptedTools",
     "SlowOperation",

@@ -7,6 +7,7 @@ import msgspec
 
 from hexdesk.core.model.agents import Agent, AgentAction, AgentHistory
 from hexdesk.core.model.approvals import HeldCall
+from hexdesk.core.model.attached_tools import AttachedTool
 from hexdesk.core.model.audit import AuditEvent
 from hexdesk.core.model.chat import Message, Run, Thread
 from hexdesk.core.model.documents import Section
@@ -22,6 +23,7 @@ from hexdesk.core.model.webhooks import Delivery
 from hexdesk.core.ports.storage import Storage, Transaction
 from hexdesk.core.testing import examples
 from hexdesk.core.testing.approval_examples import a_held_call
+from hexdesk.core.testing.attached_examples import an_attached_tool
 from hexdesk.core.testing.channel_examples import Correspondence
 from hexdesk.core.testing.example_tasks import a_task
 from hexdesk.core.testing.example_webhooks import a_delivery
@@ -109,6 +111,7 @@ class Belongings(msgspec.Struct, frozen=True, kw_only=True):
     ticket: Ticket
     comment: Comment
     integration: Integration
+    attached_tool: AttachedTool
     delivery: Delivery
     correspondence: Correspondence
     audit_event: AuditEvent
@@ -137,6 +140,7 @@ class Belongings(msgspec.Struct, frozen=True, kw_only=True):
             ticket=ticket,
             comment=examples.a_comment(ticket.id),
             integration=integration,
+            attached_tool=an_attached_tool(integration.id),
             delivery=a_delivery(integration.id),
             correspondence=Correspondence.of(integration.id, conversation.thread.id),
             audit_event=examples.an_audit_event(organization.id),
@@ -171,6 +175,7 @@ class Belongings(msgspec.Struct, frozen=True, kw_only=True):
         await transaction.tickets.add(self.ticket)
         await transaction.comments.add(self.comment)
         await transaction.integrations.add(self.integration)
+        await transaction.attached_tools.add(self.attached_tool)
         await transaction.deliveries.add(self.delivery)
         await self.correspondence.store(transaction)
         await transaction.audit.add(self.audit_event, once_key=str(self.audit_event.id))

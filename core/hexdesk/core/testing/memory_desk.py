@@ -46,6 +46,11 @@ class MemoryIntegrations(Integrations):
             for key, one in records.deliveries.items()
             if one.integration_id != integration_id
         }
+        records.attached_tools = {
+            key: one
+            for key, one in records.attached_tools.items()
+            if one.integration_id != integration_id
+        }
         disconnect(records, integration_id)
 
 

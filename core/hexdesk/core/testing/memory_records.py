@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from hexdesk.core.errors import BusyError, InvalidError, NotFoundError, StorageUnavailableError
 from hexdesk.core.model.agents import Agent, AgentAction, AgentHistory
 from hexdesk.core.model.approvals import HeldCall
+from hexdesk.core.model.attached_tools import AttachedTool
 from hexdesk.core.model.audit import AuditEvent, FailedSignIn
 from hexdesk.core.model.chat import Message, Run, RunEvent, Thread
 from hexdesk.core.model.conversations import (
@@ -75,6 +76,7 @@ class Records:
     last_number: int = 0
     comments: dict[UUID, Comment] = field(default_factory=dict[UUID, Comment])
     integrations: dict[UUID, Integration] = field(default_factory=dict[UUID, Integration])
+    attached_tools: dict[UUID, AttachedTool] = field(default_factory=dict[UUID, AttachedTool])
     deliveries: dict[UUID, Delivery] = field(default_factory=dict[UUID, Delivery])
     connections: dict[UUID, KeptConnection] = field(default_factory=dict[UUID, KeptConnection])
     listeners: dict[UUID, tuple[UUID, datetime]] = field(

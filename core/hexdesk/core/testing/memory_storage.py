@@ -19,6 +19,7 @@ from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.storage import Backlog, Directory, Storage, Transaction
 from hexdesk.core.testing.memory_agents import MemoryAgentChecks, MemoryAgentLog, MemoryAgents
 from hexdesk.core.testing.memory_approvals import MemoryApprovals, due_approvals
+from hexdesk.core.testing.memory_attached import MemoryAttachedTools
 from hexdesk.core.testing.memory_channels import (
     MemoryChannelConnections,
     MemoryChannelConversations,
@@ -88,6 +89,7 @@ class MemoryTransaction(Transaction):
         self._open_what_goes_out(draft)
 
     def _open_what_goes_out(self, draft: Draft) -> None:
+        self.attached_tools = MemoryAttachedTools(draft)
         self.deliveries = MemoryDeliveries(draft)
         self.channel_connections = MemoryChannelConnections(draft)
         self.inbounds = MemoryInbounds(draft)

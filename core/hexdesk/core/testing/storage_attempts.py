@@ -14,6 +14,7 @@ from hexdesk.core.model.webhooks import DeliveryFilter
 from hexdesk.core.ports.storage import Transaction
 from hexdesk.core.testing import examples
 from hexdesk.core.testing.approval_examples import a_held_call
+from hexdesk.core.testing.attached_examples import an_attached_tool
 from hexdesk.core.testing.companies import Belongings
 from hexdesk.core.testing.example_tasks import a_task
 from hexdesk.core.testing.example_webhooks import a_delivery
@@ -113,6 +114,8 @@ LOOKS: dict[str, Attempt] = {
         its.idempotency_key, examples.LONG_AGO
     ),
     "tool_calls.of_run": lambda to, its: to.tool_calls.of_run(its.conversation.run.id),
+    "attached_tools.all": lambda to, _: to.attached_tools.all(),
+    "attached_tools.named": lambda to, its: to.attached_tools.named([its.attached_tool.name]),
     **CHANNEL_LOOKS,
     **FILE_LOOKS,
     **PASSAGE_LOOKS,
@@ -215,6 +218,12 @@ WRITES: dict[str, Attempt] = {
     "tool_calls.keep": lambda to, its: to.tool_calls.keep(
         its.conversation.run.id, "call-1", b"other"
     ),
+    "attached_tools.add": lambda to, its: to.attached_tools.add(
+        an_attached_tool(its.integration.id)
+    ),
+    "attached_tools.update": lambda to, its: to.attached_tools.update(
+        replace(its.attached_tool, is_gone=True)
+    ),
     **CHANNEL_WRITES,
     **FILE_WRITES,
     **PASSAGE_WRITES,
@@ -270,6 +279,8 @@ FOUND_OR_NOT = (
     "deliveries.get with lock",
     "deliveries.update",
     "tool_calls.keep",
+    "attached_tools.add",
+    "attached_tools.update",
     *CHANNELS_FOUND_OR_NOT,
     *FILES_FOUND_OR_NOT,
     *PASSAGES_FOUND_OR_NOT,

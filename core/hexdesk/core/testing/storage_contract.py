@@ -12,6 +12,7 @@ pytest plugin in auto mode.
 
 from hexdesk.core.testing.storage_agents_contract import AgentContract, AgentLogContract
 from hexdesk.core.testing.storage_approvals_contract import DueApprovalContract
+from hexdesk.core.testing.storage_attached_contract import AttachedToolContract
 from hexdesk.core.testing.storage_backlog_contract import AgentCheckContract, DueTaskContract
 from hexdesk.core.testing.storage_channels_contract import (
     ChannelConnectionContract,
@@ -71,6 +72,7 @@ class StorageContract(
     TicketSearchContract,
     CommentContract,
     IntegrationContract,
+    AttachedToolContract,
     DeliveryContract,
     ChannelConnectionContract,
     InboundRecordContract,

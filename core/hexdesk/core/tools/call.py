@@ -17,12 +17,15 @@ from hexdesk.core.model.principals import AgentRun, Member, Principal
 from hexdesk.core.policy.approvals import covers
 from hexdesk.core.policy.rights import may_use_tool
 from hexdesk.core.policy.storable import holds_nul
+from hexdesk.core.policy.tool_arguments import mistake
 from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.storage import Storage, Transaction
 from hexdesk.core.ports.telemetry import Telemetry
 from hexdesk.core.ports.tools import ToolAnswer
+from hexdesk.core.tools.attached import CallAttached
 from hexdesk.core.tools.context import ToolContext, ToolNeeds
 from hexdesk.core.tools.tool import Tool
+from hexdesk.core.tools.toolbox import Toolbox, denied
 from hexdesk.core.use_cases.joined import JoinedStorage
 from hexdesk.core.use_cases.refusals import NoteRefusal
 from hexdesk.core.use_cases.standing import as_of_now
@@ -32,16 +35,11 @@ from hexdesk.core.use_cases.standing import as_of_now
 class ListCallableTools:
     """Show which tools a principal may call."""
 
-    catalogue: Mapping[str, Tool]
+    toolbox: Toolbox
 
-    def __call__(self, who: Principal) -> tuple[Tool, ...]:
-        """Return them in the catalogue's order, with those that a run may call once approved."""
-        waiting = who.needs_approval if isinstance(who, AgentRun) else frozenset[str]()
-        return tuple(
-            one
-            for one in self.catalogue.values()
-            if one.name in waiting or may_use_tool(who, one.name, one.right)
-        )
+    async def __call__(self, who: Principal) -> tuple[Tool, ...]:
+        """Return them, our own in the catalogue's order, then those of attached servers."""
+        return await self.toolbox.callable(who)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +48,8 @@ class CallTool:
 
     storage: Storage
     clock: Clock
-    catalogue: Mapping[str, Tool]
+    toolbox: Toolbox
+    call_attached: CallAttached
     needs: ToolNeeds
     note_refusal: NoteRefusal
     telemetry: Telemetry
@@ -83,12 +82,16 @@ class CallTool:
         self, who: Principal, name: str, arguments: Mapping[str, Any], call_id: str | None
     ) -> ToolAnswer:
         self._check_approval(who, name, arguments, call_id)
-        chosen = self._allowed(who, name)
-        try:
-            wish = wished(chosen, arguments)
-        except ValueError as error:
-            return ToolAnswer(error=str(error))
         async with asyncio.timeout(self.timeout_seconds):
+            chosen = await self._allowed(who, name)
+            try:
+                wish = wished(chosen, arguments)
+            except ValueError as error:
+                return ToolAnswer(error=str(error))
+            if chosen.attached:
+                async with self.storage.transaction(who) as tx:
+                    await check_standing(tx, who, chosen)
+                return await self.call_attached(who, chosen.attached, arguments, call_id)
             if chosen.prepare or not chosen.in_transaction:
                 async with self.storage.transaction(who) as tx:
                     await check_standing(tx, who, chosen)
@@ -137,9 +140,9 @@ class CallTool:
                 raise ToolAccessDeniedError(f"{name!r} needs a person's approval")
             raise denied(name)
 
-    def _allowed(self, who: Principal, name: str) -> Tool:
-        chosen = self.catalogue.get(name)
-        if chosen is None or not may_use_tool(who, name, chosen.right):
+    async def _allowed(self, who: Principal, name: str) -> Tool:
+        chosen = await self.toolbox.find(who, name)
+        if not may_use_tool(who, name, chosen.right):
             raise denied(name)
         return chosen
 
@@ -152,11 +155,6 @@ async def check_standing(tx: Transaction, who: Principal, chosen: Tool) -> None:
             raise denied(chosen.name)
 
 
-def denied(name: str) -> ToolAccessDeniedError:
-    """Return the refusal of a tool that the caller may not use, or that there is not."""
-    return ToolAccessDeniedError(f"access to the tool {name!r} is denied")
-
-
 def wished(chosen: Tool, arguments: Mapping[str, Any]) -> object:
     """Return the arguments as the tool takes them; raise `ValueError` with words for the model."""
     name = chosen.name
@@ -164,6 +162,9 @@ def wished(chosen: Tool, arguments: Mapping[str, Any]) -> object:
         wish = msgspec.convert(dict(arguments), chosen.takes)
     except msgspec.ValidationError as error:
         raise ValueError(f"wrong arguments for {name}: {error}") from error
+    problem = mistake(chosen.input_schema(), arguments) if chosen.attached else None
+    if problem:
+        raise ValueError(f"wrong arguments for {name}: {problem}")
     if holds_nul(dict(arguments)):
         raise ValueError(f"wrong arguments for {name}: no text may contain U+0000")
     return wish

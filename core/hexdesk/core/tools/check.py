@@ -10,8 +10,9 @@ from hexdesk.core.policy.approvals import canonical
 from hexdesk.core.policy.rights import may_use_tool
 from hexdesk.core.ports.storage import Storage
 from hexdesk.core.ports.tools import ToolAnswer
-from hexdesk.core.tools.call import check_standing, denied, wished
+from hexdesk.core.tools.call import check_standing, wished
 from hexdesk.core.tools.tool import Tool
+from hexdesk.core.tools.toolbox import Toolbox, denied
 from hexdesk.core.use_cases.refusals import NoteRefusal
 
 
@@ -20,7 +21,7 @@ class CheckCall:
     """Tell whether a person could allow a run's call; nothing is called."""
 
     storage: Storage
-    catalogue: Mapping[str, Tool]
+    toolbox: Toolbox
     note_refusal: NoteRefusal
 
     async def __call__(
@@ -33,7 +34,7 @@ class CheckCall:
         written down as such.
         """
         try:
-            chosen = self._askable(who, name)
+            chosen = await self._askable(who, name)
             wished(chosen, arguments)
             canonical(arguments)
             async with self.storage.transaction(who) as tx:
@@ -47,10 +48,10 @@ class CheckCall:
             return ToolAnswer(error=str(error))
         return ToolAnswer()
 
-    def _askable(self, who: Principal, name: str) -> Tool:
-        chosen = self.catalogue.get(name)
-        if not isinstance(who, AgentRun) or name not in who.needs_approval or chosen is None:
+    async def _askable(self, who: Principal, name: str) -> Tool:
+        if not isinstance(who, AgentRun) or name not in who.needs_approval:
             raise denied(name)
+        chosen = await self.toolbox.find(who, name)
         if not may_use_tool(who.acts_for, name, chosen.right):
             raise denied(name)
         return chosen

@@ -7,6 +7,7 @@ from typing import Any, get_type_hints, overload
 
 import msgspec
 
+from hexdesk.core.model.attached_tools import FoundTool
 from hexdesk.core.policy.rights import Right
 from hexdesk.core.tools.context import BUILTIN, ToolContext
 
@@ -19,13 +20,15 @@ class Tool:
 
     `run` does the work inside one transaction, unless `in_transaction` is false. `prepare`, where
     there is one, does what is slow before it, and returns the arguments for `run`. `source` is the
-    plugin that brings the tool, and `settings` that plugin's own: the host fills both in.
+    plugin that brings the tool, and `settings` that plugin's own: the host fills both in. A tool
+    that is `attached` is somebody else's: it is called at its server, takes what that says, and
+    returns anything.
     """
 
     name: str
     description: str
     right: Right
-    takes: type[msgspec.Struct]
+    takes: Any
     returns: Any
     run: Run
     read_only: bool = False
@@ -34,14 +37,15 @@ class Tool:
     in_transaction: bool = True
     source: str = BUILTIN
     settings: Any = None
+    attached: FoundTool | None = None
 
     def input_schema(self) -> dict[str, Any]:
         """Return the JSON schema of the arguments, an object at the top as model APIs want it."""
-        return _schema(self.takes)
+        return self.attached.tool.accepted.input_schema if self.attached else _schema(self.takes)
 
     def output_schema(self) -> dict[str, Any]:
         """Return the JSON schema of the result."""
-        return _schema(self.returns)
+        return {"type": "object"} if self.attached else _schema(self.returns)
 
 
 @overload

@@ -93,7 +93,7 @@ class AgentRequests:
             raise TaskFailedError("the agent is not there any more") from error
         if not agent.is_active:
             raise TaskFailedError("the agent is switched off")
-        resolved = await self.configurations.of(agent, organization)
+        resolved = await self.configurations.of(tx, agent, organization)
         return RunRequest(
             run_id=task.id,
             agent_id=agent.id,

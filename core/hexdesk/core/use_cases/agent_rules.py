@@ -1,6 +1,7 @@
 """What holds of all agents: which tools and models there are, and how settings resolve."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import msgspec
 
@@ -14,7 +15,8 @@ from hexdesk.core.model.agents import (
 )
 from hexdesk.core.model.ai_config import AIConfig, ModelChoice
 from hexdesk.core.model.identity import Organization
-from hexdesk.core.policy.configuration import resolve
+from hexdesk.core.policy.configuration import resolve, with_attached
+from hexdesk.core.ports.storage import Transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +26,18 @@ class AgentRules:
     tool_names: frozenset[str]
     destructive_tools: tuple[str, ...]
     ai_config: AIConfig
+    destructive_attached: frozenset[str] = frozenset()
+
+    async def within(self, tx: Transaction) -> Self:
+        """Return what holds in one organization: it knows the tools of its attached servers too."""
+        attached = [one.tool for one in await tx.attached_tools.all()]
+        return replace(
+            self,
+            tool_names=self.tool_names.union(tool.name for tool in attached),
+            destructive_attached=frozenset(
+                tool.name for tool in attached if tool.accepted.destructive
+            ),
+        )
 
     def check_tools(self, layer: AgentOverrides, pointer: str = "") -> None:
         """Raise `InvalidError` for a layer that names a tool nobody knows."""
@@ -51,7 +65,8 @@ class AgentRules:
     def resolve(self, agent: Agent, organization: Organization) -> ResolvedConfiguration:
         """Resolve the agent's settings with their sources."""
         defaults = organization.settings.agent_defaults
-        return resolve(agent, defaults, self.ai_config, self.destructive_tools)
+        resolved = resolve(agent, defaults, self.ai_config, self.destructive_tools)
+        return with_attached(resolved, self.destructive_attached)
 
     def view(self, agent: Agent, organization: Organization) -> AgentView:
         """Return the agent as it is shown."""

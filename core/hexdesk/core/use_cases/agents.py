@@ -42,7 +42,8 @@ class ListAgents:
         async with self.storage.transaction(who) as tx:
             organization = await tx.organizations.get()
             agents = await tx.agents.all()
-        return part_of([self.rules.view(agent, organization) for agent in agents], part)
+            rules = await self.rules.within(tx)
+        return part_of([rules.view(agent, organization) for agent in agents], part)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +57,8 @@ class GetAgent:
         """Return the agent, settings resolved."""
         require(who, Right.READ_AGENTS)
         async with self.storage.transaction(who) as tx:
-            return self.rules.view(await tx.agents.get(agent_id), await tx.organizations.get())
+            rules = await self.rules.within(tx)
+            return rules.view(await tx.agents.get(agent_id), await tx.organizations.get())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +72,8 @@ class ShowConfiguration:
         """Return the values with their sources."""
         require(who, Right.READ_AGENT_RECORDS)
         async with self.storage.transaction(who) as tx:
-            return self.rules.resolve(await tx.agents.get(agent_id), await tx.organizations.get())
+            rules = await self.rules.within(tx)
+            return rules.resolve(await tx.agents.get(agent_id), await tx.organizations.get())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,11 +97,12 @@ class AddAgent:
             created_at=now,
             updated_at=now,
         )
-        self.rules.check_tools(agent.own)
-        self.rules.check_tools(agent.configuration, "/configuration")
         async with self.storage.transaction(who) as tx:
-            view = self.rules.view(agent, await tx.organizations.get())
-            self.rules.check_model(view)
+            rules = await self.rules.within(tx)
+            rules.check_tools(agent.own)
+            rules.check_tools(agent.configuration, "/configuration")
+            view = rules.view(agent, await tx.organizations.get())
+            rules.check_model(view)
             await tx.agents.add(agent)
             await self.recorder.note(tx, who, HistoryAction.CREATED, before=None, after=agent)
         return view
@@ -117,22 +121,23 @@ class ChangeAgent:
         """Return the agent; what is absent stays, null inherits."""
         require(who, Right.CHANGE_AGENTS)
         fields = given(change)
-        self.rules.check_tools(change)
-        self.rules.check_tools(fields.get("configuration", AgentOverrides()), "/configuration")
         async with self.storage.transaction(who) as tx:
+            rules = await self.rules.within(tx)
+            rules.check_tools(change)
+            rules.check_tools(fields.get("configuration", AgentOverrides()), "/configuration")
             await tx.agents.lock()
             before = await tx.agents.get(agent_id)
             organization = await tx.organizations.get()
             after = _changed(before, fields)
-            old, new = self.rules.view(before, organization), self.rules.view(after, organization)
+            old, new = rules.view(before, organization), rules.view(after, organization)
             if after == before:
                 return old
             # What is no longer allowed may stay, so that the rest can still be changed.
             if model_of(new) != model_of(old):
-                self.rules.check_model(new)
+                rules.check_model(new)
             after = replace(after, updated_at=self.clock.now())
             await self._store(tx, who, before, after)
-        return self.rules.view(after, organization)
+        return rules.view(after, organization)
 
     async def _store(self, tx: Transaction, who: Principal, before: Agent, after: Agent) -> None:
         is_off = before.is_active and not after.is_active

@@ -51,7 +51,7 @@ class Assignments:
 
         None, and no run, while another is running in the thread.
         """
-        resolved = await self.configurations.of(found.agent, found.organization)
+        resolved = await self.configurations.of(tx, found.agent, found.organization)
         run = self._run(who, found.agent, message, resolved.values)
         if not await tx.runs.begin(run):
             return None
@@ -65,7 +65,7 @@ class Assignments:
         self, tx: Transaction, who: Person, found: Situation, message: Message
     ) -> Assignment:
         """Store a run that is over at once: a person has the thread, and no model is asked."""
-        resolved = await self.configurations.of(found.agent, found.organization)
+        resolved = await self.configurations.of(tx, found.agent, found.organization)
         earlier = await tx.messages.latest(message.thread_id, 1)
         message = replace(message, created_at=self._after(earlier))
         run = self._run(who, found.agent, message, resolved.values)
@@ -93,7 +93,7 @@ class Assignments:
         """
         asked = await tx.runs.get(held.run_id)
         message = await tx.messages.get(asked.user_message_id)
-        resolved = await self.configurations.of(found.agent, found.organization)
+        resolved = await self.configurations.of(tx, found.agent, found.organization)
         person = await still_here(tx, asked.principal)
         run = replace(
             self._run(person or asked.principal, found.agent, message, resolved.values),
@@ -107,7 +107,7 @@ class Assignments:
 
     async def again(self, tx: Transaction, run: Run, found: Situation) -> Assignment:
         """Return the assignment to go on with a run that was taken over."""
-        resolved = await self.configurations.of(found.agent, found.organization)
+        resolved = await self.configurations.of(tx, found.agent, found.organization)
         message = await tx.messages.get(run.user_message_id)
         # One more, since the message itself is among them.
         latest = await tx.messages.latest(run.thread_id, run.settings.memory_retention + 1)

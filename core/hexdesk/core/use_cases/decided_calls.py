@@ -44,7 +44,7 @@ class DecidedCalls:
             is_agent_active=is_agent_active,
             is_somebody_there=person is not None,
             tools=enabled_tools(person or run.principal, run.settings, self.tool_rights),
-            schema_hash=self.held_calls.schema_hashes.get(held.tool),
+            schema_hash=await self._schema_hash(tx, held),
         )
         refusal = why_not(held, exact, moment)
         if refusal and call_id in await tx.tool_calls.of_run(run.id):
@@ -59,3 +59,14 @@ class DecidedCalls:
         )
         approved = ApprovedCall(call_id=call_id, tool=held.tool, arguments_hash=held.arguments_hash)
         return Judged(call=call, approved=None if refusal else approved)
+
+    async def _schema_hash(self, tx: Transaction, held: HeldCall) -> str | None:
+        """Return the hash of the tool's schema; of an attached tool, if it is as it was then."""
+        known = self.held_calls.schema_hashes.get(held.tool)
+        if known is not None:
+            return known
+        found = await tx.attached_tools.named((held.tool,))
+        is_as_it_was = any(
+            one.is_usable and one.tool.accepted_at <= held.created_at for one in found
+        )
+        return held.schema_hash if is_as_it_was else None

@@ -23,6 +23,8 @@ from hexdesk.core.ports.vault import Vault
 MASK = "********"
 PURPOSE = "integration"
 SEALED = "sealed:"
+SEALED_JSON = "sealed-json:"
+"""Of a secret that is more than one text."""
 SUCCESS = 2
 """The class of the status codes that mean success."""
 
@@ -242,10 +244,14 @@ class IntegrationTypes:
             raise InvalidError(message, pointer="/config") from error
         return {**config, **{name: known.get(name) for name in masked}}
 
-    def _seal(self, secret: str) -> str:
-        return SEALED + base64.b64encode(self.vault.seal(secret.encode(), purpose=PURPOSE)).decode()
+    def _seal(self, secret: Any) -> str:
+        is_text = isinstance(secret, str)
+        plain = secret.encode() if is_text else msgspec.json.encode(secret)
+        sealed = base64.b64encode(self.vault.seal(plain, purpose=PURPOSE)).decode()
+        return (SEALED if is_text else SEALED_JSON) + sealed
 
-    def _open(self, sealed: str) -> str:
-        return self.vault.open(
-            base64.b64decode(sealed.removeprefix(SEALED)), purpose=PURPOSE
-        ).decode()
+    def _open(self, sealed: str) -> Any:
+        is_json = sealed.startswith(SEALED_JSON)
+        coded = sealed.removeprefix(SEALED_JSON).removeprefix(SEALED)
+        plain = self.vault.open(base64.b64decode(coded), purpose=PURPOSE)
+        return msgspec.json.decode(plain) if is_json else plain.decode()

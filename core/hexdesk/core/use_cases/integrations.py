@@ -17,8 +17,10 @@ from hexdesk.core.policy.listing import check_sort
 from hexdesk.core.policy.rights import Right, require
 from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.storage import Storage
+from hexdesk.core.use_cases.attached_refresh import RefreshTools, ScheduleRefresh
 from hexdesk.core.use_cases.audit import Auditor
 from hexdesk.core.use_cases.integration_types import IntegrationTypes
+from hexdesk.core.use_cases.mcp_servers import MCP
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"[^\s\x1c-\x1f\x85]")]
 
@@ -83,6 +85,7 @@ class AddIntegration:
     clock: Clock
     types: IntegrationTypes
     auditor: Auditor
+    schedule_refresh: ScheduleRefresh
 
     async def __call__(self, who: Principal, wish: NewIntegration) -> Integration:
         """Return the integration; raise `InvalidError` for an unknown type or a wrong config."""
@@ -99,6 +102,7 @@ class AddIntegration:
             await self.types.keep(tx, integration, is_new=True)
             target = ("integration", integration.id)
             await self.auditor.note(tx, who, "integration.added", target=target, type=wish.type)
+            await self.schedule_refresh(tx, who, integration)
         return self.types.masked(integration)
 
 
@@ -109,6 +113,7 @@ class ChangeIntegration:
     storage: Storage
     types: IntegrationTypes
     auditor: Auditor
+    schedule_refresh: ScheduleRefresh
 
     async def __call__(
         self, who: Principal, integration_id: UUID, change: IntegrationChange
@@ -137,6 +142,7 @@ class ChangeIntegration:
                 await self.auditor.note(
                     tx, who, "integration.changed", target=target, fields=sorted(given(change))
                 )
+                await self.schedule_refresh(tx, who, after)
         return self.types.masked(after)
 
 
@@ -166,12 +172,15 @@ class CheckIntegration:
     storage: Storage
     clock: Clock
     types: IntegrationTypes
+    refresh: RefreshTools
 
     async def __call__(self, who: Principal, integration_id: UUID) -> ConnectionCheck:
         """Return how the call went, never what came back."""
         require(who, Right.CHANGE_INTEGRATIONS)
         async with self.storage.transaction(who) as tx:
             integration = await tx.integrations.get(integration_id)
+        if integration.type == MCP:
+            return await self.refresh(who, integration)
         # No transaction is open while the other side thinks about it.
         check = await self.types.check(who, integration)
         async with self.storage.transaction(who) as tx:

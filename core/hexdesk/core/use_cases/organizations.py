@@ -78,7 +78,7 @@ class ChangeOrganization:
         old, new = before.settings, after.settings
         if new.agent_defaults != old.agent_defaults:
             pointer = "/settings/agent_defaults"
-            self.rules.check_tools(new.agent_defaults, pointer)
+            (await self.rules.within(tx)).check_tools(new.agent_defaults, pointer)
             self.rules.check_model(self.rules.inherited(new.agent_defaults), pointer)
             await self._check_agents(tx, before, after)
         if new.default_agent_id and new.default_agent_id != old.default_agent_id:

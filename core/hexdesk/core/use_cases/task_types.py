@@ -16,6 +16,7 @@ from hexdesk.core.ports.storage import Transaction
 BUILTIN_TASK_TYPES = frozenset(
     {
         "api_request",
+        "attached_tools",
         "blob_removal",
         "channel_delivery",
         "channel_message",

@@ -13,7 +13,9 @@ from hexdesk.adapters.agents.pydantic_ai import ModelShelf
 from hexdesk.adapters.egress.http import HttpEgress
 from hexdesk.adapters.http.app import create_app
 from hexdesk.adapters.http.options import HttpOptions, HttpRates
+from hexdesk.adapters.plugins import LoadedPlugins
 from hexdesk.adapters.telemetry.prometheus import PrometheusTelemetry
+from hexdesk.adapters.tools.mcp_attached import McpAttachedServers
 from hexdesk.adapters.tools.mcp_client import Breaker, McpToolAccess, over_http, within_process
 from hexdesk.adapters.tools.mcp_server import (
     CallerVerifier,
@@ -39,6 +41,7 @@ from hexdesk.entrypoints.settings import Settings
 from hexdesk.entrypoints.version import VERSION
 
 GRACE_SECONDS = 8
+ATTACHED_SHARE = 0.9
 ACTION_SECONDS = 10
 log = logging.getLogger("hexdesk.plugins")
 
@@ -105,6 +108,7 @@ async def open_house(settings: Settings, place: Place) -> AsyncGenerator[House]:
         open_shared(settings.redis_url, site.clock) as shared,
         backend.open(place.database_url, connections=settings.database_pool) as storage,
         aclosing(HttpEgress(allow_private=settings.egress_allow_private)) as egress,
+        _attached_servers(settings, egress).running() as attached_servers,
         open_files(settings, place.data_dir) as files,
         open_embeddings(ai_config, plugins.additions.embedding_providers) as embeddings,
         aclosing(site.shelf),
@@ -114,25 +118,34 @@ async def open_house(settings: Settings, place: Place) -> AsyncGenerator[House]:
         opened = Opened(
             storage=storage,
             egress=egress,
+            attached_servers=attached_servers,
             access=access,
             shared=shared,
             files=files,
             embeddings=embeddings,
         )
         house = _house(site, opened)
-        census = Census(shared.presence)
-        site.telemetry.watch_processes(census.count)
-        housekeeping = _housekeeping(house.desk, census)
-        await _act(plugins.starts, egress)
-        try:
+        async with _at_work(house, Census(shared.presence), plugins, egress):
             yield house
-        finally:
-            # Leases are still held while runs end.
-            await house.drain()
-            for task in housekeeping:
-                task.cancel()
-            await asyncio.gather(*housekeeping, return_exceptions=True)
-            await _act(plugins.stops, egress)
+
+
+@asynccontextmanager
+async def _at_work(
+    house: House, census: Census, plugins: LoadedPlugins, egress: HttpEgress
+) -> AsyncGenerator[None]:
+    """Do what goes on for as long as the house is open, and end its runs on leaving."""
+    house.telemetry.watch_processes(census.count)
+    housekeeping = _housekeeping(house.desk, census)
+    await _act(plugins.starts, egress)
+    try:
+        yield
+    finally:
+        # Leases are still held while runs end.
+        await house.drain()
+        for task in housekeeping:
+            task.cancel()
+        await asyncio.gather(*housekeeping, return_exceptions=True)
+        await _act(plugins.stops, egress)
 
 
 async def _act(actions: Iterable[tuple[StartAction | StopAction, Any]], http: Egress) -> None:
@@ -143,6 +156,12 @@ async def _act(actions: Iterable[tuple[StartAction | StopAction, Any]], http: Eg
                 await action.run(HostContext(settings=settings, http=http))
         except Exception:
             log.exception("plugin's action failed", extra={"action": repr(action.run)})
+
+
+def _attached_servers(settings: Settings, egress: HttpEgress) -> McpAttachedServers:
+    # A call ends a little before the tool server stops waiting, so that it can say why.
+    seconds = settings.tool_timeout * ATTACHED_SHARE
+    return McpAttachedServers(open_transport=egress.transport, new_rest=Breaker, seconds=seconds)
 
 
 def _housekeeping(desk: Desk, census: Census) -> tuple[asyncio.Task[None], ...]:

@@ -8,6 +8,7 @@ from hexdesk.adapters.health.probes import CallProbe, StateProbe
 from hexdesk.adapters.journal.file import FileJournal
 from hexdesk.adapters.passwords.argon2 import Argon2Passwords
 from hexdesk.adapters.tokens.jwt import JwtCapabilities
+from hexdesk.adapters.tools.mcp_attached import McpAttachedServers
 from hexdesk.adapters.tools.mcp_client import McpToolAccess
 from hexdesk.adapters.vault.aead import AeadVault
 from hexdesk.core.desk import Ports
@@ -33,6 +34,7 @@ class Opened:
 
     storage: OpenedStorage
     egress: HttpEgress
+    attached_servers: McpAttachedServers
     access: McpToolAccess
     shared: Shared
     files: FileStores
@@ -56,6 +58,7 @@ def ports_of(site: Site, opened: Opened) -> Ports:
         ),
         vault=vault,
         egress=opened.egress,
+        attached_servers=opened.attached_servers,
         limiter=shared.limiter,
         cache=shared.cache,
         near_cache=shared.near_cache,

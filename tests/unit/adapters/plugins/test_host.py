@@ -96,6 +96,7 @@ BROKEN = {
         "@hookimpl",
         "from dataclasses import replace\n    named = replace(greet, name='a b')\n\n    @hookimpl",
     ),
+    "two underscores": GREETING.replace("greet", "shop__greet"),
     "there is another tool named 'create_ticket'": GREETING.replace("greet", "create_ticket"),
     "there is another tool named 'greet'": GREETING.replace("(greet,)", "(greet, greet)"),
     "Postcards.* where Channel belongs": """

@@ -73,6 +73,7 @@ TABLE = {
     Right.READ_APPROVALS: "admin user key",
     Right.DECIDE_APPROVALS: "admin key",
     Right.READ_INTEGRATIONS: "admin user key",
+    Right.USE_ATTACHED_TOOLS: "admin user key",
     Right.CHANGE_INTEGRATIONS: "admin key",
     Right.READ_AUDIT: "admin key",
     Right.READ_HEALTH: "admin user key",

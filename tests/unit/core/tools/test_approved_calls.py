@@ -42,7 +42,7 @@ async def left(scene: Scene, admin: Member) -> int:
 async def test_what_needs_approval_is_listed_and_refused(
     scene: Scene, admin: Member, run: AgentRun
 ) -> None:
-    assert [one.name for one in scene.desk.callable_tools(run)] == ["get_ticket", DELETE]
+    assert [one.name for one in await scene.desk.callable_tools(run)] == ["get_ticket", DELETE]
     answer = await scene.desk.call_tool(run, DELETE, FIRST, call_id="call_1")
     assert answer == ToolAnswer(error=NEEDS, is_denied=True)
     assert await left(scene, admin) == 2

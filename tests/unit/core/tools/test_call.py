@@ -33,8 +33,8 @@ async def call(
 
 
 def with_tool(scene: Scene, added: Tool, seconds: float = 10) -> CallTool:
-    known = {**scene.desk.tools, added.name: added}
-    return replace(scene.desk.call_tool, catalogue=known, timeout_seconds=seconds)
+    toolbox = replace(scene.desk.call_tool.toolbox, catalogue={added.name: added})
+    return replace(scene.desk.call_tool, toolbox=toolbox, timeout_seconds=seconds)
 
 
 async def total(scene: Scene, who: Member) -> int:

@@ -131,7 +131,7 @@ async def test_integrations_of_another_organization_do_not_exist(
 async def test_an_unknown_type_is_refused_and_the_known_ones_named(
     scene: Scene, admin: Member
 ) -> None:
-    with pytest.raises(InvalidError, match="unknown type 'fax'; known are webhook") as error:
+    with pytest.raises(InvalidError, match="unknown type 'fax'; known are mcp, webhook") as error:
         await scene.desk.integrations.add(admin, replace(WEBHOOK, type="fax"))
     assert error.value.pointer == "/type"
 
@@ -297,4 +297,4 @@ async def test_an_integration_whose_type_is_gone_shows_nothing_and_cannot_be_cal
     shown = await scene.desk.integrations.get(admin, fax.id)
     assert shown.config == {"number": MASK, "pin": None}
     check = await scene.desk.integrations.check(admin, fax.id)
-    assert (check.ok, check.detail) == (False, "unknown type 'fax'; known are webhook")
+    assert (check.ok, check.detail) == (False, "unknown type 'fax'; known are mcp, webhook")

@@ -9,6 +9,7 @@ from litestar.di import NamedDependency
 from hexdesk.adapters.http.calls import call
 from hexdesk.adapters.http.queries import ListQuery
 from hexdesk.core.desk import Desk
+from hexdesk.core.model.attached_tools import AttachedToolStatus, FoundTool
 from hexdesk.core.model.listing import Page
 from hexdesk.core.model.principals import Member
 from hexdesk.core.policy.listing import check_sort, part_of
@@ -17,7 +18,11 @@ from hexdesk.core.tools.tool import Tool
 
 
 class ToolView(msgspec.Struct, frozen=True, kw_only=True):
-    """A tool as it is shown; `source` is `builtin`, or the name of who added it."""
+    """A tool as it is shown; `source` is `builtin`, or the name of who added it.
+
+    One of an attached server is `changed` if its server describes it otherwise than was accepted,
+    and `gone` if it has it no longer: neither can be called.
+    """
 
     name: str
     description: str
@@ -25,6 +30,7 @@ class ToolView(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     read_only: bool
     destructive: bool
+    status: AttachedToolStatus = AttachedToolStatus.OK
 
 
 class ToolsController(Controller):
@@ -43,7 +49,9 @@ class ToolsController(Controller):
         """List the tools that an agent's `tools_enabled` can name."""
         part = wanted.part("name")
         check_sort(ToolView, part.sort)
-        return part_of([_shown(tool) for tool in desk.tools.values()], part)
+        attached = await desk.integrations.known_tools(who)
+        own = (_shown(tool) for tool in desk.tools.values())
+        return part_of([*own, *map(_shown_attached, attached)], part)
 
 
 def _shown(tool: Tool) -> ToolView:
@@ -54,4 +62,17 @@ def _shown(tool: Tool) -> ToolView:
         source=tool.source,
         read_only=tool.read_only,
         destructive=tool.destructive,
+    )
+
+
+def _shown_attached(found: FoundTool) -> ToolView:
+    accepted = found.tool.accepted
+    return ToolView(
+        name=found.tool.name,
+        description=accepted.description,
+        input_schema=accepted.input_schema,
+        source=found.source,
+        read_only=accepted.read_only,
+        destructive=accepted.destructive,
+        status=found.tool.status,
     )

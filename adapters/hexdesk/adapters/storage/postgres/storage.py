@@ -10,6 +10,7 @@ from hexdesk.adapters.storage.postgres.agent_records import (
     PostgresAgents,
 )
 from hexdesk.adapters.storage.postgres.approval_records import PostgresApprovals
+from hexdesk.adapters.storage.postgres.attached_records import PostgresAttachedTools
 from hexdesk.adapters.storage.postgres.backlog import PostgresBacklog
 from hexdesk.adapters.storage.postgres.channel_records import (
     PostgresChannelConnections,
@@ -85,6 +86,7 @@ class PostgresTransaction(Transaction):
         self._open_what_goes_out(bound)
 
     def _open_what_goes_out(self, bound: BoundConnection) -> None:
+        self.attached_tools = PostgresAttachedTools(bound)
         self.deliveries = PostgresDeliveries(bound)
         self.channel_connections = PostgresChannelConnections(bound)
         self.inbounds = PostgresInbounds(bound)

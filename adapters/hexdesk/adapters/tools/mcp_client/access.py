@@ -18,6 +18,7 @@ from hexdesk.adapters.tools.mcp_client.breaker import Breaker
 from hexdesk.adapters.tools.mcp_client.session import SharedSession
 from hexdesk.adapters.tools.mcp_client.transports import Transport, named
 from hexdesk.core.errors import ToolsUnavailableError
+from hexdesk.core.policy.tool_names import is_attached
 from hexdesk.core.ports.tools import CALL_ID, CHECK, DENIED, ToolAccess, ToolAnswer, ToolDescription
 
 log = logging.getLogger("hexdesk.tools")
@@ -35,7 +36,8 @@ class McpToolAccess(ToolAccess):
     """Keeps a session open, opens it anew when it breaks, and rests when it keeps breaking.
 
     What a run may call is asked once for each set of tools and kept an hour under
-    `mcp_{agent_id}_{tools_hash}`; whether it may call is decided by the server each time.
+    `mcp_{agent_id}_{tools_hash}`, unless tools of attached servers are among it; whether it may
+    call is decided by the server each time.
     """
 
     def __init__(
@@ -75,7 +77,10 @@ class McpToolAccess(ToolAccess):
         if known is None:
             with named(key):
                 answer = await self._ask(capability, lambda client: client.list_tools())
-            known = self._lists[key] = [_description(tool) for tool in answer.tools]
+            known = [_description(tool) for tool in answer.tools]
+            # What others serve may be gone, come back, or be another under its name, in a moment.
+            if not any(map(is_attached, tools)):
+                self._lists[key] = known
         return known
 
     async def call(

@@ -27,7 +27,10 @@ def create_tool_server(desk: Desk) -> Server[dict[str, Any]]:
         context: Context, params: types.PaginatedRequestParams | None
     ) -> types.ListToolsResult:
         return types.ListToolsResult(
-            tools=[_described(one) for one in desk.callable_tools(caller())]
+            tools=[
+                _described_elsewhere(one) if one.attached else _described(one)
+                for one in await desk.callable_tools(caller())
+            ]
         )
 
     async def call_tool(
@@ -66,6 +69,21 @@ def _described(one: Tool) -> types.Tool:
             destructive_hint=one.destructive,
             idempotent_hint=one.read_only,
             open_world_hint=False,
+        ),
+    )
+
+
+def _described_elsewhere(one: Tool) -> types.Tool:
+    """Describe a tool of an attached server, which may be another one tomorrow."""
+    return types.Tool(
+        name=one.name,
+        description=one.description,
+        input_schema=one.input_schema(),
+        annotations=types.ToolAnnotations(
+            read_only_hint=one.read_only,
+            destructive_hint=one.destructive,
+            idempotent_hint=one.read_only,
+            open_world_hint=True,
         ),
     )
 

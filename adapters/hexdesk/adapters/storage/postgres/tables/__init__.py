@@ -5,6 +5,7 @@ from hexdesk.adapters.storage.postgres.tables.agents import (
     AgentHistoryRow,
     AgentRow,
 )
+from hexdesk.adapters.storage.postgres.tables.attached import AttachedToolRow
 from hexdesk.adapters.storage.postgres.tables.channels import (
     ChannelConnectionRow,
     ChannelConversationRow,
@@ -53,6 +54,7 @@ __all__ = [
     "AgentTaskRow",
     "ApiKeyRow",
     "ApprovalRow",
+    "AttachedToolRow",
     "AuditEventRow",
     "ChannelConnectionRow",
     "ChannelConversationRow",

@@ -1,0 +1,51 @@
+"""The tools of attached servers, in PostgreSQL."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any
+
+from hexdesk.adapters.storage.postgres.connection import BoundConnection
+from hexdesk.adapters.storage.postgres.record_table import RecordTable
+from hexdesk.adapters.storage.postgres.tables import AttachedToolRow
+from hexdesk.core.model.attached_tools import AttachedTool, FoundTool
+from hexdesk.core.ports.attached_records import AttachedTools
+
+TOOLS = RecordTable(
+    AttachedTool,
+    AttachedToolRow,
+    called="attached tool",
+    unchanged=("integration_id", "name", "prefix"),
+)
+FIND = f"""
+    SELECT i.name, i.is_active, {TOOLS.listed_as("t")}
+    FROM attached_tools AS t JOIN integrations AS i ON i.id = t.integration_id
+"""  # noqa: S608  names of columns
+IN_ORDER = ' ORDER BY t.name COLLATE "C"'
+_changed_values = attrgetter("id", *TOOLS.changed)
+UPDATE = f"{TOOLS.update_of(*TOOLS.changed)} WHERE id = $1"
+
+
+@dataclass(slots=True)
+class PostgresAttachedTools(AttachedTools):
+    """The attached tools of a transaction's organization."""
+
+    bound: BoundConnection
+
+    async def all(self) -> Sequence[FoundTool]:
+        return await self._found(FIND + IN_ORDER)
+
+    async def named(self, names: Collection[str]) -> Sequence[FoundTool]:
+        return await self._found(f"{FIND} WHERE t.name = ANY ($1){IN_ORDER}", list(names))
+
+    async def add(self, tool: AttachedTool) -> None:
+        await TOOLS.add(self.bound, tool)
+
+    async def update(self, tool: AttachedTool) -> None:
+        await TOOLS.update(self.bound, tool)
+
+    async def _found(self, statement: str, *values: Any) -> Sequence[FoundTool]:
+        return [
+            FoundTool(tool=TOOLS.read(row, 2), source=row[0], is_active=row[1])
+            for row in await self.bound.rows(statement, *values)
+        ]
