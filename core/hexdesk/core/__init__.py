@@ -12,7 +12,6 @@ from hexdesk.core.additions import (
     PluginSettings,
     StartAction,
     StopAction,
-    TextExtractor,
 )
 from hexdesk.core.errors import (
     ConflictError,
@@ -46,7 +45,7 @@ from hexdesk.core.model.channels import (
     Receipt,
     Sender,
 )
-from hexdesk.core.model.documents import ExtractedDocument, Section
+from hexdesk.core.model.documents import ExtractedDocument, Section, TextExtractor
 from hexdesk.core.model.listing import Page, Slice
 from hexdesk.core.model.principals import Principal
 from hexdesk.core.model.tasks import Endurance

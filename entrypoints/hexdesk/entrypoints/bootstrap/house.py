@@ -103,7 +103,7 @@ async def open_house(settings: Settings, place: Place) -> AsyncGenerator[House]:
         open_shared(settings.redis_url, site.clock) as shared,
         backend.open(place.database_url, connections=settings.database_pool) as storage,
         aclosing(HttpEgress(allow_private=settings.egress_allow_private)) as egress,
-        open_files(settings, place.data_dir) as files,
+        open_files(settings, place.data_dir, plugins.additions.text_extractors) as files,
         open_embeddings(ai_config, plugins.additions.embedding_providers) as embeddings,
         aclosing(site.shelf),
         access.running(),
