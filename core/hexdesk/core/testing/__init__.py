@@ -30,6 +30,7 @@ from hexdesk.core.testing.plain_secrets import (
 from hexdesk.core.testing.recording_egress import Posted, RecordingEgress
 from hexdesk.core.testing.scripted import Script, ScriptedRunner, ScriptedTools, ToolCall, saying
 from hexdesk.core.testing.steady import NOON, SteadyClock
+from hexdesk.core.testing.tool_bench import ToolBench
 
 __all__ = [
     "NOON",
@@ -56,6 +57,7 @@ __all__ = [
     "SlowOperation",
     "SteadyClock",
     "TaskTried",
+    "ToolBench",
     "ToolCall",
     "ToolCalled",
     "UnlimitedLimiter",
