@@ -8,12 +8,14 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from tests.contract.broken import suites
+from tests.contract.broken import suites, tool_suites
 
-SUITES = Path(suites.__file__)
-ROOT = SUITES.parents[3]
-FAILS_AT: Mapping[str, str] = {
-    name: one.fails_at for name, one in vars(suites).items() if hasattr(one, "fails_at")
+ROOT = Path(suites.__file__).parents[3]
+BROKEN = {
+    name: (Path(module.__file__ or "").relative_to(ROOT), one.fails_at)
+    for module in (suites, tool_suites)
+    for name, one in vars(module).items()
+    if hasattr(one, "fails_at")
 }
 
 
@@ -21,7 +23,7 @@ FAILS_AT: Mapping[str, str] = {
 def ends(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, list[str]]:
     """Run each named test over what is broken, and return how it ended, by class."""
     report = tmp_path_factory.mktemp("broken") / "report.xml"
-    nodes = [f"{SUITES.relative_to(ROOT)}::{name}::{test}" for name, test in FAILS_AT.items()]
+    nodes = [f"{path}::{name}::{test}" for name, (path, test) in BROKEN.items()]
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     ended = subprocess.run(
         [*command, f"--junitxml={report}", *nodes],
@@ -32,7 +34,7 @@ def ends(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, list[str]]:
         check=False,
     )
     assert report.exists(), ended.stdout + ended.stderr
-    found: dict[str, list[str]] = {name: [] for name in FAILS_AT}
+    found: dict[str, list[str]] = {name: [] for name in BROKEN}
     for name, end in _ends(report):
         found[name].append(end)
     return found
@@ -45,7 +47,7 @@ def _ends(report: Path) -> Iterator[tuple[str, str]]:
         yield case.attrib["classname"].rpartition(".")[2], problems[0] if problems else "success"
 
 
-@pytest.mark.parametrize("name", sorted(FAILS_AT))
+@pytest.mark.parametrize("name", sorted(BROKEN))
 def test_a_broken_thing_fails_at_the_test_that_is_named_for_it(
     ends: Mapping[str, list[str]], name: str
 ) -> None:
