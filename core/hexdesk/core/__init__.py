@@ -60,6 +60,7 @@ from hexdesk.core.ports.channels import (
     Source,
     Streaming,
 )
+from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.egress import CallTerms, Egress, EgressAnswer
 from hexdesk.core.ports.embeddings import Embeddings
 from hexdesk.core.ports.storage import Storage, Transaction
@@ -77,6 +78,7 @@ __all__ = [
     "Channel",
     "ChannelCapabilities",
     "ChannelResponse",
+    "Clock",
     "Comment",
     "ConflictError",
     "ConnectedSystem",
