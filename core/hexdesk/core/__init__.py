@@ -12,7 +12,6 @@ from hexdesk.core.additions import (
     PluginSettings,
     StartAction,
     StopAction,
-    TextExtractor,
 )
 from hexdesk.core.errors import (
     ConflictError,
@@ -46,7 +45,7 @@ from hexdesk.core.model.channels import (
     Receipt,
     Sender,
 )
-from hexdesk.core.model.documents import ExtractedDocument, Section
+from hexdesk.core.model.documents import ExtractedDocument, Section, TextExtractor
 from hexdesk.core.model.listing import Page, Slice
 from hexdesk.core.model.principals import Principal
 from hexdesk.core.model.tasks import Endurance
@@ -61,6 +60,7 @@ from hexdesk.core.ports.channels import (
     Source,
     Streaming,
 )
+from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.egress import CallTerms, Egress, EgressAnswer
 from hexdesk.core.ports.embeddings import Embeddings
 from hexdesk.core.ports.storage import Storage, Transaction
@@ -78,6 +78,7 @@ __all__ = [
     "Channel",
     "ChannelCapabilities",
     "ChannelResponse",
+    "Clock",
     "Comment",
     "ConflictError",
     "ConnectedSystem",

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from hexdesk.core.model.ai_config import Credentials, EmbeddingModel
+from hexdesk.core.model.documents import TextExtractor
 from hexdesk.core.ports.channels import Channel
 from hexdesk.core.ports.egress import Egress
 from hexdesk.core.ports.embeddings import Embeddings
@@ -24,23 +25,6 @@ class PluginSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     struct: type[msgspec.Struct]
     secrets: frozenset[str] = frozenset()
-
-
-class TextExtractor(msgspec.Struct, frozen=True, kw_only=True):
-    """How files of a further type are read.
-
-    `content_type` is the type's name, `extensions` are how such files' names end, without the dot,
-    and `signature` is how they begin, unless they are text. `reader` names a function as
-    `module:function`. It runs where it has no network and may open nothing, is given the file's
-    bytes, and returns an `ExtractedDocument`; it raises `ExtractionError` with words for the file's
-    owner.
-    """
-
-    name: str
-    content_type: str
-    extensions: tuple[str, ...]
-    signature: bytes = b""
-    reader: str
 
 
 class ModelProvider(msgspec.Struct, frozen=True, kw_only=True):

@@ -16,8 +16,8 @@ from hexdesk.core.additions import (
     PluginSettings,
     StartAction,
     StopAction,
-    TextExtractor,
 )
+from hexdesk.core.model.documents import TextExtractor
 from hexdesk.core.ports.channels import Channel
 from hexdesk.core.ports.storage_backends import StorageBackend
 from hexdesk.core.tools.plugin_tasks import PluginTask

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, AsyncIterable, Sequence
 from contextlib import asynccontextmanager
 
 from hexdesk.core.errors import ExtractionError, NotFoundError
-from hexdesk.core.model.documents import ExtractedDocument, ExtractionProgress, FileType
+from hexdesk.core.model.documents import ExtractedDocument, ExtractionProgress
 from hexdesk.core.model.tasks import ALL_PRIORITIES, TaskHint
 from hexdesk.core.ports.limits import Attempt, Verdict
 from hexdesk.core.ports.queue import Work
@@ -98,10 +98,10 @@ class StumblingExtraction(MemoryExtraction):
     """Goes back in its progress."""
 
     async def extract(
-        self, content: AsyncIterable[bytes], file_type: FileType
+        self, content: AsyncIterable[bytes], content_type: str
     ) -> AsyncGenerator[ExtractionProgress | ExtractedDocument]:
         yield ExtractionProgress(0.9)
-        async for one in super().extract(content, file_type):
+        async for one in super().extract(content, content_type):
             yield one
 
 
@@ -109,10 +109,10 @@ class CredulousExtraction(MemoryExtraction):
     """Takes what it cannot read for an empty document."""
 
     async def extract(
-        self, content: AsyncIterable[bytes], file_type: FileType
+        self, content: AsyncIterable[bytes], content_type: str
     ) -> AsyncGenerator[ExtractionProgress | ExtractedDocument]:
         try:
-            async for one in super().extract(content, file_type):
+            async for one in super().extract(content, content_type):
                 yield one
         except ExtractionError:
             yield ExtractedDocument(sections=())

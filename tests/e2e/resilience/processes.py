@@ -32,12 +32,14 @@ class Hexdesk:
     started: ClassVar[list["Hexdesk"]] = []
     """Those whose logs are shown when a test fails."""
 
-    def __init__(self, command: str, folder: Path, settings: Mapping[str, str]) -> None:
+    def __init__(
+        self, command: str, folder: Path, settings: Mapping[str, str], program: str = HEXDESK
+    ) -> None:
         self.folder = folder
         self.log = folder / f"{command}.log"
         self.port, self.mcp_port = free_ports(2)
         self.settings = {"HEXDESK_DATA_DIR": str(folder), **UNLIMITED, **settings}
-        self._command = [HEXDESK, command, "--port", str(self.port)]
+        self._command = [program, command, "--port", str(self.port)]
         if command == "up":
             self._command += ["--no-demo", "--mcp-port", str(self.mcp_port)]
         self._ready_path = "/health" if command == "mcp" else "/health/ready"

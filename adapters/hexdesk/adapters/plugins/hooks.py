@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 import msgspec
@@ -13,8 +14,8 @@ from hexdesk.core.additions import (
     PluginSettings,
     StartAction,
     StopAction,
-    TextExtractor,
 )
+from hexdesk.core.model.documents import TextExtractor
 from hexdesk.core.policy.tool_names import is_attached
 from hexdesk.core.ports.channels import Channel
 from hexdesk.core.ports.storage_backends import StorageBackend
@@ -24,6 +25,7 @@ from hexdesk.core.use_cases.integration_types import IntegrationType
 
 TOOL_NAME = re.compile(r"^[a-zA-Z0-9_-]{1,64}$")
 NAME = re.compile(r"^[a-z][a-z0-9_-]{0,63}$")
+FILE_TYPE = re.compile(r"^[a-z0-9]{1,16}$|^(application|audio|font|image|text|video)/[a-z0-9.+-]+$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +58,12 @@ def _check_config(kind: IntegrationType | Channel) -> None:
     unknown = kind.secrets - set(kind.config.__struct_fields__)
     if unknown:
         raise ValueError(f"{kind.name!r} has no fields {sorted(unknown)} to keep secret")
+
+
+def _check_extractor(extractor: TextExtractor) -> None:
+    module, _, function = extractor.reader.partition(":")
+    if not callable(getattr(import_module(module), function, None)):
+        raise TypeError(f"{extractor.reader!r} names no function")
 
 
 def _check_struct(shape: Any, what: str) -> None:
@@ -93,9 +101,10 @@ HOOKS: Mapping[str, Hook] = {
     ),
     "hexdesk_text_extractors": Hook(
         record=TextExtractor,
-        names=lambda one: one.extensions,
-        space="file extension",
-        pattern=re.compile(r"^[a-z0-9]{1,16}$"),
+        names=lambda one: (*one.extensions, one.content_type),
+        space="type of files",
+        pattern=FILE_TYPE,
+        check=_check_extractor,
     ),
     "hexdesk_model_providers": Hook(record=ModelProvider, names=_by_name, space="model provider"),
     "hexdesk_embedding_models": Hook(

@@ -14,7 +14,12 @@ def files_of(parts: Parts) -> FileDesk:
     ports, auditor = parts.ports, parts.auditor
     storage, clock, blobs = ports.storage, ports.clock, ports.blobs
     return FileDesk(
-        receive=uploads.ReceiveUpload(blobs=blobs, clock=clock, settings=ports.settings),
+        receive=uploads.ReceiveUpload(
+            blobs=blobs,
+            clock=clock,
+            settings=ports.settings,
+            further=parts.additions.text_extractors,
+        ),
         keep=uploads.KeepUpload(storage=storage, clock=clock),
         discard=uploads.DiscardUpload(storage=storage, blobs=blobs, clock=clock),
         list=files.ListFiles(storage=storage),

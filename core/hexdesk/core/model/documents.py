@@ -42,3 +42,20 @@ class ExtractedDocument(msgspec.Struct, frozen=True, kw_only=True):
     sections: tuple[Section, ...]
     metadata: dict[str, Any] = {}
     truncated: bool = False
+
+
+class TextExtractor(msgspec.Struct, frozen=True, kw_only=True):
+    """How files of a further type are read.
+
+    `content_type` is the type's name, `extensions` are how such files' names end, without the dot,
+    and `signature` is how they begin, unless they are text. `reader` names a function as
+    `module:function`. It runs where it has no network and may open nothing, is given the file's
+    bytes, and returns an `ExtractedDocument`; it raises `ExtractionError` with words for the file's
+    owner.
+    """
+
+    name: str
+    content_type: str
+    extensions: tuple[str, ...]
+    signature: bytes = b""
+    reader: str

@@ -1,10 +1,10 @@
 """Which type a file is of: its name, what its sender claims and its first bytes must agree."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from hexdesk.core.errors import UnsupportedFileError
-from hexdesk.core.model.documents import FileType
+from hexdesk.core.model.documents import FileType, TextExtractor
 
 HEAD_BYTES = 8192
 """How much of a file is enough to tell its type."""
@@ -55,16 +55,24 @@ UNPRINTABLE = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 ACCEPTED = "PDF, TXT, MD, CSV, XLSX, DOCX, PNG or JPEG"
 
 
-def type_of_file(filename: str, claimed: str | None, head: bytes) -> FileType:
+def type_of_file(
+    filename: str, claimed: str | None, head: bytes, further: Sequence[TextExtractor] = ()
+) -> str:
     """Return the type that all three agree on, or raise `UnsupportedFileError`.
 
     `head` is the file's first `HEAD_BYTES`. An archive is taken for what its name says it is:
-    what lies in it is looked at where it can do no harm.
+    what lies in it is looked at where it can do no harm. A file is of a `further` type by the end
+    of its name alone, and must not begin like anything else.
     """
+    extension = _extension(filename)
+    for one in further:
+        if extension in one.extensions:
+            return _further_type(one, claimed, head)
     found = possible_types(head)
+    accepted = ", ".join((*(one.name for one in further), ACCEPTED))
     if not found:
-        raise UnsupportedFileError(why_unread(head, ACCEPTED))
-    named = _named_types(filename)
+        raise UnsupportedFileError(why_unread(head, accepted))
+    named = _named_types(filename, accepted)
     if not found & named:
         raise UnsupportedFileError("the file holds something else than its name says")
     agreed = found & named & _claimed_types(claimed)
@@ -115,18 +123,45 @@ def utf16_of(head: bytes) -> str | None:
     return None
 
 
-def _named_types(filename: str) -> frozenset[FileType]:
+def begins_like(one: TextExtractor, head: bytes) -> bool:
+    """Return whether a file with these first bytes may be of a further type."""
+    if one.signature:
+        return head.startswith(one.signature)
+    return possible_types(head) == TEXTS
+
+
+def _further_type(one: TextExtractor, claimed: str | None, head: bytes) -> str:
+    if not begins_like(one, head):
+        raise UnsupportedFileError("the file holds something else than its name says")
+    said = _content_type(claimed)
+    is_text = not one.signature and said.startswith("text/")
+    if said not in ANYTHING and said != one.content_type and not is_text:
+        raise UnsupportedFileError("the file is not of the type that is given for it")
+    return one.content_type
+
+
+def _extension(filename: str) -> str | None:
+    """Return how the name ends, in lower case and without the dot; None if it has no end."""
+    name, _, extension = filename.rpartition(".")
+    return extension.lower() if name else None
+
+
+def _named_types(filename: str, accepted: str) -> frozenset[FileType]:
     """Return what the end of the name stands for; a name without an end says nothing."""
-    name, dot, extension = filename.rpartition(".")
-    if not name or not dot:
+    extension = _extension(filename)
+    if extension is None:
         return frozenset(FileType)
-    if extension.lower() not in EXTENSIONS:
-        raise UnsupportedFileError(f"the file's name does not end like that of a {ACCEPTED} file")
-    return frozenset({EXTENSIONS[extension.lower()]})
+    if extension not in EXTENSIONS:
+        raise UnsupportedFileError(f"the file's name does not end like that of a {accepted} file")
+    return frozenset({EXTENSIONS[extension]})
 
 
 def _claimed_types(claimed: str | None) -> frozenset[FileType]:
-    content_type = (claimed or "").partition(";")[0].strip().lower()
+    content_type = _content_type(claimed)
     if content_type in ANYTHING:
         return frozenset(FileType)
     return CLAIMS.get(content_type, frozenset())
+
+
+def _content_type(claimed: str | None) -> str:
+    return (claimed or "").partition(";")[0].strip().lower()

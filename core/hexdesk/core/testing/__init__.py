@@ -36,6 +36,7 @@ from hexdesk.core.testing.scripted_channel import (
 )
 from hexdesk.core.testing.scripted_servers import ScriptedServers
 from hexdesk.core.testing.steady import NOON, SteadyClock
+from hexdesk.core.testing.tool_bench import ToolBench
 
 __all__ = [
     "NOON",
@@ -66,6 +67,7 @@ __all__ = [
     "SlowOperation",
     "SteadyClock",
     "TaskTried",
+    "ToolBench",
     "ToolCall",
     "ToolCalled",
     "UnlimitedLimiter",

@@ -86,9 +86,9 @@ async def chunks(content: bytes, size: int = 65_536) -> AsyncIterator[bytes]:
 
 
 async def document_of(
-    extraction: Extraction, content: bytes, file_type: FileType
+    extraction: Extraction, content: bytes, content_type: str
 ) -> ExtractedDocument:
     """Return the document that comes last."""
-    *_, last = [one async for one in extraction.extract(chunks(content), file_type)]
+    *_, last = [one async for one in extraction.extract(chunks(content), content_type)]
     assert isinstance(last, ExtractedDocument)
     return last

@@ -23,20 +23,20 @@ class MemoryExtraction(Extraction):
 
     def __init__(self, error: Exception | None = None) -> None:
         self.error = error
-        self.given: list[FileType] = []
+        self.given: list[str] = []
         self.open = 0
 
     async def extract(
-        self, content: AsyncIterable[bytes], file_type: FileType
+        self, content: AsyncIterable[bytes], content_type: str
     ) -> AsyncGenerator[ExtractionProgress | ExtractedDocument]:
-        self.given.append(file_type)
+        self.given.append(content_type)
         self.open += 1
         try:
             data = b"".join([chunk async for chunk in content])
             if self.error:
                 raise self.error
             yield ExtractionProgress(0.5)
-            yield _document(data, file_type)
+            yield _document(data, FileType(content_type))
         finally:
             self.open -= 1
 

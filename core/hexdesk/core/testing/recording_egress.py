@@ -28,6 +28,12 @@ class RecordingEgress(Egress):
         self.posted: list[Posted] = []
         self.refused: set[str] = set()
         self._answers = list(answers)
+        self._usual: EgressAnswer | DeskError = _EMPTY
+
+    def answer_always(self, answer: EgressAnswer | DeskError) -> None:
+        """Answer so from now on, whatever is asked."""
+        self._answers.clear()
+        self._usual = answer
 
     def check(self, url: str) -> None:
         if url in self.refused:
@@ -49,7 +55,7 @@ class RecordingEgress(Egress):
         self.check(url)
         sent = dict(headers or {})
         self.posted.append(Posted(method=method, url=url, body=body, headers=sent, terms=terms))
-        answer = self._answers.pop(0) if self._answers else _EMPTY
+        answer = self._answers.pop(0) if self._answers else self._usual
         if isinstance(answer, DeskError):
             raise answer
         return answer

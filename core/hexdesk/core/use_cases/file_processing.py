@@ -11,7 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from hexdesk.core.errors import InvalidError, NotFoundError, TaskFailedError
-from hexdesk.core.model.documents import ExtractedDocument, FileType, Section
+from hexdesk.core.model.documents import ExtractedDocument, Section
 from hexdesk.core.model.files import File, FileStatus
 from hexdesk.core.model.principals import Member, Person, System
 from hexdesk.core.model.tasks import Endurance, Task, TaskStatus
@@ -145,7 +145,7 @@ class ProcessFile(TaskType):
         told_at = self.clock.elapsed()
         async with (
             aclosing(content),
-            aclosing(self.extraction.extract(content, FileType(file.content_type))) as reading,
+            aclosing(self.extraction.extract(content, file.content_type)) as reading,
         ):
             async for item in reading:
                 if isinstance(item, ExtractedDocument):

@@ -2,7 +2,7 @@
 
 import hashlib
 import logging
-from collections.abc import AsyncGenerator, AsyncIterable
+from collections.abc import AsyncGenerator, AsyncIterable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from hexdesk.core.errors import (
     TooLargeError,
     UnavailableError,
 )
+from hexdesk.core.model.documents import TextExtractor
 from hexdesk.core.model.files import File, FileFilter, Upload
 from hexdesk.core.model.listing import Slice
 from hexdesk.core.model.principals import Member, Person, System
@@ -81,11 +82,15 @@ class _Passing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiveUpload:
-    """Store a file's bytes as they come; until they are kept, only the caller knows of them."""
+    """Store a file's bytes as they come; until they are kept, only the caller knows of them.
+
+    `further` are the types that are read beside the desk's own.
+    """
 
     blobs: Blobs
     clock: Clock
     settings: DeskSettings
+    further: Sequence[TextExtractor] = ()
     _under_way: set[UUID] = field(default_factory=set[UUID])
 
     async def __call__(self, who: Person | System, incoming: Incoming) -> Upload:
@@ -111,12 +116,12 @@ class ReceiveUpload:
         if not passing.head:
             raise InvalidError("the file is empty", pointer=FILE)
         name = file_name(incoming.filename)
-        file_type = type_of_file(name, incoming.claimed, passing.head)
+        content_type = type_of_file(name, incoming.claimed, passing.head, self.further)
         await self.blobs.write(blob_key(who.organization_id, file_id), passing.pieces())
         return Upload(
             file_id=file_id,
             filename=name,
-            content_type=file_type.value,
+            content_type=content_type,
             size=passing.size,
             sha256=passing.sha256,
         )

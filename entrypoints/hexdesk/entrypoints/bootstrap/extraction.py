@@ -1,5 +1,6 @@
 """How files are read, as the settings say, and how well that is locked in here."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -10,12 +11,13 @@ from hexdesk.adapters.extraction.sandbox import (
     bundled_ocr,
     find_isolation,
 )
+from hexdesk.core.model.documents import TextExtractor
 from hexdesk.entrypoints.settings import Settings, SettingsError
 
 __all__ = ["Isolation", "extraction_of", "find_isolation"]
 
 
-def extraction_of(settings: Settings) -> SandboxedExtraction:
+def extraction_of(settings: Settings, further: Sequence[TextExtractor] = ()) -> SandboxedExtraction:
     """Return what reads files; raise `SettingsError` where a language of OCR is missing."""
     bundled = bundled_ocr()
     folder = Path(settings.tessdata_dir or bundled.tessdata)
@@ -28,7 +30,8 @@ def extraction_of(settings: Settings) -> SandboxedExtraction:
     ocr = msgspec.structs.replace(
         bundled, tessdata=str(folder.resolve()), languages=settings.ocr_languages
     )
-    return SandboxedExtraction(
+    extraction = SandboxedExtraction(
         ocr=ocr,
         needs_isolation=not settings.extraction_without_isolation,
     )
+    return extraction.also_read(further)

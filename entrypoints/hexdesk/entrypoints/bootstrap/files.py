@@ -1,13 +1,14 @@
 """Where files are kept, and how they are read."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from hexdesk.adapters.blobs.obstore import ObstoreBlobs
 from hexdesk.adapters.extraction.sandbox import SandboxedExtraction
+from hexdesk.core.model.documents import TextExtractor
 from hexdesk.entrypoints.bootstrap.extraction import extraction_of
 from hexdesk.entrypoints.settings import Settings, SettingsError
 
@@ -23,7 +24,9 @@ class FileStores:
 
 
 @asynccontextmanager
-async def open_files(settings: Settings, data_dir: Path) -> AsyncGenerator[FileStores]:
+async def open_files(
+    settings: Settings, data_dir: Path, further: Sequence[TextExtractor] = ()
+) -> AsyncGenerator[FileStores]:
     """Open the place of files; raise `SettingsError` for one that cannot be."""
     async with AsyncExitStack() as stack:
         opening = ObstoreBlobs.open(place_of_files(settings, data_dir), settings.environment)
@@ -33,7 +36,7 @@ async def open_files(settings: Settings, data_dir: Path) -> AsyncGenerator[FileS
             raise SettingsError(str(error)) from error
         except OSError as error:
             raise SettingsError(f"no folder of files can be made: {error}") from error
-        yield FileStores(blobs=blobs, extraction=extraction_of(settings))
+        yield FileStores(blobs=blobs, extraction=extraction_of(settings, further))
 
 
 def place_of_files(settings: Settings, data_dir: Path) -> str:

@@ -109,7 +109,7 @@ async def open_house(settings: Settings, place: Place) -> AsyncGenerator[House]:
         backend.open(place.database_url, connections=settings.database_pool) as storage,
         aclosing(HttpEgress(allow_private=settings.egress_allow_private)) as egress,
         _attached_servers(settings, egress).running() as attached_servers,
-        open_files(settings, place.data_dir) as files,
+        open_files(settings, place.data_dir, plugins.additions.text_extractors) as files,
         open_embeddings(ai_config, plugins.additions.embedding_providers) as embeddings,
         aclosing(site.shelf),
         access.running(),

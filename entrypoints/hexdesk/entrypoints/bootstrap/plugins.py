@@ -5,6 +5,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from hexdesk.adapters.plugins import HostOptions, LoadedPlugins, find_candidates, load_plugins
 from hexdesk.adapters.storage.postgres.backend import PostgresBackend
+from hexdesk.core.model.documents import FileType
 from hexdesk.core.policy.file_types import EXTENSIONS
 from hexdesk.core.tools.catalogue import BUILTIN, RESERVED_NAMES
 from hexdesk.core.use_cases.task_types import BUILTIN_TASK_TYPES
@@ -51,7 +52,7 @@ def _loaded(key: _Key) -> LoadedPlugins:
                 "task type": BUILTIN_TASK_TYPES,
                 "integration type": BUILTIN_INTEGRATIONS,
                 "scheme": PostgresBackend.schemes,
-                "file extension": frozenset(EXTENSIONS),
+                "type of files": frozenset(EXTENSIONS) | frozenset(FileType),
             },
         ),
     )

@@ -1,9 +1,11 @@
 """`hexdesk plugins`: what is installed, and what it brings."""
 
 import json
+from pathlib import Path
 
 import click
 
+from hexdesk.entrypoints.new_plugin import PluginKind, write_plugin
 from hexdesk.entrypoints.settings import Settings, SettingsError, read_settings_here
 
 MARKS = {"loaded": ("✓", "green"), "disabled": ("-", "yellow"), "quarantined": ("✗", "red")}
@@ -43,6 +45,37 @@ def show(name: str, *, is_json: bool) -> None:
         known = ", ".join(found) or "none"
         raise click.ClickException(f"no plugin {name!r} is installed; installed are {known}")
     click.echo(json.dumps(found[name].as_json(), indent=2) if is_json else found[name].as_text())
+
+
+@plugins.command()
+@click.argument("name")
+@click.option(
+    "--kind",
+    type=click.Choice(list(PluginKind), case_sensitive=False),
+    default=PluginKind.TOOL,
+    show_default=True,
+    help="What it brings.",
+)
+@click.option(
+    "--into",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(),
+    help="The folder in which it gets its own; by default the one you are in.",
+)
+def new(name: str, *, kind: PluginKind, into: Path) -> None:
+    """Write a plugin to start from, as a distribution of its own with a test that passes."""
+    try:
+        folder = write_plugin(name, kind, into)
+    except FileExistsError as error:
+        raise click.ClickException(f"{error.filename} is there already: nothing written") from error
+    except (OSError, ValueError) as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{folder} is written. What comes next:")
+    click.echo(f"  cd {folder}")
+    click.echo("  uv run pytest                  it passes already; change it with the code")
+    click.echo("  uv build --wheel               then install the wheel beside hexdesk:")
+    click.echo("  uv pip install dist/*.whl")
+    click.echo(f"  hexdesk plugins show {name}")
 
 
 def _settings() -> Settings:

@@ -1,9 +1,9 @@
-"""Looks orders up in the shop that a company has connected."""
+"""Looks orders up and cancels them in the shop that a company has connected."""
 
 from collections.abc import Iterable
 
 from hexdesk.core import IntegrationType, Tool, hookimpl
-from hexdesk_order_lookup.orders import find_order
+from hexdesk_order_lookup.orders import cancel_order, find_order
 from hexdesk_order_lookup.shop import Shop
 
 
@@ -15,5 +15,5 @@ def hexdesk_integration_types() -> Iterable[IntegrationType]:
 
 @hookimpl
 def hexdesk_tools() -> Iterable[Tool]:
-    """Let agents look orders up in it."""
-    return (find_order,)
+    """Let agents look orders up in it, and cancel them."""
+    return (find_order, cancel_order)

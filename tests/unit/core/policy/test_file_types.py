@@ -3,7 +3,7 @@
 import pytest
 
 from hexdesk.core.errors import UnsupportedFileError
-from hexdesk.core.model.documents import FileType
+from hexdesk.core.model.documents import FileType, TextExtractor
 from hexdesk.core.policy.file_types import possible_types, type_of_file, utf16_of
 
 PDF = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"
@@ -104,3 +104,49 @@ def test_wide_text_is_told_from_narrow_text() -> None:
     assert [
         utf16_of("Ann".encode(codec)) for codec in ("utf-16", "utf-16-le", "utf-16-be", "ascii")
     ] == ["utf-16", "utf-16-le", "utf-16-be", None]
+
+
+SUBTITLES = TextExtractor(
+    name="SRT", content_type="application/x-subrip", extensions=("srt",), reader="a:b"
+)
+PARCEL = TextExtractor(
+    name="PRC",
+    content_type="application/x-parcel",
+    extensions=("prc", "parcel"),
+    signature=b"\x01PRC",
+    reader="a:b",
+)
+
+
+@pytest.mark.parametrize(
+    ("filename", "claimed", "head", "content_type"),
+    [
+        ("talk.srt", None, TEXT, "application/x-subrip"),
+        ("TALK.SRT", "application/x-subrip", TEXT, "application/x-subrip"),
+        ("talk.srt", "text/plain", TEXT, "application/x-subrip"),
+        ("one.parcel", OCTETS, b"\x01PRC\x00", "application/x-parcel"),
+        ("notes.txt", None, TEXT, FileType.TXT),
+    ],
+)
+def test_a_further_type_is_told_by_the_end_of_the_name(
+    filename: str, claimed: str | None, head: bytes, content_type: str
+) -> None:
+    assert type_of_file(filename, claimed, head, (SUBTITLES, PARCEL)) == content_type
+
+
+@pytest.mark.parametrize(
+    ("filename", "claimed", "head", "reason"),
+    [
+        ("talk.srt", None, PDF, "something else than its name"),
+        ("one.prc", None, TEXT, "something else than its name"),
+        ("one.prc", "text/plain", b"\x01PRC\x00", "not of the type that is given"),
+        ("talk.srt", "image/png", TEXT, "not of the type that is given"),
+        ("talk.sub", None, TEXT, "that of a SRT, PRC, PDF, "),
+        ("parcel", None, b"\x01PRC\x00", "is no SRT, PRC, PDF, "),
+    ],
+)
+def test_a_file_that_only_looks_like_a_further_type_is_refused(
+    filename: str, claimed: str | None, head: bytes, reason: str
+) -> None:
+    with pytest.raises(UnsupportedFileError, match=reason):
+        type_of_file(filename, claimed, head, (SUBTITLES, PARCEL))

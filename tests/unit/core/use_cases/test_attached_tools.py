@@ -98,7 +98,7 @@ async def test_a_header_can_carry_the_credentials(scene: Scene, admin: Member) -
 async def test_a_server_is_not_checked_without_keeping_what_it_says(
     scene: Scene, admin: Member, attached: Integration
 ) -> None:
-    check = await scene.desk.integrations.check.types.check(attached)
+    check = await scene.desk.integrations.check.types.check(admin, attached)
     assert not check.ok
     assert "asking for its tools" in check.detail
 

@@ -14,6 +14,7 @@ import msgspec
 from hexdesk.adapters.extraction.readers.reading import Outlet, Read, RefusedError
 from hexdesk.adapters.extraction.sandbox.confinement import bound, isolate
 from hexdesk.adapters.extraction.sandbox.linux import die_with
+from hexdesk.adapters.extraction.sandbox.plugins import plugins_reader
 from hexdesk.adapters.extraction.sandbox.wire import (
     Finished,
     Order,
@@ -23,8 +24,8 @@ from hexdesk.adapters.extraction.sandbox.wire import (
     packed,
     spoken,
 )
-from hexdesk.core.model.documents import FileType
-from hexdesk.core.policy.file_types import HEAD_BYTES, possible_types, why_unread
+from hexdesk.core.model.documents import FileType, TextExtractor
+from hexdesk.core.policy.file_types import HEAD_BYTES, begins_like, possible_types, why_unread
 
 STANDARD_INPUT, STANDARD_OUTPUT = 0, 1
 MODULES = {
@@ -40,7 +41,7 @@ MODULES = {
 READERS = "hexdesk.adapters.extraction.readers"
 
 
-def main(readers: Mapping[FileType, Read] | None = None) -> None:
+def main(readers: Mapping[FileType | TextExtractor, Read] | None = None) -> None:
     """Do what the order in the arguments says; other readers than ours are for tests."""
     order = msgspec.json.decode(sys.argv[1], type=Order)
     die_with(order.parent)
@@ -54,8 +55,10 @@ def main(readers: Mapping[FileType, Read] | None = None) -> None:
         say(outcome(file, order, reader, say))
 
 
-def reader_of(file_type: FileType) -> Read:
+def reader_of(file_type: FileType | TextExtractor) -> Read:
     """Load what reads files of this type, and no other: each brings a library along."""
+    if isinstance(file_type, TextExtractor):
+        return plugins_reader(file_type)
     return import_module(f"{READERS}.{MODULES[file_type]}").read
 
 
@@ -77,13 +80,16 @@ def outcome(file: BinaryIO, order: Order, reader: Read, say: Callable[[Word], No
     return Finished(metadata={**facts, "words": outlet.words}, truncated=outlet.is_truncated)
 
 
-def check_head(file: BinaryIO, file_type: FileType | None) -> None:
+def check_head(file: BinaryIO, file_type: FileType | TextExtractor | None) -> None:
     """Raise `RefusedError` if the file's first bytes are of another type."""
     head = file.read(HEAD_BYTES)
     file.seek(0)
     if not head:
         raise RefusedError("the file is empty")
-    if file_type not in possible_types(head):
+    if isinstance(file_type, TextExtractor):
+        if not begins_like(file_type, head):
+            raise RefusedError(why_unread(head, file_type.name))
+    elif file_type not in possible_types(head):
         raise RefusedError(why_unread(head, file_type.name if file_type else "file"))
 
 

@@ -4,9 +4,9 @@ import asyncio
 import os
 import signal
 import subprocess
-from collections.abc import AsyncGenerator, AsyncIterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Sequence
 from tempfile import TemporaryFile
-from typing import BinaryIO
+from typing import BinaryIO, Self
 
 import msgspec
 import structlog
@@ -38,6 +38,7 @@ from hexdesk.core.model.documents import (
     ExtractionProgress,
     FileType,
     Section,
+    TextExtractor,
 )
 from hexdesk.core.ports.extraction import Extraction
 
@@ -76,20 +77,26 @@ class SandboxedExtraction(Extraction):
         self._needs_isolation = needs_isolation
         self._program = program
         self._places = asyncio.Semaphore(AT_ONCE)
+        self._further: dict[str, TextExtractor] = {}
+
+    def also_read(self, further: Iterable[TextExtractor]) -> Self:
+        """Read types beside those of hexdesk, in the same way; return the same."""
+        self._further.update({one.content_type: one for one in further})
+        return self
 
     async def extract(
-        self, content: AsyncIterable[bytes], file_type: FileType
+        self, content: AsyncIterable[bytes], content_type: str
     ) -> AsyncGenerator[ExtractionProgress | ExtractedDocument]:
         async with self._places:
             # It has no name: nothing a stranger chose reaches the file system, nothing stays.
             with TemporaryFile() as file:
                 await _spool(content, file)
-                async with Cell(self._order(file_type), file, self._program) as cell:
+                async with Cell(self._order(content_type), file, self._program) as cell:
                     try:
                         async for said in self._listen(cell):
                             yield said
                     except MadError as error:
-                        log.warning("a reader of files broke out", file_type=file_type.name)
+                        log.warning("a reader of files broke out", content_type=content_type)
                         raise ExtractionError("the file is damaged: it cannot be read") from error
 
     async def _listen(self, cell: Cell) -> AsyncGenerator[ExtractionProgress | ExtractedDocument]:
@@ -144,15 +151,22 @@ class SandboxedExtraction(Extraction):
             f" a file gets ({megabytes} MB)"
         )
 
-    def _order(self, file_type: FileType) -> Order:
+    def _order(self, content_type: str) -> Order:
         return Order(
-            file_type=file_type,
+            file_type=self._further.get(content_type) or _own_type(content_type),
             parent=os.getpid(),
             limits=self._limits,
             bounds=self._bounds,
             ocr=self._ocr,
             needs_isolation=self._needs_isolation,
         )
+
+
+def _own_type(content_type: str) -> FileType:
+    try:
+        return FileType(content_type)
+    except ValueError as error:  # of a plugin that is no longer there
+        raise ExtractionError(f"nothing is installed that reads {content_type!r}") from error
 
 
 def bundled_ocr() -> Ocr:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import msgspec
 
 from hexdesk.adapters.extraction.readers.reading import Bounds, Ocr
-from hexdesk.core.model.documents import ExtractionProgress, FileType, Section
+from hexdesk.core.model.documents import ExtractionProgress, FileType, Section, TextExtractor
 
 SIZE = struct.Struct(">I")
 
@@ -36,7 +36,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     Without a type it only locks itself in, and tells how well.
     """
 
-    file_type: FileType | None
+    file_type: FileType | TextExtractor | None
     parent: int
     limits: Limits
     bounds: Bounds
