@@ -35,6 +35,7 @@ from hexdesk.core.testing.plain_secrets import (
 )
 from hexdesk.core.testing.recording_egress import RecordingEgress
 from hexdesk.core.testing.scripted import ScriptedRunner
+from hexdesk.core.testing.scripted_servers import ScriptedServers
 from hexdesk.core.testing.steady import SteadyClock
 from hexdesk.core.tools.tool import Tool
 from hexdesk.core.use_cases.integration_types import IntegrationType
@@ -155,4 +156,5 @@ def _ports(clock: SteadyClock, storage: MemoryStorage, egress: RecordingEgress) 
         queue=MemoryQueue(),
         blobs=MemoryBlobs(),
         extraction=MemoryExtraction(),
+        attached_servers=ScriptedServers(),
     )

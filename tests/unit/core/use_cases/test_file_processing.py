@@ -11,7 +11,6 @@ from hexdesk.core.errors import ExtractionError, InvalidError
 from hexdesk.core.model.documents import (
     ExtractedDocument,
     ExtractionProgress,
-    FileType,
     Section,
 )
 from hexdesk.core.model.files import File, FileStatus
@@ -38,7 +37,7 @@ class Slow(Extraction):
         self._steps = steps
 
     async def extract(
-        self, content: AsyncIterable[bytes], file_type: FileType
+        self, content: AsyncIterable[bytes], content_type: str
     ) -> AsyncGenerator[ExtractionProgress | ExtractedDocument]:
         for number, step in enumerate(self._steps, 1):
             await step()
