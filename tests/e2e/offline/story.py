@@ -22,6 +22,8 @@ from tests.files import pictures
 from tests.openai_server import Bench, ChatRequest, OpenAIServer, Reply
 
 SEEN = "seen.json"
+AI_CONFIG = Path(__file__).parents[3] / "ai_config.yaml"
+EMBEDDINGS = "\nembeddings: {provider: openai, model: local, dimensions: 256}\n"
 # Addresses of the internet that are sure to be no machine's own: they belong to documentation.
 OUTSIDE = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
 ASKED_HOURS, ASKED_SCAN = "When are you open?", "How long is the warranty?"
@@ -47,6 +49,19 @@ def way_out(family: socket.AddressFamily, address: str) -> str:
     except OSError as error:
         return errno.errorcode.get(error.errno or 0, repr(error))
     return "connected"
+
+
+def tries() -> int:
+    """Return how often somebody in this network meant an address that no way leads to."""
+    names, counts = (
+        line.split()
+        for line in Path("/proc/net/snmp").read_text(encoding="ascii").splitlines()
+        if line.startswith("Ip:")
+    )
+    six = Path("/proc/net/snmp6")
+    lines = six.read_text(encoding="ascii").splitlines() if six.exists() else []
+    in_six = sum(int(line.split()[1]) for line in lines if line.startswith("Ip6OutNoRoutes"))
+    return int(counts[names.index("OutNoRoutes")]) + in_six
 
 
 def network(process_id: int | str = "self") -> str:
@@ -110,18 +125,24 @@ def seen(model: OpenAIServer, folder: Path) -> dict[str, Any]:
     """Install the plugin, start the desk, and return what was seen of the house and its day."""
     plugins = folder / "plugins"
     wheels.install(wheels.wheel(folder), plugins)
+    ai_config = folder / "ai_config.yaml"
+    ai_config.write_text(AI_CONFIG.read_text(encoding="utf-8") + EMBEDDINGS, encoding="utf-8")
     env = {
+        "HEXDESK_AI_CONFIG": str(ai_config),
         "PYTHONPATH": str(plugins),
         "OPENAI_BASE_URL": model.base_url,
         "OPENAI_API_KEY": "any will do",
     }
-    house = {
+    house: dict[str, Any] = {
+        "tries before": tries(),
         "interfaces": [name for name, one in psutil.net_if_stats().items() if one.isup],
         "ways out": {address: way_out(family, address) for family, address in OUTSIDE},
         "network": network(),
+        "tries of the story": tries(),
     }
     with running_up(folder / "data", env=env) as up:
-        return {**house, **lived(up, env)}
+        house |= lived(up, env)
+    return {**house, "tries in all": tries()}
 
 
 async def main(folder: Path) -> None:
@@ -134,7 +155,8 @@ async def main(folder: Path) -> None:
             for one in request.messages
             if one["role"] == "tool"
         ]
-    text = json.dumps({**found, "results": results})
+        embedded = [text for request in model.embedded for text in request["input"]]
+    text = json.dumps({**found, "results": results, "embedded": embedded})
     (folder / SEEN).write_text(text, encoding="utf-8")
 
 

@@ -54,6 +54,13 @@ def test_the_desk_itself_is_in_there(seen: Seen) -> None:
     assert seen["network of the desk"] == seen["network"] != story.network()
 
 
+def test_nobody_even_tries_to_get_out(seen: Seen) -> None:
+    # The kernel counts: the story's own look at the network above must have been noticed.
+    if seen["tries of the story"] == seen["tries before"]:
+        pytest.skip("this kernel does not count what no way leads to")
+    assert seen["tries in all"] == seen["tries of the story"]
+
+
 def test_a_plugin_of_a_local_wheel_brings_its_tool(seen: Seen) -> None:
     assert seen["tools"][wheels.TOOL] == "hours"
 
@@ -77,6 +84,11 @@ def test_an_answer_cites_the_scan(seen: Seen) -> None:
     assert (citation["file_id"], citation["page"]) == (seen["scan"]["id"], 1)
     assert citation["quote"] == story.QUOTE
     assert seen["cited"]["message"]["content"] == "Seven years [1]."
+
+
+def test_what_files_mean_is_asked_of_the_local_model(seen: Seen) -> None:
+    assert any(story.QUOTE in text for text in seen["embedded"])
+    assert seen["health"]["components"]["knowledge"]["status"] == "ok"
 
 
 def test_nothing_is_missing_but_the_internet(seen: Seen) -> None:
