@@ -64,7 +64,12 @@ from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.egress import CallTerms, Egress, EgressAnswer
 from hexdesk.core.ports.embeddings import Embeddings
 from hexdesk.core.ports.storage import Storage, Transaction
-from hexdesk.core.ports.storage_backends import ConnectionUse, OpenedStorage, StorageBackend
+from hexdesk.core.ports.storage_backends import (
+    ConnectionUse,
+    OpenedStorage,
+    StorageBackend,
+    StorageSurroundings,
+)
 from hexdesk.core.tools.context import ConnectedSystem, TaskContext, ToolContext
 from hexdesk.core.tools.plugin_tasks import PluginTask, task_type
 from hexdesk.core.tools.tool import Tool, tool
@@ -131,6 +136,7 @@ __all__ = [
     "StopAction",
     "Storage",
     "StorageBackend",
+    "StorageSurroundings",
     "StorageUnavailableError",
     "Streaming",
     "TaskContext",

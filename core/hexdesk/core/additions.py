@@ -67,7 +67,10 @@ class StopAction(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Additions:
-    """All that plugins add; `own_types` are the integration types of each plugin."""
+    """All that plugins add; `own_types` are the integration types of each plugin.
+
+    `storage_settings` are those of the plugin that brings the backend of a scheme.
+    """
 
     tools: Sequence[Tool] = ()
     channels: Sequence[Channel] = ()
@@ -79,3 +82,4 @@ class Additions:
     embedding_providers: Sequence[EmbeddingProvider] = ()
     own_types: dict[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
     channel_settings: dict[str, Any] = field(default_factory=dict[str, Any])
+    storage_settings: dict[str, Any] = field(default_factory=dict[str, Any])

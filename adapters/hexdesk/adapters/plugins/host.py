@@ -200,6 +200,12 @@ def _additions(taken: Sequence[_Taken]) -> Additions:
         channel_settings={
             record.name: one.settings for one in taken for record in _of(one, "channels")
         },
+        storage_settings={
+            scheme: one.settings
+            for one in taken
+            for record in _of(one, "storage_backends")
+            for scheme in record.schemes
+        },
     )
 
 

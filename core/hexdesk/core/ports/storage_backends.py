@@ -4,7 +4,7 @@ from abc import abstractmethod
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -32,6 +32,14 @@ class OpenedStorage:
     connections: Callable[[], ConnectionUse] | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StorageSurroundings:
+    """Where a backend is used: the settings of its plugin, and the backends of other URLs."""
+
+    settings: Any
+    backend_for: Callable[[str], "StorageBackend"]
+
+
 class StorageBackend(Protocol):
     """One kind: `schemes` are those of the URLs it takes, `lacks` says what it cannot give.
 
@@ -43,6 +51,13 @@ class StorageBackend(Protocol):
     schemes: frozenset[str]
     lacks: tuple[str, ...]
     is_shared: bool
+
+    def fitted(self, surroundings: StorageSurroundings) -> "StorageBackend":
+        """Return the backend as it works in an installation: itself, unless it needs something.
+
+        One that keeps a part elsewhere and leaves the rest to another backend asks for that one.
+        """
+        return self
 
     @abstractmethod
     def open(self, url: str, *, connections: int) -> AbstractAsyncContextManager[OpenedStorage]:

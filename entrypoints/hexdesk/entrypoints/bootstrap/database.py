@@ -1,15 +1,15 @@
 """Databases made ready: the embedded one, and an operator's own of whatever kind."""
 
 import asyncio
-from collections.abc import Sequence
 
 from hexdesk.adapters.storage.postgres.backend import PostgresBackend
 from hexdesk.adapters.storage.postgres.embedded import SUPERUSER, EmbeddedPostgres
 from hexdesk.adapters.storage.postgres.migrate import migrate
 from hexdesk.adapters.storage.postgres.roles import APPLICATION, OWNER, bootstrap
 from hexdesk.adapters.storage.postgres.upgrading import upgrade_database as upgrade_postgres
+from hexdesk.core.additions import Additions
 from hexdesk.core.errors import InvalidError
-from hexdesk.core.ports.storage_backends import StorageBackend
+from hexdesk.core.ports.storage_backends import StorageBackend, StorageSurroundings
 from hexdesk.entrypoints.bootstrap.plugins import load_installed_plugins
 from hexdesk.entrypoints.settings import Settings, SettingsError, needed_database_url
 
@@ -25,13 +25,19 @@ def prepare_embedded(postgres: EmbeddedPostgres) -> str:
     return postgres.url(DATABASE, APPLICATION)
 
 
-def backend_for(url: str, others: Sequence[StorageBackend]) -> StorageBackend:
+def backend_for(url: str, additions: Additions) -> StorageBackend:
     """Return the kind of storage that the URL's scheme chooses; raise `SettingsError` for none."""
     scheme = url.partition(":")[0].lower()
-    for backend in (POSTGRES, *others):
+    backends = (POSTGRES, *additions.storage_backends)
+    for backend in backends:
         if scheme in backend.schemes:
-            return backend
-    known = ", ".join(sorted(one for backend in (POSTGRES, *others) for one in backend.schemes))
+            return backend.fitted(
+                StorageSurroundings(
+                    settings=additions.storage_settings.get(scheme),
+                    backend_for=lambda other: backend_for(other, additions),
+                )
+            )
+    known = ", ".join(sorted(one for backend in backends for one in backend.schemes))
     raise SettingsError(f"HEXDESK_DATABASE_URL: no storage for {scheme!r}; installed are {known}")
 
 
@@ -55,7 +61,7 @@ def backend_of(settings: Settings, url: str) -> StorageBackend:
     """Return the kind of storage that a URL chooses, of PostgreSQL and what plugins bring."""
     if url.partition(":")[0].lower() in POSTGRES.schemes:
         return POSTGRES
-    return backend_for(url, load_installed_plugins(settings).additions.storage_backends)
+    return backend_for(url, load_installed_plugins(settings).additions)
 
 
 def upgrade_database(settings: Settings, url: str, app_password: str | None) -> str:

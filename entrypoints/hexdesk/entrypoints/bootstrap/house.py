@@ -102,7 +102,7 @@ async def open_house(settings: Settings, place: Place) -> AsyncGenerator[House]:
     ai_config = read_ai_config(find_ai_config(settings.ai_config), settings.environment)
     plugins = load_installed_plugins(settings)
     site = Site.of(settings, place, ai_config, plugins)
-    backend = backend_for(place.database_url, plugins.additions.storage_backends)
+    backend = backend_for(place.database_url, plugins.additions)
     access = McpToolAccess(timeout_seconds=settings.tool_timeout, breaker=Breaker())
     async with (
         open_shared(settings.redis_url, site.clock) as shared,
