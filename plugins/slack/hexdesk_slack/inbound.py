@@ -33,6 +33,7 @@ SLACK_ITSELF = "USLACKBOT"
 # Slack keeps these elsewhere, or no longer shows them.
 NOT_THERE = frozenset({"external", "hidden_by_limit", "tombstone"})
 UNNAMED = "file"
+LONGEST_TITLE = 80
 
 
 def brought_by_event(event: Event, config: SlackConfig) -> Sequence[Inbound]:
@@ -80,6 +81,8 @@ def _message(
         # Who says nothing but the app's name says that.
         text=text or ("" if post.files else full_text),
         full_text=full_text,
+        # Only direct conversations are listed by a name.
+        subject=text.partition("\n")[0][:LONGEST_TITLE] or None if place.is_direct else None,
         files=tuple(_files(post.files or ())),
         is_addressed=is_addressed,
         hints=hints_of(user=post.user, team=post.user_team or place.team_id),

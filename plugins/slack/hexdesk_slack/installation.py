@@ -46,13 +46,16 @@ async def finish_install(
 ) -> tuple[str, dict[str, Any]]:
     """Trade the code for a token; return the integration's name and its configuration."""
     try:
-        # A code works once, and its only effect is the token: nothing is lost with an answer.
         access = await asked(
-            client.oauth_v2_access(
-                client_id=settings.client_id,
-                client_secret=settings.client_secret,
-                code=code,
-                redirect_uri=redirect_url,
+            # Not the SDK's own method, which uses what aiohttp gives up.
+            client.api_call(
+                "oauth.v2.access",
+                data={
+                    "client_id": settings.client_id,
+                    "client_secret": settings.client_secret,
+                    "code": code,
+                    "redirect_uri": redirect_url,
+                },
             ),
             _Access,
         )

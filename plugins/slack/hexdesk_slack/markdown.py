@@ -68,4 +68,4 @@ def _open_fence(piece: str) -> str:
 
 def _ticket(ticket: ShownTicket) -> str:
     name = SPECIAL.sub(r"\\\1", f"#{ticket.number} {' '.join(ticket.title.split())}")
-    return f"[{name}]({ticket.url})" if ticket.url else name
+    return f"- [{name}]({ticket.url})" if ticket.url else f"- {name}"

@@ -26,7 +26,6 @@ from hexdesk_slack.posts import mark
 FLUSHED = 256
 LONGEST_WAIT = 60.0
 THINKING = "is thinking…"
-LONGEST_TITLE = 80
 
 
 @dataclass(slots=True)
@@ -124,7 +123,7 @@ async def begun(delivery: Delivery) -> AnswerStream:
                 delivery.client.assistant_threads_setTitle(
                     channel_id=place.channel,
                     thread_ts=place.root,
-                    title=message.subject[:LONGEST_TITLE],
+                    title=message.subject,
                 )
             )
     return AnswerStream(
