@@ -18,7 +18,7 @@ from tests.e2e.hexdesk_up import HEXDESK, STOP_SECONDS, environment, free_ports
 
 SECRET = "a secret of more than forty characters for tests"
 METRICS_TOKEN = "let me scrape"
-READY_SECONDS = 90
+READY_SECONDS = 150
 LOOK_AGAIN_SECONDS = 0.05
 
 
