@@ -1,5 +1,6 @@
 """How a workspace is connected by signing in at Slack."""
 
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -124,3 +125,9 @@ def test_the_manifest_leads_to_the_desk_and_lets_no_token_expire() -> None:
     assert inbound.endswith("/api/v1/channels/slack")
     assert settings["token_rotation_enabled"] is False
     assert settings["socket_mode_enabled"] is False
+
+
+def test_the_page_shows_the_manifest_as_it_is() -> None:
+    page = Path(__file__).parents[4] / "docs/how-to/connect-slack.md"
+    [shown] = re.findall(r"```yaml\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    assert yaml.safe_load(shown) == manifest()
