@@ -1,7 +1,8 @@
 """The desk: all that people and agents can do, in one frozen value."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from hexdesk.core.model.ai_config import AIConfig
 from hexdesk.core.model.idempotency import IdempotencyKey
@@ -10,6 +11,7 @@ from hexdesk.core.model.settings import DeskSettings
 from hexdesk.core.ports.agents import AgentRunner
 from hexdesk.core.ports.blobs import Blobs
 from hexdesk.core.ports.cache import Cache
+from hexdesk.core.ports.channels import Channel
 from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.egress import Egress
 from hexdesk.core.ports.embeddings import Embeddings
@@ -49,6 +51,8 @@ from hexdesk.core.use_cases import (
     uploads,
 )
 from hexdesk.core.use_cases.approval_watch import WatchApprovals
+from hexdesk.core.use_cases.channel_inbound import ReceiveFromChannel
+from hexdesk.core.use_cases.channel_sources import ListenToSources
 from hexdesk.core.use_cases.expiry import ForgetExpired
 from hexdesk.core.use_cases.follow_run import AwaitAnswer, FollowRun
 from hexdesk.core.use_cases.health import CheckHealth
@@ -65,7 +69,8 @@ class Ports:
     """What the desk needs from outside.
 
     `near_cache` never leaves this process, for what is asked for within a transaction; without
-    it, `cache` is taken, which all processes may share.
+    it, `cache` is taken, which all processes may share. `channel_settings` are the plugins' own
+    settings, by the names of their channels.
     """
 
     storage: Storage
@@ -86,6 +91,8 @@ class Ports:
     extraction: Extraction
     embeddings: Embeddings | None = None
     near_cache: Cache | None = None
+    channels: Sequence[Channel] = ()
+    channel_settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
     probes: Sequence[Probe] = ()
     ai_config: AIConfig = AIConfig()
     settings: DeskSettings = DeskSettings()
@@ -189,6 +196,14 @@ class IntegrationDesk:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelDesk:
+    """What comes on channels."""
+
+    receive: ReceiveFromChannel
+    listen: ListenToSources
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FileDesk:
     """Files, and who knows them."""
 
@@ -217,6 +232,7 @@ class Desk:
     people: PeopleDesk
     tickets: TicketDesk
     integrations: IntegrationDesk
+    channels: ChannelDesk
     tasks: TaskBoard
     files: FileDesk
     list_audit_events: audit.ListAuditEvents

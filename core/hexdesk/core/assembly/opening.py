@@ -9,6 +9,7 @@ from hexdesk.core.assembly.areas import (
     integrations_of,
     tickets_of,
 )
+from hexdesk.core.assembly.channels import channel_tasks, channels_of
 from hexdesk.core.assembly.files import files_of
 from hexdesk.core.assembly.parts import Parts
 from hexdesk.core.assembly.people import people_of
@@ -31,7 +32,9 @@ def open_desk(ports: Ports, *task_types: TaskType) -> Desk:
     """Return the desk on these ports, with the built-in tools, and more types of tasks."""
     storage = AnnouncingStorage(storage=ports.storage, clock=ports.clock, queue=ports.queue)
     parts = Parts.of(replace(ports, storage=storage), catalogue())
-    return _desk(parts, run_desk_of(parts), task_desk_of(parts, task_types))
+    run_desk = run_desk_of(parts)
+    types = (*channel_tasks(parts, run_desk), *task_types)
+    return _desk(parts, run_desk, task_desk_of(parts, types))
 
 
 def on_storage(desk: Desk, storage: Storage) -> Desk:
@@ -51,6 +54,7 @@ def _desk(parts: Parts, run_desk: RunDesk, task_desk: TaskDesk) -> Desk:
         people=people_of(parts, run_desk),
         tickets=tickets_of(parts),
         integrations=integrations_of(parts),
+        channels=channels_of(parts),
         tasks=TaskBoard.of(ports.storage, ports.clock, task_desk.types),
         files=files_of(parts),
         list_audit_events=audit.ListAuditEvents(storage=ports.storage),

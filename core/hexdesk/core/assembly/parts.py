@@ -9,6 +9,7 @@ from hexdesk.core.policy.rights import Right
 from hexdesk.core.tools.tool import Tool
 from hexdesk.core.use_cases import agent_log, audit, drafts, sessions
 from hexdesk.core.use_cases.agent_rules import AgentRules
+from hexdesk.core.use_cases.channel_type import Channels, ChannelType
 from hexdesk.core.use_cases.configurations import Configurations
 from hexdesk.core.use_cases.health import CheckHealth
 from hexdesk.core.use_cases.integration_types import IntegrationTypes, Webhook
@@ -30,6 +31,7 @@ class Parts:
     sessions: sessions.SessionStarter
     webhook: Webhook
     integration_types: IntegrationTypes
+    channels: Channels
     note_refusal: NoteRefusal
     check_health: CheckHealth
     draft: drafts.DraftTicket
@@ -45,6 +47,13 @@ class Parts:
         clock, settings = ports.clock, ports.settings
         auditor = audit.Auditor(clock=clock)
         webhook = Webhook(egress=ports.egress, clock=clock)
+        channels = _channels(ports)
+        integration_types = IntegrationTypes(
+            types={webhook.name: webhook, **channels},
+            vault=ports.vault,
+            clock=clock,
+            egress=ports.egress,
+        )
         rules = AgentRules(
             tool_names=frozenset(tools),
             destructive_tools=tuple(one.name for one in tools.values() if one.destructive),
@@ -62,12 +71,8 @@ class Parts:
                 clock=clock, access_tokens=ports.access_tokens, settings=settings
             ),
             webhook=webhook,
-            integration_types=IntegrationTypes(
-                types={webhook.name: webhook},
-                vault=ports.vault,
-                clock=clock,
-                egress=ports.egress,
-            ),
+            integration_types=integration_types,
+            channels=Channels(types=channels, integration_types=integration_types),
             note_refusal=NoteRefusal(
                 storage=ports.storage, clock=clock, auditor=auditor, telemetry=ports.telemetry
             ),
@@ -76,3 +81,17 @@ class Parts:
                 storage=ports.storage, clock=clock, rules=rules, runner=ports.runner
             ),
         )
+
+
+def _channels(ports: Ports) -> dict[str, ChannelType]:
+    return {
+        one.name: ChannelType.of(
+            one,
+            ports.channel_settings.get(one.name),
+            storage=ports.storage,
+            clock=ports.clock,
+            egress=ports.egress,
+            vault=ports.vault,
+        )
+        for one in ports.channels
+    }
