@@ -44,10 +44,11 @@ class JoinConversation:
 
     async def __call__(
         self, who: System, inbound: KeptInbound, message: InboundMessage, sender: Sender
-    ) -> ChannelConversation:
+    ) -> ChannelConversation | None:
         """Return the conversation; the message is its newest.
 
-        Raise `ConflictError` if another message has begun the same conversation at this moment.
+        None if it was said to nobody in particular, and goes on with nothing. Raise
+        `ConflictError` if another message has begun the same conversation at this moment.
         """
         async with self.storage.transaction(who) as tx:
             # Whoever does the same task at the same time waits here, and then finds it done.
@@ -57,6 +58,8 @@ class JoinConversation:
                 if known:
                     return known
             found = await self._found(tx, inbound, message, sender)
+            if found is None and not message.is_addressed:
+                return None
             if found is None:
                 found = await self._begin(tx, who, inbound, message, sender)
             names = [name_of_message(sender, message.message_id)] if sender.is_verified else []

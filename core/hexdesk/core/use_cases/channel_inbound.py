@@ -9,11 +9,16 @@ from uuid import UUID
 import msgspec
 
 from hexdesk.core.errors import InvalidError, NotFoundError
-from hexdesk.core.model.channels import ChannelResponse, Inbound, InboundRequest
+from hexdesk.core.model.channels import (
+    ChannelResponse,
+    Inbound,
+    InboundDecision,
+    InboundRequest,
+)
 from hexdesk.core.model.conversations import FoundConnection, KeptInbound
 from hexdesk.core.model.principals import System
 from hexdesk.core.model.tasks import Task
-from hexdesk.core.policy.channels import checked, digest, order_of
+from hexdesk.core.policy.channels import checked, digest, names_to_find, order_of
 from hexdesk.core.ports.channels import Addressee, Connection
 from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.storage import Storage, Transaction
@@ -47,7 +52,7 @@ class KeepInbound:
     async def __call__(
         self, organization_id: UUID, found: FoundConnection, came: Sequence[Inbound]
     ) -> int:
-        """Return how much of it is new.
+        """Return how much of it is new, and of the desk's concern.
 
         Raise `InvalidError` for what cannot be kept, and then nothing is, and `NotFoundError` if
         the connection is gone.
@@ -70,7 +75,7 @@ class KeepInbound:
             content=inbound,
             created_at=now,
         )
-        if not await tx.inbounds.add(kept):
+        if not await _is_ours(tx, kept) or not await tx.inbounds.add(kept):
             return False
         await tx.tasks.add(
             Task(
@@ -164,6 +169,18 @@ class ReceiveFromChannel:
             log.warning("inbound message not kept", extra=about(found, reason=str(error)))
             return UNREADABLE
         return TAKEN
+
+
+async def _is_ours(tx: Transaction, kept: KeptInbound) -> bool:
+    """Tell whether something was said to the desk, or in a conversation that it has."""
+    content = kept.content
+    if isinstance(content, InboundDecision) or content.is_addressed:
+        return True
+    names = names_to_find(content.sender, content)
+    if await tx.channel_conversations.find(kept.integration_id, names):
+        return True
+    # What has come already may be about to begin the conversation.
+    return not await tx.inbounds.is_first(kept)
 
 
 def about(found: FoundConnection, **more: str) -> dict[str, str]:

@@ -45,6 +45,7 @@ from hexdesk.core.use_cases.task_types import TaskEnd, TaskType, TaskWork
 log = logging.getLogger("hexdesk.channels")
 HOUR_SECONDS = 3600
 SOON = timedelta(seconds=1)
+NOT_ADDRESSED = "it was said to nobody in particular"
 LOOPING = "there were too many messages within an hour: it was not answered"
 FORGOTTEN = TaskEnd(result={"status": "forgotten"})
 """Of a message whose conversation or connection was removed meanwhile."""
@@ -140,6 +141,8 @@ class AnswerChannelMessage(TaskType):
         task = work.task
         who = System(organization_id=task.organization_id)
         conversation = await self.join(who, inbound, message, sender)
+        if conversation is None:
+            return self._done(inbound, note=NOT_ADDRESSED)
         inbound = replace(inbound, thread_id=conversation.thread_id)
         async with self.storage.transaction(who) as tx:
             if await tx.runs.running_in(conversation.thread_id):
