@@ -18,6 +18,7 @@ from hexdesk.adapters.http.controllers.comments import CommentsController
 from hexdesk.adapters.http.controllers.deliveries import DeliveriesController
 from hexdesk.adapters.http.controllers.files import AgentFilesController, FilesController
 from hexdesk.adapters.http.controllers.handoffs import HandoffsController
+from hexdesk.adapters.http.controllers.installations import InstallationsController
 from hexdesk.adapters.http.controllers.integrations import IntegrationsController
 from hexdesk.adapters.http.controllers.members import MembersController
 from hexdesk.adapters.http.controllers.organization import OrganizationController
@@ -53,6 +54,7 @@ CONTROLLERS = [
     IntegrationsController,
     DeliveriesController,
     ChannelsController,
+    InstallationsController,
     TasksController,
     AuditController,
 ]

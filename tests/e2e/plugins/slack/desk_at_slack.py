@@ -60,8 +60,10 @@ class DeskAtSlack:
 
 
 @asynccontextmanager
-async def desk_at_slack(**changes: Any) -> AsyncGenerator[DeskAtSlack]:
-    """Open a desk, and connect a workspace to a company."""
+async def desk_at_slack(
+    *, is_connected: bool = True, **changes: Any
+) -> AsyncGenerator[DeskAtSlack]:
+    """Open a desk with an app of Slack's, and connect a workspace to a company."""
     async with slack_server() as server:
         settings = SlackSettings(
             client_id=CLIENT_ID,
@@ -69,10 +71,15 @@ async def desk_at_slack(**changes: Any) -> AsyncGenerator[DeskAtSlack]:
             signing_secret=SECRET,
             base_url=server.base_url,
         )
-        plugin = {"channels": (SlackChannel(),), "channel_settings": {"slack": settings}}
+        plugin: dict[str, Any] = {
+            "channels": (SlackChannel(),),
+            "channel_settings": {"slack": settings},
+        }
         async with a_house(**(plugin | changes)) as house:
             company = await house.company("acme")
-            config = {"team_id": TEAM, "bot_token": TOKEN, "bot_user_id": APP}
-            await created(company.admin, "/integrations", type="slack", name="Acme", config=config)
+            if is_connected:
+                config = {"team_id": TEAM, "bot_token": TOKEN, "bot_user_id": APP}
+                wish = {"type": "slack", "name": "Acme", "config": config}
+                await created(company.admin, "/integrations", **wish)
             yield DeskAtSlack(house=house, company=company, server=server)
             await company.close()
