@@ -47,6 +47,7 @@ from hexdesk.core.testing import (
     PlainPasswords,
     RecordingEgress,
     RecordingTelemetry,
+    ScriptedChannel,
     UnlimitedLimiter,
 )
 from hexdesk.core.use_cases.sessions import Authenticate
@@ -173,6 +174,7 @@ def _ports(
         events=MemoryEvents(),
         telemetry=RecordingTelemetry(),
         runner=PydanticAIRunner(shelf=ModelShelf(offline=ObedientModel), tools=access),
+        channels=(ScriptedChannel(),),
         queue=MemoryQueue(),
         blobs=MemoryBlobs(),
         extraction=MemoryExtraction(),

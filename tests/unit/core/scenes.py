@@ -118,8 +118,9 @@ class Scene:
         ai_config: AIConfig | None = None,
         probes: Sequence[Probe] = (),
         embeddings: Embeddings | None = None,
+        **more: Any,
     ) -> "Scene":
-        """Open a desk whose model answers by the scripts."""
+        """Open a desk whose model answers by the scripts; `more` are other ports."""
         fakes = fakes or Fakes.new()
         runner, events, journal = ScriptedRunner(*scripts), MemoryEvents(), MemoryJournal()
         telemetry, queue, extraction = RecordingTelemetry(), MemoryQueue(), MemoryExtraction()
@@ -127,6 +128,7 @@ class Scene:
             fakes.ports(
                 runner=runner,
                 embeddings=embeddings,
+                **more,
                 journal=journal,
                 events=events,
                 telemetry=telemetry,

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from hexdesk.core.model.approvals import HeldCall
 from hexdesk.core.model.channels import OutboundKind, OutboundMessage, ShownApproval
 from hexdesk.core.model.chat import Message, Thread
-from hexdesk.core.model.conversations import ChannelDelivery
+from hexdesk.core.model.conversations import ChannelConversation, ChannelDelivery
 from hexdesk.core.model.principals import Principal, System
 from hexdesk.core.model.tasks import Task
 from hexdesk.core.model.webhooks import Delivery, EventType
@@ -92,22 +92,10 @@ class Outbox:
             return
         sequence = conversation.last_sequence + 1
         await tx.channel_conversations.update(replace(conversation, last_sequence=sequence))
-        key, now = self.clock.new_id(), self.clock.now()
-        outbound = OutboundMessage(
-            id=key,
-            conversation_key=conversation.conversation_key,
-            kind=kind,
-            text=message.content,
-            subject=conversation.subject,
-            reply_to=conversation.reply_to,
-            approvals=tuple(
-                ShownApproval(approval_id=one.id, tool=one.tool, arguments=one.arguments)
-                for one in held
-            ),
-            created_at=message.created_at,
-        )
+        outbound = self._outbound(conversation, message, kind, held)
+        now = self.clock.now()
         delivery = ChannelDelivery(
-            id=key,
+            id=outbound.id,
             integration_id=conversation.integration_id,
             event_type=f"message.{kind}",
             next_attempt_at=now,
@@ -120,6 +108,27 @@ class Outbox:
         )
         await self.send(tx, System(organization_id=thread.organization_id), delivery)
         await tx.channel_deliveries.add(delivery)
+
+    def _outbound(
+        self,
+        conversation: ChannelConversation,
+        message: Message,
+        kind: OutboundKind,
+        held: Sequence[HeldCall],
+    ) -> OutboundMessage:
+        return OutboundMessage(
+            id=self.clock.new_id(),
+            conversation_key=conversation.conversation_key,
+            kind=kind,
+            text=message.content,
+            subject=conversation.subject,
+            reply_to=conversation.reply_to,
+            approvals=tuple(
+                ShownApproval(approval_id=one.id, tool=one.tool, arguments=one.arguments)
+                for one in held
+            ),
+            created_at=message.created_at,
+        )
 
     async def send(self, tx: Transaction, who: Principal, delivery: Delivery) -> None:
         """Store the task that sends a delivery at once."""

@@ -25,6 +25,7 @@ from hexdesk.adapters.tools.mcp_server import (
 from hexdesk.core.assembly import open_desk
 from hexdesk.core.desk import Desk
 from hexdesk.core.model.ai_config import AIConfig
+from hexdesk.core.ports.channels import Channel
 from hexdesk.core.use_cases.sessions import Authenticate
 from hexdesk.entrypoints.ai_config import find_ai_config, read_ai_config
 from hexdesk.entrypoints.bootstrap.files import open_files
@@ -70,14 +71,16 @@ class House:
         if concurrency == 0:
             return
         sweeping = asyncio.create_task(desk.task_desk.keep_house(), name="sweeping tasks")
+        listening = asyncio.create_task(desk.channels.listen.keep_listening(), name="listening")
         try:
             async with desk.ports.queue.working(
                 desk.task_desk.do, concurrency=concurrency, priorities=priorities
             ):
                 await self.draining.wait()
         finally:
-            sweeping.cancel()
-            await asyncio.gather(sweeping, return_exceptions=True)
+            for one in (sweeping, listening):
+                one.cancel()
+            await asyncio.gather(sweeping, listening, return_exceptions=True)
 
     def model_in_use(self) -> str | None:
         """Name the model that answers for an agent for which nothing was decided, if one does."""
@@ -87,7 +90,9 @@ class House:
 
 
 @asynccontextmanager
-async def open_house(settings: Settings, place: Place) -> AsyncGenerator[House]:
+async def open_house(
+    settings: Settings, place: Place, channels: Sequence[Channel] = ()
+) -> AsyncGenerator[House]:
     """Open everything the desk needs, and close it again; runs end before the storage does."""
     ai_config = read_ai_config(find_ai_config(settings.ai_config), settings.environment)
     site = Site.of(settings, place, ai_config)
@@ -110,6 +115,7 @@ async def open_house(settings: Settings, place: Place) -> AsyncGenerator[House]:
             shared=shared,
             files=files,
             embeddings=embeddings,
+            channels=tuple(channels),
         )
         house = _house(site, opened)
         census = Census(shared.presence)

@@ -14,6 +14,7 @@ from hexdesk.adapters.vault.aead import AeadVault
 from hexdesk.core.desk import Ports
 from hexdesk.core.model.health import HealthStatus
 from hexdesk.core.model.settings import DeskSettings
+from hexdesk.core.ports.channels import Channel
 from hexdesk.core.ports.embeddings import Embeddings
 from hexdesk.entrypoints.bootstrap.files import FileStores
 from hexdesk.entrypoints.bootstrap.knowledge import knowledge_probe
@@ -36,6 +37,7 @@ class Opened:
     shared: Shared
     files: FileStores
     embeddings: Embeddings | None
+    channels: tuple[Channel, ...] = ()
 
 
 def ports_of(site: Site, opened: Opened) -> Ports:
@@ -43,8 +45,7 @@ def ports_of(site: Site, opened: Opened) -> Ports:
     settings, clock, keys = site.settings, site.clock, site.keys
     storage, shared, files = opened.storage, opened.shared, opened.files
     vault = AeadVault(keys.derive)
-    journal = FileJournal(site.place.data_dir / "journal", vault, clock)
-    site.telemetry.watch_journal(journal.waiting)
+    journal = _journal(site, vault)
     return Ports(
         storage=storage,
         clock=clock,
@@ -63,9 +64,11 @@ def ports_of(site: Site, opened: Opened) -> Ports:
         telemetry=site.telemetry,
         runner=PydanticAIRunner(shelf=site.shelf, tools=opened.access),
         embeddings=opened.embeddings,
+        channels=opened.channels,
         queue=shared.queue,
         blobs=files.blobs,
         extraction=files.extraction,
+        ai_config=site.ai_config,
         probes=(
             CallProbe(name="database", call=storage.ping, is_vital=True),
             tool_server_probe(settings.mcp_url),
@@ -75,9 +78,14 @@ def ports_of(site: Site, opened: Opened) -> Ports:
             knowledge_probe(site.ai_config, storage.keeps_vectors),
             CallProbe(name="storage", call=files.blobs.ping, otherwise=HealthStatus.DEGRADED),
         ),
-        ai_config=site.ai_config,
         settings=_desk_settings(settings),
     )
+
+
+def _journal(site: Site, vault: AeadVault) -> FileJournal:
+    journal = FileJournal(site.place.data_dir / "journal", vault, site.clock)
+    site.telemetry.watch_journal(journal.waiting)
+    return journal
 
 
 def _desk_settings(settings: Settings) -> DeskSettings:
@@ -92,5 +100,6 @@ def _desk_settings(settings: Settings) -> DeskSettings:
         run_lease_seconds=settings.run_lease,
         health_check_seconds=settings.health_check,
         caches_responses=settings.response_cache,
+        channel_answers_per_hour=settings.channel_answers or None,
         slow_seconds=settings.slow_ms / 1000,
     )
