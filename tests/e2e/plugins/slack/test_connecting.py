@@ -28,7 +28,7 @@ async def there() -> AsyncGenerator[DeskAtSlack]:
 async def state_of(admin: httpx2.AsyncClient) -> str:
     answer = await admin.get(INSTALL)
     assert answer.status_code == 200, answer.text
-    query = parse_qs(urlsplit(answer.json()["url"]).query)
+    query = parse_qs(urlsplit(str(answer.json()["url"])).query)
     assert query["redirect_uri"] == [BACK]
     return query["state"][0]
 
@@ -41,8 +41,8 @@ async def allowed(there: DeskAtSlack, state: str, code: str = CODE) -> httpx2.Re
             return page
         assert "Connect slack to acme?" in page.text
         assert "form-action 'self'" in page.headers["content-security-policy"]
-        form = dict(re.findall(r'name="(\w+)" value="([^"]*)"', page.text))
-        return await browser.post(INSTALLED, data=form)
+        fields: list[tuple[str, str]] = re.findall(r'name="(\w+)" value="([^"]*)"', page.text)
+        return await browser.post(INSTALLED, data=dict(fields))
 
 
 async def test_an_admin_connects_the_workspace_and_people_are_answered(there: DeskAtSlack) -> None:
