@@ -1,9 +1,9 @@
 """The desk: all that people and agents can do, in one frozen value."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
+from hexdesk.core.additions import Additions
 from hexdesk.core.model.ai_config import AIConfig
 from hexdesk.core.model.idempotency import IdempotencyKey
 from hexdesk.core.model.principals import Principal
@@ -11,7 +11,6 @@ from hexdesk.core.model.settings import DeskSettings
 from hexdesk.core.ports.agents import AgentRunner
 from hexdesk.core.ports.blobs import Blobs
 from hexdesk.core.ports.cache import Cache
-from hexdesk.core.ports.channels import Channel
 from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.egress import Egress
 from hexdesk.core.ports.embeddings import Embeddings
@@ -74,8 +73,7 @@ class Ports:
     """What the desk needs from outside.
 
     `near_cache` never leaves this process, for what is asked for within a transaction; without
-    it, `cache` is taken, which all processes may share. `channel_settings` are the plugins' own
-    settings, by the names of their channels.
+    it, `cache` is taken, which all processes may share.
     """
 
     storage: Storage
@@ -96,8 +94,6 @@ class Ports:
     extraction: Extraction
     embeddings: Embeddings | None = None
     near_cache: Cache | None = None
-    channels: Sequence[Channel] = ()
-    channel_settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
     probes: Sequence[Probe] = ()
     ai_config: AIConfig = AIConfig()
     settings: DeskSettings = DeskSettings()
@@ -233,6 +229,7 @@ class Desk:
     """Everything a driving adapter is given."""
 
     ports: Ports
+    additions: Additions
     tools: Mapping[str, Tool]
     identity: Identity
     agents: AgentDesk

@@ -1,6 +1,5 @@
 """A desk with channels in a process of its own, a model, and somebody who is posted answers."""
 
-import sys
 import tempfile
 from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
@@ -11,22 +10,28 @@ import pytest
 from hexdesk.adapters.storage.postgres.embedded import EmbeddedPostgres
 from tests.database import Database
 from tests.e2e.channels.correspondence import Correspondent
-from tests.e2e.resilience.apart import SECRET, made_ready
+from tests.e2e.resilience.apart import apart, made_ready
 from tests.e2e.resilience.client import PATIENCE_SECONDS, Member
 from tests.e2e.resilience.model import Model
 from tests.e2e.resilience.processes import Hexdesk, running
 from tests.e2e.webhooks.receiver import Receiver, listening
+from tests.unit.adapters.plugins.installing import install
 
-LEASE_SECONDS = 2
+FORGETFUL = """
+    from hexdesk.core import OutcomeUnknownError, hookimpl
+    from hexdesk_webhook_channel.channel import WebhookChannel
 
+    class ForgetfulChannel(WebhookChannel):
+        '''The same to a receiver that cannot tell one message from another.'''
+        name = "forgetful"
 
-class DeskProcess(Hexdesk):
-    """An API that does tasks, with channels."""
+        async def look_up(self, message, connection):
+            raise OutcomeUnknownError("the receiver keeps no record")
 
-    def __init__(self, folder: Path, settings: dict[str, str]) -> None:
-        super().__init__("channels", folder, settings)
-        module = "tests.e2e.channels.desk_process"
-        self._command = [sys.executable, "-m", module, str(self.port)]
+    @hookimpl
+    def hexdesk_channels():
+        return (ForgetfulChannel(),)
+"""
 
 
 @pytest.fixture(scope="session")
@@ -53,15 +58,16 @@ def channel_database(postgres_server: EmbeddedPostgres) -> Database:
 @pytest.fixture(scope="session")
 async def shared_desk(channel_database: Database, channel_model: Model) -> AsyncGenerator[Hexdesk]:
     """Return the one desk that tests kill in turn."""
-    settings = {
-        "HEXDESK_DATABASE_URL": channel_database.url,
-        "HEXDESK_SECRET_KEY": SECRET,
-        "HEXDESK_EGRESS_ALLOW_PRIVATE": "true",
-        "HEXDESK_RUN_LEASE": str(LEASE_SECONDS),
-        **channel_model.settings,
-    }
-    with tempfile.TemporaryDirectory(prefix="hexdesk-tests-") as folder:
-        async with running(DeskProcess(Path(folder), settings)) as (process,):
+    with tempfile.TemporaryDirectory(prefix="hexdesk-tests-") as name:
+        folder = Path(name)
+        install(folder, "forgetful", FORGETFUL)
+        settings = {
+            "PYTHONPATH": name,
+            "HEXDESK_EGRESS_ALLOW_PRIVATE": "true",
+            "HEXDESK_WORKER_CONCURRENCY": "8",
+        }
+        process = apart("api", folder / "desk", channel_database, channel_model, **settings)
+        async with running(process):
             yield process
 
 

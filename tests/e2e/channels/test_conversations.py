@@ -12,12 +12,12 @@ from tests.e2e.resilience.model import Model
 from tests.e2e.resilience.processes import Hexdesk
 from tests.e2e.webhooks.receiver import Receiver, listening
 from tests.integration.local_server import response
-from tests.openai_server import ChatRequest, Reply
+from tests.openai_server import Behaviour, ChatRequest, Reply
 
 NOBODY = {"external_id": "ann", "email": "ann@example.com"}
 
 
-def answering(text: str):
+def answering(text: str) -> Behaviour:
     return lambda _: Reply(text=text)
 
 
@@ -271,7 +271,7 @@ async def test_what_a_stranger_sends_is_refused_and_no_error(
 ) -> None:
     target = channel.path if path == "own" else path
     url = f"{channel.admin.url}/api/v1{target}"
-    headers = {"x-signature": "é".encode("latin-1"), "content-type": "text/nonsense"}
+    headers = {b"x-signature": "é".encode("latin-1"), b"content-type": b"text/nonsense"}
     answer = await channel.admin.http.post(url, content=body, headers=headers)
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"

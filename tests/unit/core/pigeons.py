@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 from msgspec.structs import replace
 
+from hexdesk.core.additions import Additions
 from hexdesk.core.model.channels import (
     ChannelResponse,
     Inbound,
@@ -55,7 +56,8 @@ class Flock:
     ) -> "Flock":
         """Connect a channel; the scripts are those of the agent's answers."""
         channel = channel or ScriptedChannel()
-        scene = Scene.of(*scripts, channels=(channel,), fakes=fakes, settings=settings)
+        additions = Additions(channels=(channel,))
+        scene = Scene.of(*scripts, fakes=fakes, settings=settings, additions=additions)
         admin = await scene.founder()
         integration = await connected(scene, admin)
         return cls(scene=scene, admin=admin, channel=channel, integration=integration)
@@ -85,6 +87,11 @@ class Flock:
                 for task in tasks:
                     await do(self.scene.desk.task_desk, task)
                 await self.settle()
+
+    def unload(self) -> Any:
+        """Have the desk know no channels any more, as where a plugin is not loaded."""
+        types: Any = self.scene.desk.channels.receive.channels.types
+        return types.pop(self.channel.name)
 
     async def settle(self) -> None:
         """Wait until no run is being done."""

@@ -12,7 +12,9 @@ from hexdesk.core.model.channels import (
     ChannelCapabilities,
     ChannelResponse,
     Inbound,
+    InboundDecision,
     InboundFile,
+    InboundMessage,
     InboundRequest,
     OutboundMessage,
     Receipt,
@@ -132,7 +134,7 @@ class ScriptedSource(ScriptedChannel, Source):
         for item in self.runs.pop(0) if self.runs else (asyncio.Event().wait,):
             if isinstance(item, Exception):
                 raise item
-            if isinstance(item, msgspec.Struct):
+            if isinstance(item, InboundMessage | InboundDecision):
                 await emit(item)
             else:
                 await item()

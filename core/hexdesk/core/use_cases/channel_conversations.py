@@ -53,10 +53,10 @@ class JoinConversation:
         async with self.storage.transaction(who) as tx:
             # Whoever does the same task at the same time waits here, and then finds it done.
             inbound = await tx.inbounds.get(inbound.id, lock=True)
-            if inbound.thread_id:
-                known = await tx.channel_conversations.of_thread(inbound.thread_id)
-                if known:
-                    return known
+            thread_id = inbound.thread_id
+            known = await tx.channel_conversations.of_thread(thread_id) if thread_id else None
+            if known:
+                return known
             found = await self._found(tx, inbound, message, sender)
             if found is None and not message.is_addressed:
                 return None
@@ -73,10 +73,8 @@ class JoinConversation:
         if not sender.is_verified:
             return None
         names = names_to_find(sender, message)
-        found = await tx.channel_conversations.find(inbound.integration_id, names)
-        if found is None:
-            return None
-        found = await tx.channel_conversations.of_thread(found.thread_id, lock=True)
+        known = await tx.channel_conversations.find(inbound.integration_id, names)
+        found = known and await tx.channel_conversations.of_thread(known.thread_id, lock=True)
         if found is None:
             return None
         after = replace(

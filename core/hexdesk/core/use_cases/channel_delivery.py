@@ -51,14 +51,12 @@ FORGOTTEN = TaskEnd(result={"status": "forgotten"})
 SECONDS = 120
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class _Outgoing:
     """A delivery with all that is needed to send it."""
 
-    who: System
     delivery: ChannelDelivery
     conversation: ChannelConversation
-    integration: Integration
     connection: Connection
     channel: Channel
 
@@ -107,24 +105,27 @@ class SendChannelMessage(TaskType):
                 delivery = await tx.channel_deliveries.get(work.data.delivery_id)
                 integration = await tx.integrations.get(delivery.integration_id)
                 earlier = await tx.channel_deliveries.before(delivery)
+                message = await tx.messages.get(delivery.message_id)
+                conversation = await tx.channel_conversations.of_thread(message.thread_id)
+                kept = await tx.channel_connections.get(delivery.integration_id)
         except NotFoundError:
             return FORGOTTEN
-        if delivery.status is not DeliveryStatus.PENDING or delivery.task_id != task.id:
+        is_over = delivery.status is not DeliveryStatus.PENDING or delivery.task_id != task.id
+        if is_over or conversation is None:
             return TaskEnd(result={"status": delivery.status})
         if not integration.is_active:
             raise TaskFailedError(SWITCHED_OFF)
         if earlier is not None:
             return TaskEnd(again_at=self._after(earlier))
         try:
-            outgoing = await self._prepared(who, delivery, integration)
-        except NotFoundError:
-            return FORGOTTEN
+            connection = self.channels.connection(who, integration, kept)
         except (InvalidError, UnavailableError, ValueError) as error:
             # One of which nobody knows whether it has arrived is not known better for that.
             is_unknown = bool(task.steps) or may_have_arrived(delivery)
             came = _Came(error=str(error), is_unknown=is_unknown)
         else:
-            came = await self._attempt(work, outgoing)
+            channel = self.channels.of(integration.type).channel
+            came = await self._attempt(work, _Outgoing(delivery, conversation, connection, channel))
         return await self._end(task, delivery, integration, came)
 
     async def give_up(self, tx: Transaction, task: Task) -> None:
@@ -140,24 +141,6 @@ class SendChannelMessage(TaskType):
             lost = DeliveryAttempt(at=now, error=LOST, is_unknown=True)
             delivery = attempted(delivery, lost)
         await tx.channel_deliveries.update(unsent(delivery, reason))
-
-    async def _prepared(
-        self, who: System, delivery: ChannelDelivery, integration: Integration
-    ) -> _Outgoing:
-        async with self.storage.transaction(who) as tx:
-            message = await tx.messages.get(delivery.message_id)
-            conversation = await tx.channel_conversations.of_thread(message.thread_id)
-            connection = await self.channels.connection(tx, who, integration)
-        if conversation is None:
-            raise NotFoundError(f"no conversation {delivery.conversation_id}")
-        return _Outgoing(
-            who=who,
-            delivery=delivery,
-            conversation=conversation,
-            integration=integration,
-            connection=connection,
-            channel=self.channels.of(integration.type).channel,
-        )
 
     async def _attempt(self, work: TaskWork, outgoing: _Outgoing) -> _Came:
         task, delivery = work.task, outgoing.delivery

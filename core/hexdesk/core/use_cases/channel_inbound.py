@@ -121,11 +121,12 @@ class ReceiveFromChannel:
         who = System(organization_id=found.organization_id)
         async with self.storage.transaction(who) as tx:
             integration = await tx.integrations.get(found.integration_id)
-            try:
-                connection = await self.channels.connection(tx, who, integration)
-            except (InvalidError, ValueError) as error:
-                log.error("connection not usable", extra=about(found, reason=str(error)))
-                raise NotFoundError(f"no connection {found.integration_id}") from error
+            kept = await tx.channel_connections.get(found.integration_id)
+        try:
+            connection = self.channels.connection(who, integration, kept)
+        except (InvalidError, ValueError) as error:
+            log.error("connection not usable", extra=about(found, reason=str(error)))
+            raise NotFoundError(f"no connection {found.integration_id}") from error
         return await self._receive(kind, found, connection, request)
 
     async def _found(

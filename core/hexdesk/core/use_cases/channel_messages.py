@@ -80,7 +80,7 @@ class AnswerChannelMessage(TaskType):
                 inbound = await tx.inbounds.get(work.data.inbound_id)
                 integration = await tx.integrations.get(inbound.integration_id)
                 is_first = await tx.inbounds.is_first(inbound)
-                connection = await self.channels.connection(tx, who, integration)
+                kept = await tx.channel_connections.get(inbound.integration_id)
         except NotFoundError:
             return FORGOTTEN
         if inbound.status is not InboundStatus.PENDING:
@@ -88,6 +88,7 @@ class AnswerChannelMessage(TaskType):
         if not is_first:
             return self._again()
         try:
+            connection = self.channels.connection(who, integration, kept)
             return await self._see_to(work, connection, inbound)
         except ConflictError:
             return self._again()
@@ -159,8 +160,6 @@ class AnswerChannelMessage(TaskType):
             is_answered=reason is None,
         )
         sent = await self._send(who, inbound, customer, said)
-        if sent is None:
-            return FORGOTTEN
         return self._done(replace(inbound, message_id=sent), note=reason)
 
     async def _too_much(self, inbound: KeptInbound, customer: Customer) -> str | None:
@@ -177,7 +176,7 @@ class AnswerChannelMessage(TaskType):
     async def _send(
         self, who: System, inbound: KeptInbound, customer: Customer, said: ChannelMessage
     ) -> UUID | None:
-        """Say it in the thread, once; return the id of the message, None if that is removed."""
+        """Say it in the thread, once; return the id of the message, if it is still known."""
         key = IdempotencyKey(
             caller=f"channel:{inbound.integration_id}",
             method="SAY",

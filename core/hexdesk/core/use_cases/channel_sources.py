@@ -45,14 +45,19 @@ class ListenToSources:
     _listening: dict[UUID, Listening] = field(default_factory=dict[UUID, Listening])
 
     @property
-    def names(self) -> tuple[str, ...]:
-        """The channels that must be listened to."""
-        types = self.channels.types.items()
-        return tuple(name for name, kind in types if isinstance(kind.channel, Source))
+    def sources(self) -> dict[str, Source]:
+        """The channels that must be listened to, by name."""
+        channels = {name: kind.channel for name, kind in self.channels.types.items()}
+        return {name: one for name, one in channels.items() if isinstance(one, Source)}
+
+    @property
+    def is_listening(self) -> bool:
+        """Whether this process listens on any connection."""
+        return bool(self._listening)
 
     async def keep_listening(self) -> None:
         """Listen wherever nobody does, until cancelled."""
-        if not self.names:
+        if not self.sources:
             return
         try:
             while True:
@@ -71,13 +76,12 @@ class ListenToSources:
 
     async def begin(self) -> int:
         """Begin to listen on connections that nobody listens on; return how many."""
-        begun = 0
-        for key, owner in await self.storage.backlog.idle_connections(self.names, MOST_AT_ONCE):
+        begun, names = 0, tuple(self.sources)
+        for key, owner in await self.storage.backlog.idle_connections(names, MOST_AT_ONCE):
             found = await self.storage.directory.connection(key)
-            if found is None or key in self._listening:
-                continue
             token = self.clock.new_id()
-            if not await self._hold(found, token):
+            is_taken = found is None or key in self._listening
+            if found is None or is_taken or not await self._hold(found, token):
                 continue
             name = f"listening on {key} of {owner}"
             listening = asyncio.create_task(self._listen(found, token), name=name)
@@ -112,11 +116,11 @@ class ListenToSources:
         who = System(organization_id=found.organization_id)
         async with self.storage.transaction(who) as tx:
             integration = await tx.integrations.get(found.integration_id)
-            if not integration.is_active:
-                raise NotFoundError(f"no connection {found.integration_id}")
+            kept = await tx.channel_connections.get(found.integration_id)
+        if not integration.is_active:
+            raise NotFoundError(f"no connection {found.integration_id}")
         try:
-            async with self.storage.transaction(who) as tx:
-                connection = await self.channels.connection(tx, who, integration)
+            connection = self.channels.connection(who, integration, kept)
             await self._note(who, integration, None)
             is_over = await self._run(found, token, integration, connection)
         except DeskError as error:
@@ -137,9 +141,7 @@ class ListenToSources:
         self, found: FoundConnection, token: UUID, integration: Integration, connection: Connection
     ) -> bool:
         """Run the source; False if it was ended since its connection is no longer what it was."""
-        source = self.channels.of(found.channel).channel
-        if not isinstance(source, Source):
-            return True
+        source = self.sources[found.channel]
         running = asyncio.create_task(source.run(connection, self._emit(found)))
         watching = asyncio.create_task(self._until_changed(found, token, integration))
         both = (running, watching)

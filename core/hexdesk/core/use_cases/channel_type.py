@@ -82,12 +82,16 @@ class ChannelType(IntegrationType):
         )
         await tx.channel_connections.add(kept)
 
-    async def check(self, config: Mapping[str, Any]) -> tuple[int, str]:
+    async def check(self, config: Mapping[str, Any], http: Egress) -> tuple[int, str]:
         """Refuse: without an integration there is no connection to try."""
         raise InvalidError("connect the channel first")
 
     async def check_integration(
-        self, who: Principal, integration: Integration, config: Mapping[str, Any]
+        self,
+        who: Principal,
+        integration: Integration,
+        config: Mapping[str, Any],
+        http: Egress,
     ) -> tuple[int | None, str]:
         async with self.storage.transaction(who) as tx:
             kept = await tx.channel_connections.get(integration.id)
@@ -148,10 +152,9 @@ class Channels:
         except KeyError as error:
             raise UnavailableError(f"no channel {name!r} is loaded here") from error
 
-    async def connection(
-        self, tx: Transaction, who: Principal, integration: Integration
+    def connection(
+        self, who: Principal, integration: Integration, kept: KeptConnection
     ) -> Connection:
         """Return the connection that an integration is; raise as `ChannelType.connection` does."""
-        kept = await tx.channel_connections.get(integration.id)
         config = self.integration_types.opened(integration.type, integration.config)
         return self.of(integration.type).connection(who, kept, config)

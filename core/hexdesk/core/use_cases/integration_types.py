@@ -43,20 +43,24 @@ class IntegrationType(Protocol):
         """Return the address that the configuration makes hexdesk call, or None."""
 
     @abstractmethod
-    async def check(self, config: Mapping[str, Any]) -> tuple[int, str]:
-        """Call the other system; return its status code and a sentence.
+    async def check(self, config: Mapping[str, Any], http: Egress) -> tuple[int, str]:
+        """Call the other system by `http`; return its status code and a sentence.
 
         Raise `EgressRefusedError` or `UnavailableError` when it cannot be called.
         """
 
     async def check_integration(
-        self, who: Principal, integration: Integration, config: Mapping[str, Any]
+        self,
+        who: Principal,
+        integration: Integration,
+        config: Mapping[str, Any],
+        http: Egress,
     ) -> tuple[int | None, str]:
         """Call the system of an integration; return its status code, if it has such, and words.
 
         Raise as `check` does.
         """
-        return await self.check(config)
+        return await self.check(config, http)
 
     async def keep(
         self, tx: Transaction, integration: Integration, config: Mapping[str, Any], *, is_new: bool
@@ -110,7 +114,7 @@ class Webhook(IntegrationType):
         """Return the webhook's own address."""
         return str(config["url"])
 
-    async def check(self, config: Mapping[str, Any]) -> tuple[int, str]:
+    async def check(self, config: Mapping[str, Any], http: Egress) -> tuple[int, str]:
         """Post a test event."""
         body = event_body(TEST_EVENT, self.clock.now(), {})
         answer = await self.send(config, self.clock.new_id(), body)
@@ -169,6 +173,14 @@ class IntegrationTypes:
             for name, value in stored.items()
         }
 
+    def read(self, integration: Integration) -> Any:
+        """Return the configuration as the Struct of its type, with its secrets.
+
+        Raise `ValueError` for what can no longer be opened or does not fit the type any more.
+        """
+        opened = self.opened(integration.type, integration.config)
+        return msgspec.convert(opened, self._kind(integration.type).config)
+
     def is_same(self, type_name: str, stored: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
         """Tell whether two stored configurations say the same, however they are sealed."""
         try:
@@ -198,7 +210,9 @@ class IntegrationTypes:
         try:
             config = self.opened(integration.type, integration.config)
             kind = self._kind(integration.type)
-            status_code, detail = await kind.check_integration(who, integration, config)
+            status_code, detail = await kind.check_integration(
+                who, integration, config, self.egress
+            )
             is_well = status_code is None or status_code // 100 == SUCCESS
         except (EgressRefusedError, InvalidError, UnavailableError, ValueError) as error:
             detail = str(error)

@@ -69,7 +69,7 @@ async def test_without_an_integration_there_is_nothing_to_check() -> None:
     flock = await Flock.of()
     kind = flock.scene.desk.channels.receive.channels.types["pigeon"]
     with pytest.raises(InvalidError, match="connect the channel first"):
-        await kind.check({})
+        await kind.check({}, flock.scene.fakes.egress)
 
 
 async def test_of_an_account_there_is_one_connection() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from typing import Any
+from uuid import UUID
 
 import pytest
 from msgspec.structs import replace
@@ -21,6 +22,7 @@ from hexdesk.core.model.webhooks import DeliveryStatus
 from hexdesk.core.policy.words import HANDED_OVER
 from hexdesk.core.ports.agents import HandedOver
 from hexdesk.core.testing import ScriptedChannel, saying
+from hexdesk.core.testing.scripted_channel import SECRET
 from hexdesk.core.use_cases.handoffs import Handoff, Reply
 from hexdesk.core.use_cases.integrations import IntegrationChange
 from tests.unit.core.answered import answered, seen_to, the_delivery, the_task, until_next
@@ -246,3 +248,44 @@ async def test_a_removed_thread_is_forgotten_before_it_is_sent() -> None:
     await remove_thread(flock)
     await flock.work()
     assert flock.channel.sent == []
+
+
+async def test_giving_up_what_is_gone_changes_nothing() -> None:
+    flock = await answered()
+    task = await the_task(flock)
+    await remove_thread(flock)
+    sending = flock.scene.desk.task_desk.types["channel_delivery"]
+    async with flock.scene.fakes.memory.transaction(flock.who) as tx:
+        await sending.give_up(tx, task)
+    assert await flock.deliveries() == []
+
+
+async def test_what_was_given_up_meanwhile_stays_so() -> None:
+    flock = await answered()
+
+    async def give_up() -> None:
+        key = await the_task_id(flock)
+        async with flock.scene.fakes.memory.transaction(flock.who) as tx:
+            one = await tx.channel_deliveries.get(key, lock=True)
+            await tx.channel_deliveries.update(replace(one, status=DeliveryStatus.FAILED))
+
+    flock.channel.deliveries = [give_up]
+    await flock.work()
+    assert (await the_delivery(flock)).status is DeliveryStatus.FAILED
+
+
+async def the_task_id(flock: Flock) -> UUID:
+    return UUID((await the_task(flock)).task_data["delivery_id"])
+
+
+async def test_how_a_call_went_says_nothing_of_a_connection_that_was_changed() -> None:
+    flock = await answered()
+
+    async def move() -> None:
+        change = IntegrationChange(config={"loft": "spire", "secret": SECRET})
+        await flock.scene.desk.integrations.change(flock.admin, flock.integration.id, change)
+
+    flock.channel.deliveries = [move]
+    await flock.work()
+    shown = await flock.scene.desk.integrations.get(flock.admin, flock.integration.id)
+    assert shown.status is IntegrationStatus.UNKNOWN

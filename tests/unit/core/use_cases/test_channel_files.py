@@ -4,14 +4,19 @@ import pytest
 from msgspec.structs import replace
 
 from hexdesk.core.errors import (
+    ConflictError,
     EgressRefusedError,
     UnavailableError,
     UndeliverableError,
 )
 from hexdesk.core.model.channels import InboundFile
+from hexdesk.core.model.files import FileFilter
 from hexdesk.core.model.settings import DeskSettings
+from hexdesk.core.ports.channels import Channel, Connection
 from hexdesk.core.testing import ScriptedChannel, saying
 from hexdesk.core.testing.channel_examples import ANN
+from hexdesk.core.testing.examples import ALL
+from hexdesk.core.use_cases.uploads import KeepUpload
 from tests.unit.core.pigeons import NOBODY, Flock, says
 
 IMPATIENT = DeskSettings(attachment_wait_seconds=0)
@@ -80,3 +85,39 @@ async def test_a_sender_of_whom_nothing_is_known_proves_nothing(error: Exception
         await flock.work()
         flock.scene.clock.advance(100)
     assert not (await flock.thread()).metadata["customer"]["is_verified"]
+
+
+async def test_a_file_that_cannot_be_kept_leaves_no_bytes_behind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    channel = ScriptedChannel()
+    channel.files = {"good": b"Hold the red button."}
+    flock = await Flock.of(saying("I see."), channel=channel, settings=IMPATIENT)
+
+    async def refuse(*_: object) -> None:
+        raise ConflictError("no room")
+
+    monkeypatch.setattr(KeepUpload, "__call__", refuse)
+    await flock.tell(says("Look!", files=(InboundFile(filename="a.txt", reference="good"),)))
+    assert "'a.txt' was not taken: no room" in (await flock.contents())[0]
+    async with flock.scene.fakes.memory.transaction(flock.who) as tx:
+        assert (await tx.files.page(FileFilter(), ALL)).total == 0
+
+
+async def test_a_channel_without_files_says_so() -> None:
+    flock = await Flock.of()
+    file = InboundFile(filename="a.txt", reference="good")
+    with pytest.raises(UndeliverableError, match="has no files"):
+        Channel.fetch(flock.channel, file, connection_of(flock))
+
+
+def connection_of(flock: Flock) -> Connection:
+    return Connection(
+        organization_id=flock.admin.organization_id,
+        integration_id=flock.integration.id,
+        config=None,
+        settings=None,
+        http=flock.scene.fakes.egress,
+        key=b"key",
+        now=flock.scene.clock.now(),
+    )

@@ -1,6 +1,7 @@
 """What comes on a channel becomes a message in a thread, and is answered there, once."""
 
 import asyncio
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -8,14 +9,18 @@ from msgspec.structs import replace
 from hexdesk.core.errors import (
     NotFoundError,
 )
+from hexdesk.core.model.channels import Sender
 from hexdesk.core.model.chat import MessageRole, ThreadStatus
-from hexdesk.core.model.conversations import InboundStatus
+from hexdesk.core.model.conversations import InboundStatus, KeptInbound
+from hexdesk.core.model.principals import Customer
 from hexdesk.core.model.settings import DeskSettings
 from hexdesk.core.model.tasks import TaskFilter, TaskStatus
 from hexdesk.core.model.tickets import TicketFilter
-from hexdesk.core.testing import saying
+from hexdesk.core.ports.channels import Connection
+from hexdesk.core.testing import ScriptedChannel, saying
 from hexdesk.core.testing.channel_examples import ANN
 from hexdesk.core.testing.examples import ALL
+from hexdesk.core.testing.memory_channels import MemoryChannelConversations, MemoryInbounds
 from hexdesk.core.use_cases.channel_messages import LOOPING
 from hexdesk.core.use_cases.handoffs import Handoff
 from tests.unit.core.pigeons import BOB, NOBODY, Flock, says
@@ -53,8 +58,12 @@ async def test_a_run_for_a_verified_customer_acts_for_that_customer() -> None:
     [message] = [one for one in await flock.messages() if one.role is MessageRole.USER]
     assert message.run_id
     run = await flock.scene.stored_run(flock.who, message.run_id)
-    assert run.principal.customer_id == "pigeon:ann"  # pyright: ignore[reportAttributeAccessIssue] - a customer
-    assert run.principal.is_verified  # pyright: ignore[reportAttributeAccessIssue] - a customer
+    assert run.principal == Customer(
+        organization_id=flock.admin.organization_id,
+        customer_id="pigeon:ann",
+        email="ann@example.com",
+        is_verified=True,
+    )
 
 
 async def test_a_conversation_goes_on_by_its_key_and_by_what_is_answered() -> None:
@@ -246,8 +255,7 @@ async def test_a_connection_that_is_removed_takes_what_waits_along() -> None:
 async def test_a_message_that_nobody_can_see_to_fails_and_says_why() -> None:
     flock = await Flock.of()
     await flock.post(says("Hello?"))
-    answering = flock.scene.desk.task_desk.types["channel_message"]
-    answering.channels.types.clear()  # pyright: ignore[reportAttributeAccessIssue] - as where the plugin is not loaded
+    flock.unload()
     for _ in range(6):
         await flock.work()
         flock.scene.clock.advance(100)
@@ -271,3 +279,68 @@ async def test_giving_up_what_is_gone_or_done_changes_nothing() -> None:
         await answering.give_up(tx, task)
         with pytest.raises(NotFoundError):
             await tx.inbounds.get(task.id)
+
+
+async def test_a_task_that_comes_again_when_all_is_done_does_nothing() -> None:
+    flock = await Flock.of(saying("Once."))
+    await flock.post(says("Hello?"))
+    [task] = await flock.due()
+    await flock.work()
+    async with flock.scene.fakes.memory.transaction(flock.who) as tx:
+        await tx.tasks.update(replace(task, ready_at=flock.scene.clock.now()))
+    await flock.work()
+    assert await flock.contents() == ["Hello?", "Once."]
+
+
+class Leaving(ScriptedChannel):
+    """A channel whose connection is removed while somebody is asked for."""
+
+    flock: Flock
+
+    async def identify(self, sender: Sender, connection: Connection) -> Sender:
+        await self.flock.scene.desk.integrations.remove(self.flock.admin, self.flock.integration.id)
+        return sender
+
+
+async def test_what_is_removed_while_it_is_seen_to_is_forgotten() -> None:
+    channel = Leaving()
+    channel.flock = flock = await Flock.of(channel=channel)
+    await flock.tell(says("Hello?"))
+    assert await flock.threads() == ()
+
+
+async def test_what_is_removed_before_it_is_noted_is_forgotten(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    flock = await Flock.of(saying("Hello."))
+    update = MemoryInbounds.update
+
+    async def update_too_late(self: MemoryInbounds, inbound: KeptInbound) -> None:
+        if inbound.status is InboundStatus.DONE:
+            raise NotFoundError("it was removed")
+        await update(self, inbound)
+
+    monkeypatch.setattr(MemoryInbounds, "update", update_too_late)
+    await flock.tell(says("Hello?"))
+    async with flock.scene.fakes.memory.transaction(flock.who) as tx:
+        wanted = TaskFilter(task_type="channel_message")
+        [task] = (await tx.tasks.page(wanted, ALL)).data
+    assert task.status is TaskStatus.SUCCEEDED
+
+
+async def test_of_two_who_begin_the_same_conversation_one_begins_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    flock = await Flock.of(saying("Hello."))
+    name, lost = MemoryChannelConversations.name, [True]
+
+    async def name_too_late(self: MemoryChannelConversations, *given: Any) -> bool:
+        return await name(self, *given) and not (lost and lost.pop())
+
+    monkeypatch.setattr(MemoryChannelConversations, "name", name_too_late)
+    await flock.post(says("Hello?"))
+    await flock.work()
+    assert await flock.threads() == ()
+    flock.scene.clock.advance(2)
+    await flock.work()
+    assert await flock.contents() == ["Hello?", "Hello."]

@@ -3,16 +3,19 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 import pytest
 from msgspec.structs import replace
 
+from hexdesk.core.additions import Additions
 from hexdesk.core.errors import UnavailableError
 from hexdesk.core.model.integrations import Integration, IntegrationStatus
 from hexdesk.core.model.settings import DeskSettings
 from hexdesk.core.testing import ScriptedSource, saying
+from hexdesk.core.testing.memory_channels import MemoryChannelConnections
 from hexdesk.core.testing.scripted_channel import SECRET
-from hexdesk.core.use_cases.channel_sources import UNEXPECTED
+from hexdesk.core.use_cases.channel_sources import UNEXPECTED, ListenToSources
 from hexdesk.core.use_cases.integrations import IntegrationChange
 from tests.unit.core.pigeons import Flock, says
 from tests.unit.core.scenes import DEADLINE_SECONDS, Scene
@@ -72,7 +75,9 @@ async def test_what_a_source_emits_is_kept_and_answered() -> None:
 async def test_of_two_processes_one_listens() -> None:
     channel, other = ScriptedSource(), ScriptedSource()
     flock = await a_flock(channel)
-    second = Scene.of(fakes=flock.scene.fakes, channels=(other,), settings=SETTINGS)
+    second = Scene.of(
+        fakes=flock.scene.fakes, additions=Additions(channels=(other,)), settings=SETTINGS
+    )
     assert await flock.scene.desk.channels.listen.begin() == 1
     assert await second.desk.channels.listen.begin() == 0
     async with listening(flock.scene):
@@ -142,7 +147,7 @@ async def test_storage_that_is_gone_ends_listening_until_it_is_back() -> None:
     async with listening(flock.scene):
         await times(channel, 1, flock)
         await flock.scene.break_storage()
-        await asyncio.sleep(0.05)
+        await ended(flock)
         await flock.scene.mend_storage()
         await times(channel, 2, flock)
 
@@ -162,5 +167,78 @@ async def test_what_goes_wrong_in_the_looking_does_not_end_it() -> None:
         await tx.integrations.update(replace(stored, config={"nest": "old"}))
     assert await listen.begin() == 1
     async with listening(flock.scene):
-        await noted(flock, "is missing")
+        await noted(flock, "is not a known field")
     assert channel.listened == []
+
+
+async def stolen(flock: Flock) -> None:
+    """Have another process hold the lease, as after a long sleep of this one."""
+    async with flock.scene.fakes.memory.transaction(flock.who) as tx:
+        clock = flock.scene.clock
+        clock.advance(1)
+        until = clock.now() + timedelta(days=1)
+        assert await tx.channel_connections.hold(flock.integration.id, clock.new_id(), until)
+
+
+async def ended(flock: Flock) -> None:
+    """Wait until nobody listens here."""
+    while True:
+        if not flock.scene.desk.channels.listen.is_listening:
+            return
+        await asyncio.sleep(0)
+
+
+async def test_whoever_has_lost_the_lease_listens_no_more() -> None:
+    channel = ScriptedSource()
+    flock = await a_flock(channel)
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        await flock.scene.desk.channels.listen.begin()
+        await channel.news.wait()
+        await stolen(flock)
+        await ended(flock)
+    assert len(channel.listened) == 1
+
+
+async def test_whoever_has_lost_the_lease_while_pausing_listens_no_more() -> None:
+    channel = ScriptedSource()
+    channel.runs = [(UnavailableError("no pigeon flies"),)]
+    flock = await a_flock(channel)
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        await flock.scene.desk.channels.listen.begin()
+        await noted(flock, "no pigeon flies")
+        await stolen(flock)
+        await ended(flock)
+    assert len(channel.listened) == 1
+
+
+async def test_what_goes_wrong_while_looking_does_not_end_the_looking(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    channel = ScriptedSource()
+    flock = await a_flock(channel)
+    begin, broken = ListenToSources.begin, [KeyError("boom"), UnavailableError("gone")]
+
+    async def stumble(self: ListenToSources) -> int:
+        if broken:
+            raise broken.pop()
+        return await begin(self)
+
+    monkeypatch.setattr(ListenToSources, "begin", stumble)
+    async with listening(flock.scene):
+        await times(channel, 1, flock)
+    assert broken == []
+
+
+async def test_a_lease_that_cannot_be_let_go_ends_by_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    channel = ScriptedSource()
+    flock = await a_flock(channel)
+
+    async def lose(*_: object) -> None:
+        raise UnavailableError("gone")
+
+    monkeypatch.setattr(MemoryChannelConnections, "let_go", lose)
+    async with listening(flock.scene):
+        await times(channel, 1, flock)
+    assert await is_held(flock)
