@@ -98,10 +98,16 @@ class HttpEgress(Egress):
     def check(self, url: str) -> None:
         self._checked(url)
 
-    async def post(
+    async def resolve(self, host: str, port: int) -> Sequence[str]:
+        in_url = f"[{host}]" if ":" in host else host
+        url = self._checked(f"https://{in_url}:{port}")
+        return tuple(str(address) for address in await self._addresses(url))
+
+    async def request(
         self,
+        method: str,
         url: str,
-        body: bytes,
+        body: bytes = b"",
         headers: Mapping[str, str] | None = None,
         *,
         terms: CallTerms = USUAL_TERMS,
@@ -115,7 +121,7 @@ class HttpEgress(Egress):
             answer_bytes=MAX_ANSWER_BYTES if terms.answer_bytes is None else terms.answer_bytes,
             follows_redirects=terms.follows_redirects,
         )
-        call = _Call(method="POST", url=target, headers=sent, body=body, trip=trip)
+        call = _Call(method=method, url=target, headers=sent, body=body, trip=trip)
         try:
             async with asyncio.timeout(trip.seconds):
                 return await self._follow(call)
