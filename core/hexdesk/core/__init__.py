@@ -45,6 +45,8 @@ from hexdesk.core.model.channels import (
     OutboundMessage,
     Receipt,
     Sender,
+    ShownApproval,
+    ShownTicket,
 )
 from hexdesk.core.model.documents import ExtractedDocument, Section
 from hexdesk.core.model.listing import Page, Slice
@@ -124,6 +126,8 @@ __all__ = [
     "Right",
     "Section",
     "Sender",
+    "ShownApproval",
+    "ShownTicket",
     "Slice",
     "Source",
     "StartAction",

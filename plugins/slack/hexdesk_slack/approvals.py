@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from hexdesk.core.model.channels import ShownApproval
+from hexdesk.core import ShownApproval
 
 APPROVE, DENY = "hexdesk_approve", "hexdesk_deny"
 VERDICTS = {APPROVE: True, DENY: False}

@@ -7,19 +7,23 @@ from typing import Any
 
 import msgspec
 
-from hexdesk.core.errors import UndeliverableError
-from hexdesk.core.model.channels import (
+from hexdesk.core import (
+    Addressee,
+    Channel,
     ChannelCapabilities,
     ChannelResponse,
+    Connection,
+    Egress,
     Inbound,
     InboundFile,
     InboundRequest,
+    Installable,
     OutboundMessage,
     Receipt,
     Sender,
+    Streaming,
+    UndeliverableError,
 )
-from hexdesk.core.ports.channels import Addressee, Channel, Connection, Installable, Streaming
-from hexdesk.core.ports.egress import Egress
 from hexdesk_slack import files, installation, people, streaming
 from hexdesk_slack.calls import asked, calling
 from hexdesk_slack.configuration import SlackConfig, SlackSettings

@@ -7,8 +7,7 @@ from typing import Any
 
 import msgspec
 
-from hexdesk.core.errors import OutcomeUnknownError, UndeliverableError
-from hexdesk.core.model.channels import OutboundMessage, Receipt
+from hexdesk.core import OutboundMessage, OutcomeUnknownError, Receipt, UndeliverableError
 from hexdesk_slack.calls import WebClient, asked, told
 from hexdesk_slack.places import Place
 from hexdesk_slack.posts import Post, mark, mark_of, posts_of

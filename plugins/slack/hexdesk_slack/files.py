@@ -6,8 +6,7 @@ import aiohttp
 import msgspec
 from yarl import URL
 
-from hexdesk.core.errors import RetryAfterError, UnavailableError, UndeliverableError
-from hexdesk.core.model.channels import InboundFile
+from hexdesk.core import InboundFile, RetryAfterError, UnavailableError, UndeliverableError
 from hexdesk_slack.calls import FIRST_FAILURE, OK, TOO_MANY, WebClient, asked, seconds
 from hexdesk_slack.payloads import PostedFile
 

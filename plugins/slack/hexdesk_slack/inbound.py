@@ -3,13 +3,7 @@
 from collections.abc import Iterator, Sequence
 from uuid import UUID
 
-from hexdesk.core.model.channels import (
-    Inbound,
-    InboundDecision,
-    InboundFile,
-    InboundMessage,
-    Sender,
-)
+from hexdesk.core import Inbound, InboundDecision, InboundFile, InboundMessage, Sender
 from hexdesk_slack.approvals import VERDICTS
 from hexdesk_slack.configuration import SlackConfig
 from hexdesk_slack.payloads import (

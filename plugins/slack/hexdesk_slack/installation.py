@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 import msgspec
 from yarl import URL
 
-from hexdesk.core.errors import InvalidError, UndeliverableError
+from hexdesk.core import InvalidError, UndeliverableError
 from hexdesk_slack.calls import WebClient, asked
 from hexdesk_slack.configuration import SCOPES, SlackId, SlackSettings
 

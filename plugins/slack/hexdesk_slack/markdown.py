@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from hexdesk.core.model.channels import ShownTicket
+from hexdesk.core import ShownTicket
 
 # Slack's limit for `markdown_text`.
 LONGEST = 12_000

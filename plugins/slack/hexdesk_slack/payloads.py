@@ -5,7 +5,7 @@ from urllib.parse import parse_qs
 
 import msgspec
 
-from hexdesk.core.model.channels import InboundRequest
+from hexdesk.core import InboundRequest
 from hexdesk_slack.configuration import SlackId, Timestamp
 
 FORM = "application/x-www-form-urlencoded"

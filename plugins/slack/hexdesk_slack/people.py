@@ -2,7 +2,7 @@
 
 import msgspec
 
-from hexdesk.core.model.channels import Sender
+from hexdesk.core import Sender
 from hexdesk_slack.calls import WebClient, asked
 from hexdesk_slack.places import user_of
 

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from hexdesk.core.errors import UndeliverableError
+from hexdesk.core import UndeliverableError
 
 # Direct messages have ids of their own kind; only they have titles.
 DIRECT = "D"

@@ -5,8 +5,7 @@ from typing import Any
 
 import msgspec
 
-from hexdesk.core.errors import UndeliverableError
-from hexdesk.core.model.channels import OutboundMessage, ShownApproval
+from hexdesk.core import OutboundMessage, ShownApproval, UndeliverableError
 from hexdesk_slack.approvals import MOST_IN_ONE, approval_blocks, waiting_text
 from hexdesk_slack.markdown import pieces, quiet, with_tickets
 

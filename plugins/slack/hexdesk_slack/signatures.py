@@ -4,7 +4,7 @@ import hmac
 import re
 from datetime import datetime
 
-from hexdesk.core.model.channels import ChannelResponse, InboundRequest
+from hexdesk.core import ChannelResponse, InboundRequest
 
 VERSION = "v0"
 TOLERANCE_SECONDS = 300

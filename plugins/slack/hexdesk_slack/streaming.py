@@ -8,14 +8,15 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from hexdesk.core.errors import (
+from hexdesk.core import (
     DeskError,
+    OutboundMessage,
     OutcomeUnknownError,
+    Receipt,
     RetryAfterError,
     UnavailableError,
     UndeliverableError,
 )
-from hexdesk.core.model.channels import OutboundMessage, Receipt
 from hexdesk_slack.calls import told
 from hexdesk_slack.delivery import Delivery
 from hexdesk_slack.markdown import LONGEST, finished, quiet

@@ -4,7 +4,8 @@ import pytest
 
 from hexdesk.core.model.channels import InboundRequest, OutboundMessage
 from hexdesk.core.testing.channels_contract import ChannelContract, InboundContract
-from hexdesk_slack import hexdesk_channels
+from hexdesk_slack import hexdesk_channels, hexdesk_settings
+from hexdesk_slack.configuration import SlackSettings
 from tests.slack.sent import mention
 
 
@@ -20,3 +21,9 @@ class TestSlackChannel(ChannelContract, InboundContract):
 
 def test_the_plugin_brings_the_channel() -> None:
     assert [one.name for one in hexdesk_channels()] == ["slack"]
+
+
+def test_the_plugin_declares_its_settings_and_which_are_secret() -> None:
+    [declared] = hexdesk_settings()
+    assert declared.struct is SlackSettings
+    assert declared.secrets == {"client_secret", "signing_secret"}
