@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx2
 
+from hexdesk.core.additions import Additions
 from hexdesk.core.model.channels import InboundRequest
 from hexdesk.core.testing import MemoryQueue, SteadyClock
 from hexdesk_slack.channel import SlackChannel
@@ -71,11 +72,8 @@ async def desk_at_slack(
             signing_secret=SECRET,
             base_url=server.base_url,
         )
-        plugin: dict[str, Any] = {
-            "channels": (SlackChannel(),),
-            "channel_settings": {"slack": settings},
-        }
-        async with a_house(**(plugin | changes)) as house:
+        plugin = Additions(channels=(SlackChannel(),), channel_settings={"slack": settings})
+        async with a_house(additions=plugin, **changes) as house:
             company = await house.company("acme")
             if is_connected:
                 config = {"team_id": TEAM, "bot_token": TOKEN, "bot_user_id": APP}

@@ -5,6 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from hexdesk.core.additions import Additions
 from hexdesk.core.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from hexdesk.core.model.identity import Role
 from hexdesk.core.model.integrations import Integration
@@ -38,7 +39,7 @@ class SignedInAddressee(SignedIn, ScriptedAddressee, Addressee):
 
 
 def a_scene(channel: ScriptedChannel | None = None) -> Scene:
-    return Scene.of(channels=(channel or SignedInAddressee(),))
+    return Scene.of(additions=Additions(channels=(channel or SignedInAddressee(),)))
 
 
 async def state_of(scene: Scene, who: Member, channel: str = "pigeon") -> str:
