@@ -25,6 +25,7 @@ from hexdesk.core import (
     UndeliverableError,
 )
 from hexdesk_slack import files, installation, people, streaming
+from hexdesk_slack.assistant import show_around
 from hexdesk_slack.calls import asked, calling
 from hexdesk_slack.configuration import SlackConfig, SlackSettings
 from hexdesk_slack.delivery import Delivery
@@ -78,7 +79,9 @@ class SlackChannel(Channel, Addressee, Streaming, Installable):
 
     async def deliver(self, message: OutboundMessage, connection: Connection) -> Receipt:
         async with _delivering(message, connection) as delivery:
-            return await delivery.post()
+            receipt = await delivery.post()
+            await _show_around(delivery, connection)
+            return receipt
 
     async def look_up(self, message: OutboundMessage, connection: Connection) -> Receipt | None:
         async with _delivering(message, connection) as delivery:
@@ -88,7 +91,9 @@ class SlackChannel(Channel, Addressee, Streaming, Installable):
         self, message: OutboundMessage, parts: AsyncGenerator[str], connection: Connection
     ) -> Receipt:
         async with aclosing(parts), _delivering(message, connection) as delivery:
-            return await (await streaming.begun(delivery)).show(parts)
+            receipt = await (await streaming.begun(delivery)).show(parts)
+            await _show_around(delivery, connection)
+            return receipt
 
     async def identify(self, sender: Sender, connection: Connection) -> Sender:
         config: SlackConfig = connection.config
@@ -150,6 +155,11 @@ class SlackChannel(Channel, Addressee, Streaming, Installable):
 
 def _settings(settings: Any) -> SlackSettings:
     return settings if isinstance(settings, SlackSettings) else SlackSettings()
+
+
+async def _show_around(delivery: Delivery, connection: Connection) -> None:
+    config: SlackConfig = connection.config
+    await show_around(delivery, config.suggested_prompts)
 
 
 @asynccontextmanager

@@ -39,7 +39,7 @@ class SlackConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """A workspace, and the token that speaks in it.
 
     `signing_secret` is of a company's own app; without it the installation's app signs.
-    `suggested_prompts` are shown where somebody opens the assistant.
+    `suggested_prompts` are offered below answers in direct conversations.
     """
 
     team_id: SlackId

@@ -17,6 +17,7 @@ from hexdesk.core import (
     UnavailableError,
     UndeliverableError,
 )
+from hexdesk_slack.assistant import show_thinking
 from hexdesk_slack.calls import told
 from hexdesk_slack.delivery import Delivery
 from hexdesk_slack.markdown import LONGEST, finished, quiet
@@ -26,7 +27,6 @@ from hexdesk_slack.posts import mark
 # A shorter answer is posted: it is there before a stream of it could have begun.
 FLUSHED = 256
 LONGEST_WAIT = 60.0
-THINKING = "is thinking…"
 
 
 @dataclass(slots=True)
@@ -112,21 +112,7 @@ class AnswerStream:
 async def begun(delivery: Delivery) -> AnswerStream:
     """Say that an answer is being made, and return its stream, of which nothing is sent yet."""
     place, message = delivery.place, delivery.message
-    # A workspace without assistants refuses these, and loses nothing but them.
-    with suppress(DeskError):
-        await told(
-            delivery.client.assistant_threads_setStatus(
-                channel_id=place.channel, thread_ts=place.root, status=THINKING
-            )
-        )
-        if place.is_direct and message.subject:
-            await told(
-                delivery.client.assistant_threads_setTitle(
-                    channel_id=place.channel,
-                    thread_ts=place.root,
-                    title=message.subject,
-                )
-            )
+    await show_thinking(delivery)
     return AnswerStream(
         delivery=delivery,
         slack=await delivery.client.chat_stream(

@@ -1,7 +1,6 @@
 """Connecting a channel by signing in at the other system."""
 
 import base64
-import binascii
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -110,7 +109,7 @@ class ReadInstallation:
         try:
             sealed = base64.urlsafe_b64decode(state.encode())
             return msgspec.json.decode(self.vault.open(sealed, purpose=PURPOSE), type=_State)
-        except (binascii.Error, ValueError) as error:
+        except ValueError as error:
             raise InvalidError(NO_STATE) from error
 
 

@@ -23,7 +23,7 @@ from tests.slack.server import (
     limited,
     refused,
 )
-from tests.slack.workspace import CHANNEL, DIRECT, ROOT, TEAM
+from tests.slack.workspace import CHANNEL, ROOT, TEAM
 
 START, APPEND, STOP = "chat.startStream", "chat.appendStream", "chat.stopStream"
 WORDS = tuple(f"word {number} of the answer. " for number in range(60))
@@ -71,17 +71,6 @@ async def test_a_streamed_answer_is_found_again(
     receipt = await channel.stream(empty, said(*WORDS), connection)
     assert await channel.look_up(replace(empty, text=WHOLE), connection) == receipt
     assert shown(server) == [WHOLE.strip()]
-
-
-async def test_people_see_that_it_is_thinking_and_what_about(
-    channel: SlackChannel, connection: Connection, server: SlackServer, empty: OutboundMessage
-) -> None:
-    direct = replace(empty, conversation_key=f"{TEAM}:{DIRECT}:{ROOT}")
-    await channel.stream(direct, said("It has shipped."), connection)
-    assert server.workspace.assistant == [
-        ("setStatus", "is thinking…"),
-        ("setTitle", "Where is my parcel?"),
-    ]
 
 
 async def test_a_short_answer_is_one_post(
