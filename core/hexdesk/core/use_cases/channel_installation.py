@@ -128,6 +128,7 @@ class FinishInstallation:
     ) -> Integration:
         """Return the integration, secrets masked: a new one, or that of the same account.
 
+        Of a known one there stays what the other system says nothing about.
         Raise as `ReadInstallation` and the channel's `finish_install` do, and `ConflictError` if
         the account is another organization's.
         """
@@ -139,9 +140,14 @@ class FinishInstallation:
         known = await self._known(who, kind, config)
         if known is None:
             return await self.add(who, NewIntegration(type=channel, name=name, config=config))
-        return await self.change(who, known, IntegrationChange(config=config, is_active=True))
+        # Masked secrets are those that are kept.
+        kept = self.channels.integration_types.masked(known).config
+        change = IntegrationChange(config={**kept, **config}, is_active=True)
+        return await self.change(who, known.id, change)
 
-    async def _known(self, who: Member, kind: ChannelType, config: dict[str, Any]) -> UUID | None:
+    async def _known(
+        self, who: Member, kind: ChannelType, config: dict[str, Any]
+    ) -> Integration | None:
         """Return which of the organization's integrations is the account's already."""
         account = kind.account(config)
         if account is None:
@@ -152,7 +158,7 @@ class FinishInstallation:
                 if one.type == kind.name:
                     kept = await tx.channel_connections.get(one.id)
                     if kept.account == account:
-                        return one.id
+                        return one
         return None
 
 

@@ -63,12 +63,17 @@ async def test_the_same_workspace_again_gets_a_new_token_and_is_switched_on(
     admin = there.company.admin
     await allowed(there, await state_of(admin))
     [before] = (await admin.get("/api/v1/integrations")).json()["data"]
-    await admin.patch(f"/api/v1/integrations/{before['id']}", json={"is_active": False})
+    own = {"suggested_prompts": ["Where is it?"], "signing_secret": "of an app of their own"}
+    change = {"is_active": False, "config": before["config"] | own}
+    changed = await admin.patch(f"/api/v1/integrations/{before['id']}", json=change)
+    assert changed.status_code == 200, changed.text
     there.server.installed = there.server.installed | {"access_token": "xoxb-2-token"}
     there.server.tokens.add("xoxb-2-token")
     assert (await allowed(there, await state_of(admin))).status_code == 200
     [after] = (await admin.get("/api/v1/integrations")).json()["data"]
     assert (after["id"], after["is_active"]) == (before["id"], True)
+    assert after["config"]["suggested_prompts"] == ["Where is it?"]
+    assert after["config"]["signing_secret"] is None, "the installation's app signs again"
     checked = await admin.post(f"/api/v1/integrations/{after['id']}/test")
     assert checked.json()["ok"]
 

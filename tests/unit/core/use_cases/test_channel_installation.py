@@ -16,7 +16,7 @@ from hexdesk.core.testing import ScriptedChannel
 from hexdesk.core.testing.scripted_channel import ScriptedAddressee
 from hexdesk.core.use_cases.integrations import IntegrationChange, NewIntegration
 from hexdesk.core.use_cases.members import MemberChange
-from tests.unit.core.pigeons import connected
+from tests.unit.core.pigeons import SECRET, connected
 from tests.unit.core.scenes import Scene
 
 BACK = "https://desk.example/back"
@@ -36,6 +36,15 @@ class SignedIn(ScriptedChannel, Installable):
 
 class SignedInAddressee(SignedIn, ScriptedAddressee, Addressee):
     """The same, where a loft is an account."""
+
+
+class Reticent(SignedInAddressee):
+    """The same, of which the office says no more than the loft."""
+
+    async def finish_install(
+        self, settings: Any, http: Egress, *, code: str, redirect_url: str
+    ) -> tuple[str, dict[str, Any]]:
+        return "Loft", {"loft": code}
 
 
 def a_scene(channel: ScriptedChannel | None = None) -> Scene:
@@ -74,6 +83,17 @@ async def test_the_same_account_again_is_the_same_integration() -> None:
     await scene.desk.integrations.change(admin, before.id, off)
     after = await finish(scene, await state_of(scene, admin))
     assert (after.id, after.is_active, after.name) == (before.id, True, before.name)
+
+
+async def test_what_is_configured_besides_stays_as_it_is() -> None:
+    scene = a_scene(Reticent())
+    admin = await scene.founder()
+    before = await connected(scene, admin)
+    await finish(scene, await state_of(scene, admin))
+    async with scene.storage.transaction(admin) as tx:
+        stored = await tx.integrations.get(before.id)
+    types = scene.desk.channels.receive.channels.integration_types
+    assert types.opened("pigeon", stored.config) == {"loft": "tower", "secret": SECRET}
 
 
 async def test_without_accounts_each_time_connects_anew() -> None:
