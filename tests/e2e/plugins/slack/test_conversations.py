@@ -81,6 +81,30 @@ async def test_what_is_said_in_other_threads_is_not_kept(there: DeskAtSlack) -> 
     assert "between us" not in str(there.house.memory.__dict__)
 
 
+@pytest.mark.parametrize(
+    "somebody",
+    [
+        ann(is_email_confirmed=False),
+        ann(team_id="T404"),
+        ann(deleted=True),
+        ann(is_bot=True),
+        ann(profile={"display_name": "Ann"}),
+    ],
+)
+async def test_who_is_not_proven_to_be_anybody_opens_a_ticket_and_is_told_of_none(
+    there: DeskAtSlack, somebody: dict[str, Any]
+) -> None:
+    there.server.workspace.people["U1"] = somebody
+    there.house.runner.scripts += [saying("We have it."), saying("We have that too.")]
+    for ts in (ROOT, LATER):
+        await there.sends(mention(ts=ts, thread_ts=ROOT))
+        await there.work_off()
+    tickets = (await there.company.admin.get("/api/v1/tickets")).json()["data"]
+    assert [(one["source"], one["tags"]) for one in tickets] == [("slack", ["unverified"])] * 2
+    assert [one["requester_email"] for one in tickets] == [None, None]
+    assert [one.history for one in there.house.runner.requests] == [(), ()]
+
+
 async def test_messages_of_two_threads_are_two_conversations(there: DeskAtSlack) -> None:
     there.house.runner.scripts += [saying("One."), saying("Two.")]
     await there.sends(mention())

@@ -13,10 +13,10 @@ from hexdesk.core.model.principals import Member
 from hexdesk.core.ports.channels import Addressee, Installable
 from hexdesk.core.ports.egress import Egress
 from hexdesk.core.testing import ScriptedChannel
-from hexdesk.core.testing.scripted_channel import ScriptedAddressee
+from hexdesk.core.testing.scripted_channel import SECRET, ScriptedAddressee
 from hexdesk.core.use_cases.integrations import IntegrationChange, NewIntegration
 from hexdesk.core.use_cases.members import MemberChange
-from tests.unit.core.pigeons import SECRET, connected
+from tests.unit.core.pigeons import connected
 from tests.unit.core.scenes import Scene
 
 BACK = "https://desk.example/back"

@@ -10,7 +10,7 @@ from tests.e2e.plugins.slack.running.conftest import Workspace
 from tests.e2e.resilience.client import API
 from tests.e2e.resilience.model import Model
 from tests.e2e.resilience.processes import Hexdesk
-from tests.openai_server import Behaviour, Reply
+from tests.openai_server import Behaviour, Bench, Reply
 from tests.slack.sent import signed
 from tests.slack.server import FILE, LOST_AFTER, limited
 from tests.slack.workspace import DIRECT
@@ -134,6 +134,23 @@ async def test_a_file_that_is_attached_is_read_and_stands_with_the_message(
     assert said["attachments"] == [kept["id"]]
     downloaded = await workspace.admin.call("GET", f"/files/{kept['id']}/text")
     assert FILE.decode() in str(downloaded.body)
+
+
+async def test_a_message_becomes_a_ticket_that_stands_below_the_answer(
+    workspace: Workspace, model: Model
+) -> None:
+    [agent] = (await workspace.admin.get("/agents"))["data"]
+    may = {"tools_enabled": ["create_ticket"], "require_approval": []}
+    await workspace.admin.call("PATCH", f"/agents/{agent['id']}", may)
+    wish = {"title": "Broken *kettle*"}
+    model.when("My kettle broke.", Bench(tool="create_ticket", arguments=wish, text="Noted."))
+    root = workspace.ts()
+    await workspace.sends(workspace.mention("My kettle broke.", root))
+    assert await workspace.answered(root) == ["Noted.\n\n- #1 Broken \\*kettle\\*"]
+    [ticket] = await workspace.admin.tickets()
+    assert ticket["requester_email"] == "ann@customer.example"
+    [thread] = (await workspace.admin.get("/chat/threads"))["data"]
+    assert ticket["thread_id"] == thread["id"]
 
 
 async def test_a_person_answers_from_the_desk_and_the_agent_says_nothing(
