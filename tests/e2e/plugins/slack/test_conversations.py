@@ -105,6 +105,23 @@ async def test_who_is_not_proven_to_be_anybody_opens_a_ticket_and_is_told_of_non
     assert [one.history for one in there.house.runner.requests] == [(), ()]
 
 
+async def test_what_arrives_out_of_order_is_one_conversation(there: DeskAtSlack) -> None:
+    there.house.runner.scripts += [saying("Tomorrow."), saying("It has shipped.")]
+    await there.sends(mention("And when will it come?", ts=LATER, thread_ts=ROOT))
+    await there.work_until(lambda: len(answers(there)) == 1)
+    await there.sends(mention())
+    await there.work_until(lambda: len(answers(there)) == 2)
+    [thread] = (await there.company.admin.get("/api/v1/chat/threads")).json()["data"]
+    path = f"/api/v1/chat/threads/{thread['id']}/messages?sort=created_at"
+    said = [one["content"] for one in (await there.company.admin.get(path)).json()["data"]]
+    assert said == [
+        "And when will it come?",
+        "Tomorrow.",
+        "where is my parcel?",
+        "It has shipped.",
+    ]
+
+
 async def test_messages_of_two_threads_are_two_conversations(there: DeskAtSlack) -> None:
     there.house.runner.scripts += [saying("One."), saying("Two.")]
     await there.sends(mention())
