@@ -27,7 +27,7 @@ def channels_of(parts: Parts) -> ChannelDesk:
     ports = parts.ports
     storage, clock, vault = ports.storage, ports.clock, ports.vault
     keep = KeepInbound(storage=storage, clock=clock)
-    read = ReadInstallation(storage=storage, clock=clock, vault=vault)
+    read = ReadInstallation(storage=storage, clock=clock, vault=vault, channels=parts.channels)
     integrations = integrations_of(parts)
     return ChannelDesk(
         receive=ReceiveFromChannel(

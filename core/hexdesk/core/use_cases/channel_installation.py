@@ -83,13 +83,15 @@ class ReadInstallation:
     storage: Storage
     clock: Clock
     vault: Vault
+    channels: Channels
 
     async def __call__(self, channel: str, state: str) -> tuple[Member, Organization]:
         """Return the admin, as of now, and the organization.
 
-        Raise `InvalidError` for what is not from here, or too old, and `ForbiddenError` if the
-        admin is none any more.
+        Raise `NotFoundError` as `BeginInstallation` does, `InvalidError` for what is not from
+        here, or too old, and `ForbiddenError` if the admin is none any more.
         """
+        installed_by_sign_in(self.channels, channel)
         told = self._opened(state)
         if told.channel != channel or told.expires_at <= self.clock.now():
             raise InvalidError(NO_STATE)

@@ -103,11 +103,12 @@ async def test_a_state_that_is_not_from_here_connects_nothing(
     problem(answer, 422, "invalid")
 
 
-async def test_a_state_is_for_its_channel_alone(there: DeskAtSlack) -> None:
+async def test_a_channel_that_is_not_connected_like_this_leads_nowhere(there: DeskAtSlack) -> None:
     state = await state_of(there.company.admin)
     async with there.house.client() as browser:
         path = INSTALLED.replace("slack", "pigeon")
-        problem(await browser.get(path, params={"state": state, "code": CODE}), 422, "invalid")
+        problem(await browser.get(path, params={"state": state, "code": CODE}), 404, "not-found")
+        problem(await browser.post(path, content=b"\xff"), 404, "not-found")
 
 
 async def test_an_installation_that_was_begun_too_long_ago_is_begun_again(

@@ -10,32 +10,16 @@ from hexdesk.core.errors import ConflictError, ForbiddenError, InvalidError, Not
 from hexdesk.core.model.identity import Role
 from hexdesk.core.model.integrations import Integration
 from hexdesk.core.model.principals import Member
-from hexdesk.core.ports.channels import Addressee, Installable
 from hexdesk.core.ports.egress import Egress
 from hexdesk.core.testing import ScriptedChannel
-from hexdesk.core.testing.scripted_channel import SECRET, ScriptedAddressee
+from hexdesk.core.testing.scripted_channel import SECRET
 from hexdesk.core.use_cases.integrations import IntegrationChange, NewIntegration
 from hexdesk.core.use_cases.members import MemberChange
+from tests.unit.core.pigeon_offices import SignedIn, SignedInAddressee
 from tests.unit.core.pigeons import connected
 from tests.unit.core.scenes import Scene
 
 BACK = "https://desk.example/back"
-
-
-class SignedIn(ScriptedChannel, Installable):
-    """Pigeons that are allowed at an office; a code is the name of a loft."""
-
-    def install_url(self, settings: Any, *, state: str, redirect_url: str) -> str:
-        return f"https://office.example/?state={state}&back={redirect_url}"
-
-    async def finish_install(
-        self, settings: Any, http: Egress, *, code: str, redirect_url: str
-    ) -> tuple[str, dict[str, Any]]:
-        return f"Loft {code}", {"loft": code, "secret": f"word of {code}"}
-
-
-class SignedInAddressee(SignedIn, ScriptedAddressee, Addressee):
-    """The same, where a loft is an account."""
 
 
 class Reticent(SignedInAddressee):
@@ -133,10 +117,14 @@ async def test_what_did_not_begin_here_ends_nowhere(state: str) -> None:
 
 
 async def test_what_began_for_one_channel_is_not_for_another() -> None:
-    scene = a_scene()
+    raven = SignedIn()
+    raven.name = "raven"
+    scene = Scene.of(additions=Additions(channels=(SignedIn(), raven)))
     state = await state_of(scene, await scene.founder())
     with pytest.raises(InvalidError, match="begin it again"):
         await scene.desk.channels.read_installation("raven", state)
+    with pytest.raises(NotFoundError):
+        await scene.desk.channels.read_installation("crow", state)
 
 
 async def test_what_began_too_long_ago_begins_again() -> None:

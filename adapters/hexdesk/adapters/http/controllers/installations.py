@@ -20,6 +20,7 @@ from hexdesk.core.policy.rights import Right
 from hexdesk.core.use_cases.channel_installation import InstallAddress
 
 MOST_BYTES = 16 * 1024
+MOST_FIELDS = 10
 HTML = "text/html"
 NO_SCRIPTS = {
     "content-security-policy": (
@@ -52,7 +53,7 @@ AnyRequest = Request[Any, Any, Any]
 class LedBack(msgspec.Struct, frozen=True, kw_only=True):
     """What the other system leads back with: a code, or why there is none."""
 
-    state: Annotated[Text, Meta(description="What the address of the installation held.")]
+    state: Annotated[str, Meta(description="What the address of the installation held.")] = ""
     code: Annotated[Text, Meta(description="What the account is traded for.")] | UnsetType = UNSET
     error: Annotated[Text, Meta(description="Why the other system gives no code.")] | UnsetType = (
         UNSET
@@ -119,11 +120,11 @@ class InstallationsController(Controller):
         channel: FromPath[str],
     ) -> Response[bytes]:
         """Connect what was allowed, for the admin who began it."""
-        fields = _form(await request.body())
+        code, state = _form(await request.body())
         made = await desk.channels.finish_installation(
             channel,
-            code=fields["code"],
-            state=fields["state"],
+            code=code,
+            state=state,
             redirect_url=_back(request, options, channel),
         )
         return _page(DONE, name=made.name)
@@ -134,12 +135,13 @@ def _back(request: AnyRequest, options: HttpOptions, channel: str) -> str:
     return f"{base.rstrip('/')}/api/v1/channels/{channel}/installed"
 
 
-def _form(body: bytes) -> dict[str, str]:
+def _form(body: bytes) -> tuple[str, str]:
+    """Return the code and the state; what cannot be read holds neither."""
     try:
-        fields = parse_qs(body.decode(), max_num_fields=10, errors="strict")
-        return {name: fields[name][0] for name in ("code", "state")}
-    except (KeyError, ValueError) as error:
-        raise InvalidError("the form must hold a code and a state") from error
+        fields = parse_qs(body.decode(), max_num_fields=MOST_FIELDS, errors="strict")
+    except ValueError:
+        return "", ""
+    return fields.get("code", [""])[0], fields.get("state", [""])[0]
 
 
 def _page(text: str, **values: str) -> Response[bytes]:
