@@ -56,6 +56,7 @@ EVERY_MEMBER = {
     "list_agent_files",
     "list_agents",
     "list_approvals",
+    "list_attached_tools",
     "list_comments",
     "list_files",
     "list_integrations",
@@ -88,6 +89,7 @@ NO_API_KEY = {
     "remove_member",
 }
 ADMINS_ONLY = {
+    "accept_attached_tool",
     "add_agent",
     "add_agent_file",
     "add_integration",
@@ -223,4 +225,5 @@ async def things_of(company: Company) -> dict[str, str]:
         "user_id": await created(admin, "/users", **member),
     }
     ids = {name: one["id"] for name, one in made.items()} | {"run_id": str(new_id())}
+    ids["tool"] = "shop__look_up"
     return ids | {"delivery_id": await a_delivery(admin, ids["integration_id"])}
