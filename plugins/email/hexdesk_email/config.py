@@ -1,0 +1,61 @@
+"""What an organization says of its mailbox, and an operator of all mailboxes."""
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from hexdesk_email.headers import ADDRESS, CONTROLS
+
+Security = Literal["tls", "starttls", "none"]
+Port = Annotated[int, msgspec.Meta(ge=1, le=65_535)]
+SECRETS = frozenset({"smtp_password", "imap_password"})
+
+
+class EmailConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """One mailbox: where its mail comes in, and by which server answers go out.
+
+    Without `imap_host` nothing comes in. `authserv_id` is the name by which the mail server that
+    takes in the mail signs its `Authentication-Results`; without it no sender is verified.
+    """
+
+    address: str
+    from_name: str = ""
+    authserv_id: str | None = None
+    robots: tuple[str, ...] = ()
+    plus_addressing: bool = True
+    bounce_addressing: bool = False
+
+    smtp_host: str
+    smtp_port: Port = 587
+    smtp_security: Security = "starttls"
+    smtp_user: str | None = None
+    smtp_password: str | None = None
+
+    imap_host: str | None = None
+    imap_port: Port = 993
+    imap_security: Security = "tls"
+    imap_user: str | None = None
+    imap_password: str | None = None
+    imap_folder: str = "INBOX"
+    imap_done_folder: str | None = None
+    imap_quarantine_folder: str | None = None
+    imap_sent_folder: str | None = None
+    imap_files_sent: bool = False
+    poll_seconds: Annotated[int, msgspec.Meta(ge=1, le=3_600)] = 60
+    max_age_days: Annotated[int, msgspec.Meta(ge=1, le=365)] = 14
+    max_message_bytes: Annotated[int, msgspec.Meta(ge=1_024, le=50_000_000)] = 25_000_000
+
+    def __post_init__(self) -> None:
+        """Refuse what no mail server would take."""
+        if not ADDRESS.fullmatch(self.address) or not self.address.isascii():
+            raise ValueError(f"{self.address!r} is no e-mail address")
+        for name in self.__struct_fields__:
+            value = getattr(self, name)
+            if isinstance(value, str) and CONTROLS.search(value):
+                raise ValueError(f"{name} may not hold control characters")
+
+
+class EmailSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What holds for all mailboxes: whom to trust besides the public certificate authorities."""
+
+    ca_file: str | None = None
