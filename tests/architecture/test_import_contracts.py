@@ -12,6 +12,11 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 MEMBERS = ("core", "adapters", "entrypoints")
+PLUGINS = tuple(
+    sorted(
+        one.parent.relative_to(ROOT).as_posix() for one in ROOT.glob("plugins/**/pyproject.toml")
+    )
+)
 CONTRACTS: Mapping[str, str] = {
     contract["id"]: contract["name"]
     for contract in tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"][
@@ -55,6 +60,11 @@ VIOLATIONS: Mapping[str, tuple[str, str, str]] = {
         "entrypoints/hexdesk/entrypoints/planted.py",
         "import hexdesk.adapters.storage",
         "hexdesk.entrypoints.planted -> hexdesk.adapters.storage",
+    ),
+    "plugins-know-the-core": (
+        "plugins/examples/webhook_channel/hexdesk_webhook_channel/planted.py",
+        "import hexdesk.adapters.storage",
+        "hexdesk_webhook_channel.planted -> hexdesk.adapters.storage",
     ),
     "no-cycles": (
         "core/hexdesk/core/ports/planted/east.py",
@@ -104,7 +114,7 @@ def linter_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def tree_copy(tmp_path: Path) -> Path:
-    for member in MEMBERS:
+    for member in (*MEMBERS, *PLUGINS):
         shutil.copytree(
             ROOT / member, tmp_path / member, ignore=shutil.ignore_patterns("__pycache__", "*.pyc")
         )
@@ -120,7 +130,7 @@ def plant(file: Path, statement: str) -> None:
 
 def lint_imports(root: Path, cache: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = Path(sys.executable).with_name("lint-imports")
-    search_path = os.pathsep.join(str(root / member) for member in MEMBERS)
+    search_path = os.pathsep.join(str(root / member) for member in (*MEMBERS, *PLUGINS))
     return subprocess.run(
         [command, "--no-logo", "--cache-dir", cache, *arguments],
         cwd=root,

@@ -137,20 +137,25 @@ async def a_database(folder: Path) -> AsyncGenerator[PostgresStorage]:
 async def _measured(storage: Storage, name: str, step: int, models: Sequence[Embeddings]) -> Table:
     questions = load(name)
     rows: list[tuple[str, ...]] = []
-    remark = ""
+    remarks: list[str] = []
     for embeddings in models:
         shelf = Shelf(await a_company(storage), embeddings)
         await shelf.fill([one.answer for one in questions])
         asked = list(enumerate(questions))[::step]
         found = [(place, await shelf.look(one.question)) for place, one in asked]
         seconds = sum(searches.seconds for _, searches in found) / len(found)
+        strange = [await shelf.look(one) for one in unrelated()]
         if not rows:
             rows.append(_row("words", ranks_by_words(found), milliseconds(seconds)))
-            remark = _remark(found, [await shelf.look(one) for one in unrelated()])
+            scored = [(place, one.by_words) for place, one in found]
+            remarks.append(_remark("words", WORDS_FLOOR, scored, [one.by_words for one in strange]))
+        scored = [(place, one.by_meaning) for place, one in found]
+        told = [one.by_meaning for one in strange]
+        remarks.append(_remark(embeddings.name, embeddings.floor, scored, told))
         rows.append(_row(f"meaning, {embeddings.name}", _ranks_by_meaning(found), ""))
         rows.append(_row(f"both, {embeddings.name}", _ranks_by_both(found), ""))
     title = f"Finding the answer among {len(questions)}, {name}, {len(questions[::step])} questions"
-    return Table(title=title, columns=COLUMNS, rows=tuple(rows), remark=remark)
+    return Table(title=title, columns=COLUMNS, rows=tuple(rows), remark=" ".join(remarks))
 
 
 def ranks_by_words(found: Sequence[tuple[int, Searches]]) -> Ranks:
@@ -180,16 +185,21 @@ def _row(name: str, ranks: Ranks, cost: str) -> tuple[str, ...]:
     return (name, *(f"{share:.3f}" for share in shares), cost)
 
 
-def _remark(found: Sequence[tuple[int, Searches]], strange: Sequence[Searches]) -> str:
+def _remark(
+    by: str,
+    floor: float,
+    found: Sequence[tuple[int, Sequence[FoundPassage]]],
+    strange: Sequence[Sequence[FoundPassage]],
+) -> str:
     right = [
         one.score
-        for place, searches in found
-        for one in searches.by_words[:10]
+        for place, ranked in found
+        for one in ranked[:10]
         if one.known.passage.position == place
     ]
-    kept = sum(score >= WORDS_FLOOR for score in right) / len(right)
-    stopped = sum(all(one.score < WORDS_FLOOR for one in each.by_words) for each in strange)
+    kept = sum(score >= floor for score in right) / len(right)
+    stopped = sum(all(one.score < floor for one in ranked) for ranked in strange)
     return (
-        f"The floor of {WORDS_FLOOR} keeps {kept:.0%} of the answers found by words, and gives "
+        f"The floor of {floor} keeps {kept:.0%} of the answers found by {by}, and gives "
         f"nothing to {stopped} of {len(strange)} questions that are unrelated."
     )

@@ -86,6 +86,11 @@ async def _serve_worker(settings: Settings, place: Place, wish: WorkerWish) -> N
 
 def _place(settings: Settings, kind: ProcessKind) -> Place:
     configure_logs(settings.log_level, json=True)
+    if settings.storage_url is None and kind is not ProcessKind.MCP:
+        log.warning(
+            "HEXDESK_STORAGE_URL is not set: files are kept in a folder of this process's own,"
+            " where no other process finds them"
+        )
     return Place(
         database_url=operators_database(settings),
         secret_key=needed_secret_key(settings),

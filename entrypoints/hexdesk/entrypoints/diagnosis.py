@@ -18,6 +18,7 @@ from hexdesk.entrypoints.bootstrap.extraction import (
     extraction_of,
     find_isolation,
 )
+from hexdesk.entrypoints.bootstrap.files import storage_problem
 from hexdesk.entrypoints.bootstrap.secrets import secret_problem
 from hexdesk.entrypoints.bootstrap.shared import redis_problem
 from hexdesk.entrypoints.bootstrap.site import models_of
@@ -59,6 +60,7 @@ def diagnose(data_dir: Path) -> tuple[Finding, ...]:
         _data_dir,
         _database,
         _redis,
+        _storage,
         _ai_config,
         _extraction,
         _running,
@@ -142,6 +144,23 @@ def _redis(settings: Settings, data_dir: Path) -> Iterator[Finding]:
         )
         return
     yield Finding(subject="redis", status="ok", found="HEXDESK_REDIS_URL works")
+
+
+def _storage(settings: Settings, data_dir: Path) -> Iterator[Finding]:
+    if settings.storage_url is None:
+        found = f"files are kept in {data_dir / 'files'}"
+        yield Finding(subject="storage", status="ok", found=found)
+        return
+    problem = storage_problem(settings, data_dir)
+    if problem:
+        yield Finding(
+            subject="storage",
+            status="failure",
+            found=problem,
+            fix="correct HEXDESK_STORAGE_URL, or the AWS_… variables with its credentials",
+        )
+        return
+    yield Finding(subject="storage", status="ok", found="HEXDESK_STORAGE_URL works")
 
 
 def _ai_config(settings: Settings, data_dir: Path) -> Iterator[Finding]:

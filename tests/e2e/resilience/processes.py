@@ -16,7 +16,7 @@ import httpx2
 import msgspec
 
 HEXDESK = str(Path(sys.executable).with_name("hexdesk"))
-READY_SECONDS = 60
+READY_SECONDS = 150
 STOP_SECONDS = 20
 LOOK_AGAIN_SECONDS = 0.02
 LONGEST_EXCERPT = 4000
@@ -62,7 +62,7 @@ class Hexdesk:
                 if await _is_ready(http, self.url + self._ready_path):
                     return
                 await asyncio.sleep(LOOK_AGAIN_SECONDS)
-        raise AssertionError(f"{self._command} did not become ready:\n{self.end_of_log()}")
+        raise self.never_ready()
 
     def _launch(self) -> None:
         self.folder.mkdir(mode=0o755, parents=True, exist_ok=True)
@@ -119,6 +119,12 @@ class Hexdesk:
         async with httpx2.AsyncClient(trust_env=False, verify=False) as http:
             return msgspec.json.decode((await http.get(f"{self.url}/health")).content)
 
+    def never_ready(self) -> AssertionError:
+        """Return the error that says what became of it instead."""
+        code = self._process.poll() if self._process else None
+        fate = "did not become ready" if code is None else f"ended with {code}"
+        return AssertionError(f"{self._command} {fate}:\n{self.end_of_log()}")
+
     def end_of_log(self) -> str:
         """Return the last things it wrote."""
         return self.log.read_text(encoding="utf-8", errors="replace")[-LONGEST_EXCERPT:]
@@ -128,9 +134,15 @@ class Hexdesk:
 async def running(*processes: Hexdesk) -> AsyncGenerator[tuple[Hexdesk, ...]]:
     """Start processes side by side, and end those that are left."""
     try:
-        async with asyncio.TaskGroup() as starting:
-            for one in processes:
-                starting.create_task(one.start())
+        # A group of tasks that fails would leave the mark of a cancellation on the task of all
+        # fixtures, and whatever runs in it later would take that for its own.
+        starting = [asyncio.create_task(one.start()) for one in processes]
+        try:
+            await asyncio.gather(*starting)
+        finally:
+            for one in starting:
+                one.cancel()
+            await asyncio.gather(*starting, return_exceptions=True)
         yield processes
     finally:
         await asyncio.gather(*(one.stop() for one in processes))

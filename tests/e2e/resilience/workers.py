@@ -55,7 +55,7 @@ class Worker(Hexdesk):
             if self._times_ready() > earlier:
                 return
             await asyncio.sleep(LOOK_AGAIN_SECONDS)
-        raise AssertionError(f"the worker did not become ready:\n{self.end_of_log()}")
+        raise self.never_ready()
 
     def _times_ready(self) -> int:
         return self.log.read_text(encoding="utf-8").count(READY) if self.log.exists() else 0

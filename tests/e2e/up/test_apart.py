@@ -18,7 +18,7 @@ from tests.e2e.hexdesk_up import HEXDESK, STOP_SECONDS, environment, free_ports
 
 SECRET = "a secret of more than forty characters for tests"
 METRICS_TOKEN = "let me scrape"
-READY_SECONDS = 90
+READY_SECONDS = 150
 LOOK_AGAIN_SECONDS = 0.05
 
 
@@ -66,6 +66,11 @@ def test_both_servers_find_each_other_and_the_database(apart: Apart) -> None:
 
 def test_without_a_data_folder_the_api_makes_no_promise(apart: Apart) -> None:
     assert "HEXDESK_DATA_DIR is not set: no promise" in apart.log("api")
+
+
+def test_without_a_place_of_files_the_api_says_who_finds_them(apart: Apart) -> None:
+    assert "HEXDESK_STORAGE_URL is not set" in apart.log("api")
+    assert "HEXDESK_STORAGE_URL is not set" not in apart.log("mcp")
 
 
 def test_metrics_are_for_whoever_has_the_token(apart: Apart) -> None:

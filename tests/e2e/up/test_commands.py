@@ -217,6 +217,20 @@ def test_the_doctor_complains_about_a_secret_that_others_may_read(tmp_path: Path
     assert (found["status"], found["fix"]) == ("failure", f"chmod 600 {secret}")
 
 
+def test_the_doctor_says_where_files_are_kept(tmp_path: Path) -> None:
+    folder = by_subject(findings("--data-dir", str(tmp_path)), "storage")
+    assert (folder["status"], str(tmp_path / "files") in folder["found"]) == ("ok", True)
+    assert not (tmp_path / "files").exists()
+
+    place = {"HEXDESK_STORAGE_URL": (tmp_path / "elsewhere").as_uri()}
+    named = by_subject(findings("--data-dir", str(tmp_path), env=place), "storage")
+    assert (named["status"], named["found"]) == ("ok", "HEXDESK_STORAGE_URL works")
+
+    wrong = {"HEXDESK_STORAGE_URL": "ftp://files"}
+    told = by_subject(findings("--data-dir", str(tmp_path), env=wrong), "storage")
+    assert (told["status"], "HEXDESK_STORAGE_URL" in told["fix"]) == ("failure", True)
+
+
 def test_the_doctor_tells_people_what_it_tells_programs(up: Up) -> None:
     told = hexdesk("doctor", "--data-dir", str(up.data_dir))
 

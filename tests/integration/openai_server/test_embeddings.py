@@ -1,5 +1,6 @@
 """What is asked of a server for embeddings, and what is made of a wrong answer."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
@@ -52,3 +53,26 @@ async def test_many_texts_are_sent_in_several_requests(
 ) -> None:
     await short.embed(["text"] * (MOST_TEXTS + 1))
     assert [len(body["input"]) for body in server.embedded] == [MOST_TEXTS, 1]
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e9"])
+async def test_vectors_of_what_are_no_numbers_are_refused(number: str) -> None:
+    document = (
+        '{"object": "list", "model": "local", "data": [{"index": 0, "embedding": [0.5, %s]}]}'
+    )
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        body = document % number
+        head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n"
+        writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode())
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        choice = EmbeddingModel(model="local", dimensions=2)
+        made = OpenAIEmbeddings(choice, Credentials(base_url=f"http://127.0.0.1:{port}/v1"))
+        async with aclosing(made) as embeddings:
+            with pytest.raises(ModelUnavailableError):
+                await embeddings.embed(["refunds"])

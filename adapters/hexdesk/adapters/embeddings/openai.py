@@ -14,6 +14,8 @@ MOST_CHARACTERS = 200
 NO_KEY = "no-key-is-set"
 # Only these can be told how long vectors shall be; other servers refuse to be told.
 SHORTENS = "text-embedding-3"
+# What vectors of half precision can hold.
+LARGEST = 65_504
 
 
 class OpenAIEmbeddings(Embeddings):
@@ -65,4 +67,6 @@ class OpenAIEmbeddings(Embeddings):
                 f"{choice.model!r} does not make {choice.dimensions} numbers of each text: "
                 "correct embeddings.dimensions in ai_config.yaml"
             )
+        if not all(abs(number) <= LARGEST for one in made for number in one.embedding):
+            raise ModelUnavailableError(f"{choice.model!r} makes vectors of what are no numbers")
         return [tuple(one.embedding) for one in made]

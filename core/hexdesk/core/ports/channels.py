@@ -23,6 +23,7 @@ from hexdesk.core.model.channels import (
     InboundRequest,
     OutboundMessage,
     Receipt,
+    Sender,
 )
 from hexdesk.core.ports.egress import Egress
 
@@ -75,6 +76,14 @@ class Channel(Protocol):
         delivered, `UnavailableError` where nothing was sent, and `OutcomeUnknownError` where
         something was sent and nobody knows whether it arrived.
         """
+
+    async def identify(self, sender: Sender, connection: Connection) -> Sender:
+        """Return what the other system knows of a sender beyond what the request said.
+
+        The sender as it came, unless the channel can ask; `external_id` stays. Raise as `deliver`
+        does.
+        """
+        return sender
 
     async def look_up(self, message: OutboundMessage, connection: Connection) -> Receipt | None:
         """Find out whether a message of unknown outcome has arrived after all.

@@ -261,3 +261,15 @@ class PassageVectorContract(StorageFixtures):
                     file.id, MODEL, [PassageVector(position=0, vector=vector)]
                 )
         assert await nearest(ours, 0, 1, 0, files=[file.id]) in ([1.0], [])
+
+    async def test_a_vector_of_zeros_is_close_to_nothing(self, ours: Company) -> None:
+        file = await stored(ours, *TEXTS)
+        vectors = [(0.0, 0.0, 0.0), (0.6, 0.8, 0.0), (1.0, 0.0, 0.0)]
+        async with ours.transaction() as transaction:
+            await transaction.passages.put_vectors(
+                file.id,
+                MODEL,
+                [PassageVector(position=at, vector=one) for at, one in enumerate(vectors)],
+            )
+        assert await nearest(ours, 1, 0, 0, files=[file.id]) in ([1.0, 0.6, 0.0], [])
+        assert await nearest(ours, 0, 0, 0, files=[file.id]) in ([0.0, 0.0, 0.0], [])

@@ -1,5 +1,6 @@
 """Where files are kept, and how they are read."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ from hexdesk.adapters.blobs.obstore import ObstoreBlobs
 from hexdesk.adapters.extraction.sandbox import SandboxedExtraction
 from hexdesk.entrypoints.bootstrap.extraction import extraction_of
 from hexdesk.entrypoints.settings import Settings, SettingsError
+
+SECONDS = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,3 +39,21 @@ async def open_files(settings: Settings, data_dir: Path) -> AsyncGenerator[FileS
 def place_of_files(settings: Settings, data_dir: Path) -> str:
     """Return where files are kept: in the data folder, unless another place is named."""
     return settings.storage_url or (data_dir.resolve() / "files").as_uri()
+
+
+def storage_problem(settings: Settings, data_dir: Path) -> str | None:
+    """Tell what keeps files from being kept at their place; None if nothing does."""
+
+    async def check() -> None:
+        async with open_files(settings, data_dir) as files, asyncio.timeout(SECONDS):
+            await files.blobs.ping()
+
+    try:
+        asyncio.run(check())
+    except SettingsError as error:
+        return str(error)
+    except TimeoutError:
+        return "does not answer"
+    except Exception as error:  # noqa: BLE001 - whatever it is, nothing can be kept there
+        return str(error).partition("\n")[0]
+    return None

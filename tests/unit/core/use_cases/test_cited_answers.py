@@ -9,13 +9,15 @@ from msgspec.structs import replace
 from hexdesk.core.errors import BusyError
 from hexdesk.core.model.agents import AgentChange, NewAgent
 from hexdesk.core.model.chat import ChatResponse, Citation, DegradedReason, Message
-from hexdesk.core.model.files import File
+from hexdesk.core.model.files import File, FileStatus
 from hexdesk.core.model.principals import Member
 from hexdesk.core.model.settings import DeskSettings
 from hexdesk.core.policy.words import NOTICES
 from hexdesk.core.ports.agents import TextDelta
 from hexdesk.core.testing import Script, saying
 from hexdesk.core.testing.examples import an_event
+from hexdesk.core.testing.file_examples import a_file
+from hexdesk.core.use_cases.send_message import NewMessage
 from tests.unit.core.asking import content, events_of
 from tests.unit.core.lost_runs import LEASE, begin, recovered
 from tests.unit.core.reading import give_to_agent, read_file
@@ -256,3 +258,23 @@ async def test_a_kept_answer_keeps_its_citations() -> None:
     assert len(scene.runner.requests) == 1
     assert content(again) == content(first) == "Two weeks [1]. Until five [2]."
     assert quotes(again) == quotes(first) == BOTH
+
+
+@pytest.mark.parametrize(("wait", "seconds"), [(0, 120), (60, 1)])
+async def test_what_is_still_being_read_is_told_well_before_the_run_must_end(
+    wait: float, seconds: float
+) -> None:
+    settings = DeskSettings(attachment_wait_seconds=wait)
+    scene = Scene.of(saying("Not yet."), settings=settings)
+    who = await scene.founder()
+    agent = await scene.agent(who)
+    await scene.desk.agents.change(who, agent.id, AgentChange(timeout_seconds=seconds))
+    file = a_file(status=FileStatus.PROCESSING, filename="letter.pdf")
+    async with scene.storage.transaction(who) as tx:
+        await tx.files.add(file)
+    thread = await scene.thread(who)
+    message = NewMessage(content="What is it?", attachments=(file.id,))
+    run = await scene.desk.chat.send_message(who, thread.id, message)
+    response = await scene.desk.chat.await_answer(who, run)
+    assert (content(response), response.degraded) == ("Not yet.", False)
+    assert '<unread file="letter.pdf">' in scene.runner.requests[0].knowledge

@@ -137,6 +137,7 @@ async def test_a_message_brings_files_that_its_sender_sees(
         await send(user, thread.id, NewMessage(content="Look!", attachments=(own.id, hidden.id)))
     assert refused.value.pointer == "/attachments/1"
     assert await scene.messages(user, thread) == ()
+    await read_by_task(scene, own, user)
     scene.runner.scripts.append(saying("I see."))
     run = await send(user, thread.id, NewMessage(content="Look!", attachments=(own.id,)))
     await scene.settle(run)

@@ -51,7 +51,9 @@ SEARCH = f"""
 """  # noqa: S608  names of columns
 NEAREST = f"""
     WITH closest AS MATERIALIZED (
-        SELECT file_id, position, 1 - (embedding <=> $2::text::halfvec) AS cosine
+        -- No number comes of a vector of zeros, which has no direction.
+        SELECT file_id, position,
+            coalesce(nullif(1 - (embedding <=> $2::text::halfvec), 'NaN'), 0) AS cosine
         FROM passage_embeddings
         WHERE file_id = ANY ($3::uuid[]) AND model = $1
         ORDER BY cosine DESC, file_id, position LIMIT $4
