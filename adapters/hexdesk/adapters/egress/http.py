@@ -33,6 +33,8 @@ MAX_CONNECTIONS = 50
 MAX_ADDRESSES = 4
 # From here on the other side may have got something.
 FIRST_SENT = "send_request_headers.started"
+# They would make a URL's other parts of the rest of a name.
+UNFIT_FOR_HOSTS = frozenset("/?#@[]\\")
 REPEATED = frozenset({307, 308})
 TURNED_INTO_GET = frozenset({301, 302, 303})
 # Meant for the first address, and for no other that it names.
@@ -123,6 +125,12 @@ class HttpEgress(Egress):
             raise trip.failed(
                 f"{host_of(target)!r} did not answer within {trip.seconds:g} seconds"
             ) from error
+
+    async def resolve(self, host: str, port: int) -> Sequence[str]:
+        if not UNFIT_FOR_HOSTS.isdisjoint(host):
+            raise EgressRefusedError(f"{host!r} is no host")
+        url = self._checked(f"https://{f'[{host}]' if ':' in host else host}:{port}")
+        return tuple(str(address) for address in await self._addresses(url))
 
     async def aclose(self) -> None:
         """Close what is open."""

@@ -1,7 +1,7 @@
 """Calls to addresses that users configure."""
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -54,4 +54,13 @@ class Egress(Protocol):
         Raise `EgressRefusedError` for an address that may not be called, `UnavailableError`
         when it cannot be reached, and `OutcomeUnknownError` when the body was sent and no answer
         came, in time or at all.
+        """
+
+    @abstractmethod
+    async def resolve(self, host: str, port: int) -> Sequence[str]:
+        """Return the addresses of a host, all of which may be called, for what is not HTTP.
+
+        Whoever asks connects to one of them and not to the name, which may mean another address a
+        moment later. Raise `EgressRefusedError` for a host that may not be called,
+        `UnavailableError` when it cannot be found.
         """

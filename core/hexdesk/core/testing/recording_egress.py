@@ -1,6 +1,6 @@
 """Calls to the outside that go nowhere and are remembered."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -20,7 +20,7 @@ class Posted(msgspec.Struct, frozen=True, kw_only=True):
 class RecordingEgress(Egress):
     """Records what is posted; answers as told, in order, and then with 200 and no body.
 
-    Addresses in `refused` may not be called.
+    Addresses in `refused` may not be called; every other host is this machine.
     """
 
     def __init__(self, *answers: EgressAnswer | DeskError) -> None:
@@ -46,6 +46,10 @@ class RecordingEgress(Egress):
         if isinstance(answer, DeskError):
             raise answer
         return answer
+
+    async def resolve(self, host: str, port: int) -> Sequence[str]:
+        self.check(f"{host}:{port}")
+        return ("127.0.0.1",)
 
 
 _EMPTY = EgressAnswer(status_code=200, headers={}, body=b"")
