@@ -4,7 +4,7 @@ import asyncio
 import socket
 import ssl
 
-from hexdesk.core.errors import UnavailableError
+from hexdesk.core.errors import EgressRefusedError, UnavailableError, UndeliverableError
 from hexdesk.core.ports.egress import Egress
 from hexdesk_email.config import EmailSettings
 
@@ -14,10 +14,14 @@ CONNECT_SECONDS = 10.0
 async def dial(http: Egress, host: str, port: int) -> socket.socket:
     """Return a connection to one of the addresses of a host that may be called.
 
-    Raise `EgressRefusedError` for a host that may not be, `UnavailableError` where nobody answers.
+    Raise `UndeliverableError` for a host that may not be called, `UnavailableError` where nobody answers.
     """
     failed: OSError | None = None
-    for address in await http.resolve(host, port):
+    try:
+        addresses = await http.resolve(host, port)
+    except EgressRefusedError as error:
+        raise UndeliverableError(str(error)) from error
+    for address in addresses:
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
                 return await _connected(address, port)
