@@ -12,9 +12,10 @@ CONNECT_SECONDS = 10.0
 
 
 async def dial(http: Egress, host: str, port: int) -> socket.socket:
-    """Return a connection to one of the addresses of a host that may be called.
+    """Return a connection to one of a host's addresses.
 
-    Raise `UndeliverableError` for a host that may not be called, `UnavailableError` where nobody answers.
+    Raise `UndeliverableError` for a host that may not be called, `UnavailableError` where nobody
+    answers.
     """
     failed: OSError | None = None
     try:

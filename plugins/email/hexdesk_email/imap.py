@@ -276,7 +276,7 @@ async def signed_in(config: EmailConfig, connection: Connection) -> AsyncGenerat
     finally:
         if writer is not None:
             writer.transport.abort()
-        line.close()
+            await asyncio.sleep(0)
 
 
 def _said(line: bytes) -> str:

@@ -93,9 +93,9 @@ class Mailbox:
         if raw is None:
             return None
         origin = Origin(uid=found.uid, uidvalidity=self.folder.uidvalidity)
-        return await asyncio.to_thread(
-            _understood, raw, is_whole, reading_of(self.config, self.connection), origin
-        )
+        # Reading takes seconds at worst: not here, where others wait.
+        mail = await asyncio.to_thread(parse_mail, raw, is_whole=is_whole)
+        return understand(mail, reading_of(self.config, self.connection), origin)
 
     async def _offer(self, message: InboundMessage, *, is_last_try: bool) -> None:
         try:
@@ -170,15 +170,6 @@ async def _first_new(imap: Imap, folder: Folder) -> int:
     """Return the first UID after everything that was taken, or after all that is there."""
     taken = await imap.search(f"KEYWORD {STORED}".encode()) if folder.takes_keywords else ()
     return taken[-1] + 1 if taken else folder.uidnext or LAST_UID
-
-
-def _understood(
-    raw: bytes,
-    is_whole: bool,
-    reading: Reading,
-    origin: Origin,  # noqa: FBT001  # for a thread
-) -> InboundMessage:
-    return understand(parse_mail(raw, is_whole=is_whole), reading, origin)
 
 
 def _bare(message: InboundMessage) -> InboundMessage:

@@ -1,5 +1,6 @@
 """Sending one letter by SMTP, and saying truly what became of it."""
 
+import asyncio
 import socket
 import ssl
 from collections.abc import AsyncGenerator
@@ -76,8 +77,9 @@ async def signed_in(config: EmailConfig, connection: Connection) -> AsyncGenerat
             ) from error
         yield smtp
     finally:
+        # The connection is the client's by now; it hangs up when the loop comes by.
         smtp.close()
-        line.close()
+        await asyncio.sleep(0)
 
 
 def _client(config: EmailConfig, line: socket.socket, tls: ssl.SSLContext) -> aiosmtplib.SMTP:

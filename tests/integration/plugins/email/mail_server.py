@@ -1,0 +1,117 @@
+"""A mail server on loopback that takes mail as told, and keeps what it got."""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Callable
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from pathlib import Path
+
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+
+HOST = "mail.desk.test"
+USER, SECRET = "support", "sëcret"
+
+Deliver = Callable[[Envelope], None]
+
+
+class MailServer:
+    """Speaks SMTP in the clear with STARTTLS, and over TLS at another port.
+
+    `answers` are what it says to `MAIL`, `RCPT` and `DATA`, where not that it is well.
+    """
+
+    def __init__(self, pem: Path) -> None:
+        self.port = _free_port()
+        self.tls_port = _free_port()
+        self.answers: dict[str, str] = {}
+        self.is_silent = False
+        self.got: list[Envelope] = []
+        self.deliver: Deliver | None = None
+        self._servers: list[asyncio.Server] = []
+        self._talking: set[SMTP] = set()
+        self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._tls.load_cert_chain(pem)
+
+    @property
+    def mails(self) -> list[EmailMessage]:
+        """Return what it got, taken apart."""
+        return [
+            message_from_bytes(bytes(one.original_content or b""), EmailMessage, policy=default)
+            for one in self.got
+        ]
+
+    async def start(self) -> None:
+        """Open both doors."""
+        loop = asyncio.get_running_loop()
+        self._servers = [
+            await loop.create_server(lambda: self._talk(starttls=True), "127.0.0.1", self.port),
+            await loop.create_server(
+                lambda: self._talk(starttls=False), "127.0.0.1", self.tls_port, ssl=self._tls
+            ),
+        ]
+
+    async def stop(self) -> None:
+        """Close them, and end every conversation."""
+        for server in self._servers:
+            server.close()
+        for talk in list(self._talking):
+            if talk.transport is not None:
+                talk.transport.abort()
+        for server in self._servers:
+            await server.wait_closed()
+        self._servers = []
+
+    async def handle_MAIL(  # noqa: N802  # aiosmtpd calls it so
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if (said := self.answers.get("MAIL")) is None:
+            envelope.mail_from = address
+        return said or "250 OK"
+
+    async def handle_RCPT(  # noqa: N802  # aiosmtpd calls it so
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if (said := self.answers.get("RCPT")) is None:
+            envelope.rcpt_tos.append(address)
+        return said or "250 OK"
+
+    async def handle_DATA(  # noqa: N802  # aiosmtpd calls it so
+        self, server: SMTP, session: Session, envelope: Envelope
+    ) -> str:
+        if (said := self.answers.get("DATA")) is not None:
+            return said
+        self.got.append(envelope)
+        if self.deliver is not None:
+            await asyncio.to_thread(self.deliver, envelope)
+        if self.is_silent and server.transport is not None:
+            server.transport.abort()
+        return "250 OK queued"
+
+    def _talk(self, *, starttls: bool) -> SMTP:
+        talk = SMTP(
+            self,
+            hostname=HOST,
+            tls_context=self._tls if starttls else None,
+            authenticator=_authenticate,
+            auth_require_tls=False,
+            loop=asyncio.get_running_loop(),
+        )
+        self._talking.add(talk)
+        return talk
+
+
+def _authenticate(
+    server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: object
+) -> AuthResult:
+    is_right = isinstance(data, LoginPassword) and data == LoginPassword(
+        USER.encode(), SECRET.encode()
+    )
+    return AuthResult(success=is_right, handled=False)
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return listening.getsockname()[1]
