@@ -3,6 +3,7 @@
 import ssl
 import tempfile
 from collections.abc import AsyncGenerator, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -11,7 +12,6 @@ import pytest
 
 from hexdesk.adapters.egress.http import HttpEgress
 from hexdesk.core.ports.channels import Connection
-from hexdesk.core.testing.steady import NOON
 from hexdesk_email import EmailConfig, EmailSettings
 from tests.integration.certificates import certificate
 from tests.integration.plugins.email.dovecot_server import (
@@ -31,8 +31,25 @@ def pem() -> Iterator[Path]:
         yield certificate(Path(folder), HOST)
 
 
+@pytest.fixture(scope="session")
+def shared_dovecot(pem: Path) -> Iterator[Dovecot]:
+    yield from running_dovecot(pem)
+
+
 @pytest.fixture
-def dovecot(pem: Path) -> Iterator[Dovecot]:
+def dovecot(shared_dovecot: Dovecot) -> Dovecot:
+    """A server whose mailbox is empty, and that others use too."""
+    shared_dovecot.renew()
+    return shared_dovecot
+
+
+@pytest.fixture
+def own_dovecot(pem: Path) -> Iterator[Dovecot]:
+    """A server that may be stopped."""
+    yield from running_dovecot(pem)
+
+
+def running_dovecot(pem: Path) -> Iterator[Dovecot]:
     reason, binary = reason_to_skip(), dovecot_binary()
     if reason is not None or binary is None:
         pytest.skip(str(reason))
@@ -85,7 +102,7 @@ class Connect:
             settings=EmailSettings(ca_file=str(self._pem)),
             http=self._egress,
             key=b"the key of this connection",
-            now=NOON,
+            now=datetime.now(UTC),
         )
 
     def mailbox(self, dovecot: Dovecot, **said: Any) -> Connection:
@@ -94,7 +111,8 @@ class Connect:
             **{
                 "imap_host": HOST,
                 "imap_port": dovecot.imaps_port,
-                "imap_user": "support",
+                "address": dovecot.address,
+                "imap_user": dovecot.user,
                 "imap_password": PASSWORD,
                 **said,
             }

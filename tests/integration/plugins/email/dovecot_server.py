@@ -1,6 +1,7 @@
 """A real Dovecot on loopback, run by an ordinary account, with IMAP, IMAPS and LMTP."""
 
 import grp
+import imaplib
 import os
 import pwd
 import shutil
@@ -8,10 +9,13 @@ import signal
 import smtplib
 import socket
 import subprocess
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
 STARTUP_SECONDS = 20.0
+MOST_USERS = 200
 PASSWORD = 'pass \\ "wört"'
 CONFIG = """
 base_dir = {folder}/run
@@ -32,7 +36,6 @@ default_internal_user = {user}
 default_internal_group = {group}
 default_login_user = {user}
 first_valid_uid = 1
-{more}
 passdb {{
   driver = passwd-file
   args = scheme=PLAIN username_format=%n {folder}/users
@@ -70,7 +73,7 @@ service stats {{
 class Dovecot:
     """The server: it can be stopped, and starts again with the mail it had."""
 
-    def __init__(self, binary: str, folder: Path, pem: Path, more: str = "") -> None:
+    def __init__(self, binary: str, folder: Path, pem: Path) -> None:
         account = _account()
         self.imap_port, self.imaps_port, self.lmtp_port = (_free_port() for _ in range(3))
         self._folder = folder
@@ -79,7 +82,9 @@ class Dovecot:
         self._process: subprocess.Popen[bytes] | None = None
         for name in ("run", "state", "mail"):
             (folder / name).mkdir()
-        (folder / "users").write_text(f"support:{PASSWORD}:::::\nzoe:{PASSWORD}:::::\n")
+        users = (f"{name}:{PASSWORD}:::::\n" for name in map(_user, range(MOST_USERS)))
+        (folder / "users").write_text("".join(users))
+        self._used = 0
         self._config = folder / "dovecot.conf"
         self._config.write_text(
             CONFIG.format(
@@ -92,7 +97,6 @@ class Dovecot:
                 imap_port=self.imap_port,
                 imaps_port=self.imaps_port,
                 lmtp_port=self.lmtp_port,
-                more=more,
             )
         )
         if os.getuid() == 0:
@@ -105,6 +109,20 @@ class Dovecot:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+
+    @property
+    def user(self) -> str:
+        """Return whose mailbox it is that the desk has now."""
+        return _user(self._used)
+
+    @property
+    def address(self) -> str:
+        """Return the address of the desk's mailbox."""
+        return f"{self.user}@desk.test"
+
+    def renew(self) -> None:
+        """Give the desk another mailbox, which is empty."""
+        self._used += 1
 
     def start(self) -> None:
         """Start it, and wait until all its doors are open."""
@@ -121,6 +139,13 @@ class Dovecot:
         for port in (self.imap_port, self.imaps_port, self.lmtp_port):
             self._wait_for(port)
 
+    def restart(self, more: str) -> None:
+        """Start it again with more in its configuration."""
+        self.stop()
+        with self._config.open("a") as config:
+            config.write(f"{more}\n")
+        self.start()
+
     def stop(self) -> None:
         """End it, and every process it has begun."""
         process, self._process = self._process, None
@@ -128,10 +153,28 @@ class Dovecot:
             process.send_signal(signal.SIGTERM)
             process.wait(STARTUP_SECONDS)
 
-    def deliver(self, raw: bytes, *, to: str, sender: str = "zoe@customer.test") -> None:
+    def deliver(self, raw: bytes, *, to: str = "", sender: str = "zoe@customer.test") -> None:
         """Bring a message as a mail server does, and return when it lies in the mailbox."""
         with smtplib.LMTP("127.0.0.1", self.lmtp_port) as door:
-            door.sendmail(sender, [to], raw)
+            door.sendmail(sender, [to or self.address], raw)
+
+    @contextmanager
+    def opened(self, folder: str = "INBOX") -> Generator[imaplib.IMAP4]:
+        """Give a mailbox as a person's mail program sees it."""
+        with imaplib.IMAP4("127.0.0.1", self.imap_port) as program:
+            program.authenticate("PLAIN", lambda _: f"\0{self.user}\0{PASSWORD}".encode())
+            program.select(folder)
+            yield program
+
+    def flags(self, folder: str = "INBOX") -> list[frozenset[str]]:
+        """Return how the messages of a folder are marked, oldest first."""
+        with self.opened(folder=folder) as program:
+            _, answers = program.fetch("1:*", "(FLAGS)")
+        return [
+            frozenset(one.decode() for one in imaplib.ParseFlags(answer))
+            for answer in answers
+            if isinstance(answer, bytes)
+        ]
 
     def log(self) -> str:
         """Return what it has logged."""
@@ -181,6 +224,10 @@ def _give_away(folder: Path, account: pwd.struct_passwd) -> None:
     for parent in folder.parents:
         if parent.stat().st_uid == os.getuid() and parent != Path("/"):
             parent.chmod(parent.stat().st_mode | 0o011)
+
+
+def _user(number: int) -> str:
+    return f"support{number}"
 
 
 def _free_port() -> int:
