@@ -33,6 +33,7 @@ LOOKED_UP = (
     *("approvals", "threads"),
     *("tickets", "ticket_comments", "tool_calls", "agents", "agent_tasks"),
     *("file_passages", "webhook_deliveries"),
+    *("integrations", "channel_connections"),
 )
 COUNT = "SELECT count(*) FROM {}"
 OWNERS = "SELECT {} FROM {}"

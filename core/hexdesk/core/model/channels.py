@@ -64,7 +64,7 @@ class InboundFile(msgspec.Struct, frozen=True, kw_only=True):
     reference: str
 
 
-class InboundMessage(msgspec.Struct, frozen=True, kw_only=True):
+class InboundMessage(msgspec.Struct, frozen=True, kw_only=True, tag="message"):
     """One message of a customer, normalised.
 
     `dedupe_key` is the same whenever the same message comes again, and unique in its connection.
@@ -88,7 +88,7 @@ class InboundMessage(msgspec.Struct, frozen=True, kw_only=True):
     hints: dict[str, Any] = {}
 
 
-class InboundDecision(msgspec.Struct, frozen=True, kw_only=True):
+class InboundDecision(msgspec.Struct, frozen=True, kw_only=True, tag="decision"):
     """Somebody's decision on an approval, by a button in the channel."""
 
     dedupe_key: str

@@ -12,12 +12,19 @@ from typing import Protocol
 from uuid import UUID
 
 from hexdesk.core.model.audit import FailedSignIn
+from hexdesk.core.model.conversations import FoundConnection
 from hexdesk.core.model.expiry import KeptSince
 from hexdesk.core.model.identity import FoundApiKey, FoundRefreshToken, FoundUser
 from hexdesk.core.model.principals import Principal
 from hexdesk.core.model.tasks import TaskHint
 from hexdesk.core.ports.agent_records import AgentChecks, AgentLog, Agents
 from hexdesk.core.ports.approval_records import Approvals
+from hexdesk.core.ports.channel_records import (
+    ChannelConnections,
+    ChannelConversations,
+    ChannelDeliveries,
+    Inbounds,
+)
 from hexdesk.core.ports.chat_records import EventLog, Messages, Runs, Threads
 from hexdesk.core.ports.desk_records import (
     Audit,
@@ -64,6 +71,10 @@ class Transaction(Protocol):
     comments: Comments
     integrations: Integrations
     deliveries: Deliveries
+    channel_connections: ChannelConnections
+    inbounds: Inbounds
+    channel_conversations: ChannelConversations
+    channel_deliveries: ChannelDeliveries
     audit: Audit
     idempotency_keys: IdempotencyKeys
     tool_calls: ToolCalls
@@ -88,6 +99,14 @@ class Directory(Protocol):
     @abstractmethod
     async def api_key(self, key_hash: bytes) -> FoundApiKey | None:
         """Find an API key by its hash."""
+
+    @abstractmethod
+    async def connection(self, integration_id: UUID) -> FoundConnection | None:
+        """Find a channel's connection that is switched on by its integration."""
+
+    @abstractmethod
+    async def connection_of(self, channel: str, account: str) -> FoundConnection | None:
+        """Find a channel's connection that is switched on by its account's digest."""
 
     @abstractmethod
     async def note_failed_sign_in(self, failed: FailedSignIn) -> None:
@@ -126,6 +145,15 @@ class Backlog(Protocol):
     @abstractmethod
     async def agents_to_check(self, before: datetime, limit: int) -> Sequence[tuple[UUID, UUID]]:
         """Return (agent id, organization id) of active agents not checked since, oldest first."""
+
+    @abstractmethod
+    async def idle_connections(
+        self, channels: Sequence[str], limit: int
+    ) -> Sequence[tuple[UUID, UUID]]:
+        """Return (integration id, organization id) of connections that nobody listens on.
+
+        They are switched on and of one of the channels; those that wait for longest come first.
+        """
 
 
 class Storage(Protocol):

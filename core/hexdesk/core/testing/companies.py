@@ -22,6 +22,7 @@ from hexdesk.core.model.webhooks import Delivery
 from hexdesk.core.ports.storage import Storage, Transaction
 from hexdesk.core.testing import examples
 from hexdesk.core.testing.approval_examples import a_held_call
+from hexdesk.core.testing.channel_examples import Correspondence
 from hexdesk.core.testing.example_tasks import a_task
 from hexdesk.core.testing.example_webhooks import a_delivery
 from hexdesk.core.testing.file_examples import a_file
@@ -109,6 +110,7 @@ class Belongings(msgspec.Struct, frozen=True, kw_only=True):
     comment: Comment
     integration: Integration
     delivery: Delivery
+    correspondence: Correspondence
     audit_event: AuditEvent
     idempotency_key: IdempotencyKey
     kept_answer: KeptAnswer
@@ -136,6 +138,7 @@ class Belongings(msgspec.Struct, frozen=True, kw_only=True):
             comment=examples.a_comment(ticket.id),
             integration=integration,
             delivery=a_delivery(integration.id),
+            correspondence=Correspondence.of(integration.id, conversation.thread.id),
             audit_event=examples.an_audit_event(organization.id),
             idempotency_key=examples.an_idempotency_key(),
             kept_answer=examples.a_kept_answer(),
@@ -169,6 +172,7 @@ class Belongings(msgspec.Struct, frozen=True, kw_only=True):
         await transaction.comments.add(self.comment)
         await transaction.integrations.add(self.integration)
         await transaction.deliveries.add(self.delivery)
+        await self.correspondence.store(transaction)
         await transaction.audit.add(self.audit_event, once_key=str(self.audit_event.id))
         kept = self.kept_answer
         await transaction.idempotency_keys.keep(self.idempotency_key, kept, examples.LONG_AGO)

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from hexdesk.core.model.chat import Message, Run, RunEvent, RunStatus, Situation, Thread
 from hexdesk.core.model.listing import Page, Slice
 from hexdesk.core.ports.chat_records import EventLog, Messages, Runs, Threads
+from hexdesk.core.testing.memory_channels import forget_conversations
 from hexdesk.core.testing.memory_identity import MemoryOrganizations
 from hexdesk.core.testing.memory_records import Draft, Records, found, in_order, page_of, without
 
@@ -74,6 +75,7 @@ class MemoryThreads(Threads):
         }
         for call in [call for call in records.tool_results if call[0] in gone]:
             del records.tool_results[call], records.called_at[call]
+        forget_conversations(records, thread_id)
         records.tickets = without(records.tickets, thread_id, "thread_id")
         records.actions = without(records.actions, thread_id, "thread_id")
 

@@ -10,6 +10,7 @@ from hexdesk.core.model.idempotency import IdempotencyKey, KeptAnswer
 from hexdesk.core.model.integrations import Integration
 from hexdesk.core.model.listing import Page, Slice
 from hexdesk.core.ports.desk_records import Audit, IdempotencyKeys, Integrations, ToolCalls
+from hexdesk.core.testing.memory_channels import disconnect
 from hexdesk.core.testing.memory_records import Draft, Records, found, page_of
 
 
@@ -45,6 +46,7 @@ class MemoryIntegrations(Integrations):
             for key, one in records.deliveries.items()
             if one.integration_id != integration_id
         }
+        disconnect(records, integration_id)
 
 
 @dataclass(frozen=True)

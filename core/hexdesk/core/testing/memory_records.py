@@ -17,6 +17,12 @@ from hexdesk.core.model.agents import Agent, AgentAction, AgentHistory
 from hexdesk.core.model.approvals import HeldCall
 from hexdesk.core.model.audit import AuditEvent, FailedSignIn
 from hexdesk.core.model.chat import Message, Run, RunEvent, Thread
+from hexdesk.core.model.conversations import (
+    ChannelConversation,
+    ChannelDelivery,
+    KeptConnection,
+    KeptInbound,
+)
 from hexdesk.core.model.documents import Section
 from hexdesk.core.model.files import File
 from hexdesk.core.model.idempotency import KeptAnswer
@@ -70,6 +76,20 @@ class Records:
     comments: dict[UUID, Comment] = field(default_factory=dict[UUID, Comment])
     integrations: dict[UUID, Integration] = field(default_factory=dict[UUID, Integration])
     deliveries: dict[UUID, Delivery] = field(default_factory=dict[UUID, Delivery])
+    connections: dict[UUID, KeptConnection] = field(default_factory=dict[UUID, KeptConnection])
+    listeners: dict[UUID, tuple[UUID, datetime]] = field(
+        default_factory=dict[UUID, tuple[UUID, datetime]]
+    )
+    inbounds: dict[UUID, KeptInbound] = field(default_factory=dict[UUID, KeptInbound])
+    conversations: dict[UUID, ChannelConversation] = field(
+        default_factory=dict[UUID, ChannelConversation]
+    )
+    conversation_names: dict[tuple[UUID, str], UUID] = field(
+        default_factory=dict[tuple[UUID, str], UUID]
+    )
+    channel_deliveries: dict[UUID, ChannelDelivery] = field(
+        default_factory=dict[UUID, ChannelDelivery]
+    )
     audit: dict[UUID, AuditEvent] = field(default_factory=dict[UUID, AuditEvent])
     once_keys: set[str] = field(default_factory=set[str])
     answers: dict[tuple[str, ...], KeptAnswer] = field(

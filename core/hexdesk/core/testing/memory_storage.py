@@ -10,6 +10,7 @@ from uuid import UUID
 
 from hexdesk.core.model.audit import FailedSignIn
 from hexdesk.core.model.chat import RunStatus
+from hexdesk.core.model.conversations import FoundConnection
 from hexdesk.core.model.expiry import KeptSince
 from hexdesk.core.model.identity import FoundApiKey, FoundRefreshToken, FoundUser
 from hexdesk.core.model.principals import Principal
@@ -18,6 +19,14 @@ from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.storage import Backlog, Directory, Storage, Transaction
 from hexdesk.core.testing.memory_agents import MemoryAgentChecks, MemoryAgentLog, MemoryAgents
 from hexdesk.core.testing.memory_approvals import MemoryApprovals, due_approvals
+from hexdesk.core.testing.memory_channels import (
+    MemoryChannelConnections,
+    MemoryChannelConversations,
+    MemoryChannelDeliveries,
+    MemoryInbounds,
+    connections_of,
+    idle_connections,
+)
 from hexdesk.core.testing.memory_chat import (
     MemoryEventLog,
     MemoryMessages,
@@ -68,7 +77,6 @@ class MemoryTransaction(Transaction):
         self.tickets = MemoryTickets(draft)
         self.comments = MemoryComments(draft)
         self.integrations = MemoryIntegrations(draft)
-        self.deliveries = MemoryDeliveries(draft)
         self.audit = MemoryAudit(draft)
         self.idempotency_keys = MemoryIdempotencyKeys(draft)
         self.tool_calls = MemoryToolCalls(draft)
@@ -77,6 +85,14 @@ class MemoryTransaction(Transaction):
         self.agent_files = MemoryAgentFiles(draft)
         self.passages = MemoryPassages(draft)
         self.tasks = MemoryTasks(draft)
+        self._open_what_goes_out(draft)
+
+    def _open_what_goes_out(self, draft: Draft) -> None:
+        self.deliveries = MemoryDeliveries(draft)
+        self.channel_connections = MemoryChannelConnections(draft)
+        self.inbounds = MemoryInbounds(draft)
+        self.channel_conversations = MemoryChannelConversations(draft)
+        self.channel_deliveries = MemoryChannelDeliveries(draft)
 
 
 @dataclass(frozen=True)
@@ -116,6 +132,20 @@ class MemoryDirectory(Directory):
                 return FoundApiKey(
                     api_key_id=records.key_hashes[key_hash], organization_id=organization_id
                 )
+        return None
+
+    async def connection(self, integration_id: UUID) -> FoundConnection | None:
+        self.installation.reach()
+        for found, _ in connections_of(self.installation):
+            if found.integration_id == integration_id:
+                return found
+        return None
+
+    async def connection_of(self, channel: str, account: str) -> FoundConnection | None:
+        self.installation.reach()
+        for found, kept in connections_of(self.installation):
+            if (found.channel, kept.account) == (channel, account):
+                return found
         return None
 
     async def note_failed_sign_in(self, failed: FailedSignIn) -> None:
@@ -168,6 +198,12 @@ class MemoryBacklog(Backlog):
             if agent.is_active and records.checked_at.get(agent.id, NEVER) < before
         )
         return [(agent_id, organization_id) for _, agent_id, organization_id in unchecked[:limit]]
+
+    async def idle_connections(
+        self, channels: Sequence[str], limit: int
+    ) -> Sequence[tuple[UUID, UUID]]:
+        self.installation.reach()
+        return idle_connections(self.installation, channels)[:limit]
 
 
 def _has_expired(records: Records, kept_since: KeptSince) -> bool:

@@ -17,6 +17,11 @@ from hexdesk.core.testing.approval_examples import a_held_call
 from hexdesk.core.testing.companies import Belongings
 from hexdesk.core.testing.example_tasks import a_task
 from hexdesk.core.testing.example_webhooks import a_delivery
+from hexdesk.core.testing.storage_channel_attempts import (
+    CHANNEL_LOOKS,
+    CHANNEL_WRITES,
+    CHANNELS_FOUND_OR_NOT,
+)
 from hexdesk.core.testing.storage_file_attempts import (
     FILE_LOOKS,
     FILE_WRITES,
@@ -108,6 +113,7 @@ LOOKS: dict[str, Attempt] = {
         its.idempotency_key, examples.LONG_AGO
     ),
     "tool_calls.of_run": lambda to, its: to.tool_calls.of_run(its.conversation.run.id),
+    **CHANNEL_LOOKS,
     **FILE_LOOKS,
     **PASSAGE_LOOKS,
     "tasks.get": lambda to, its: to.tasks.get(its.task.id),
@@ -209,6 +215,7 @@ WRITES: dict[str, Attempt] = {
     "tool_calls.keep": lambda to, its: to.tool_calls.keep(
         its.conversation.run.id, "call-1", b"other"
     ),
+    **CHANNEL_WRITES,
     **FILE_WRITES,
     **PASSAGE_WRITES,
     "tasks.add": _add_task,
@@ -263,6 +270,7 @@ FOUND_OR_NOT = (
     "deliveries.get with lock",
     "deliveries.update",
     "tool_calls.keep",
+    *CHANNELS_FOUND_OR_NOT,
     *FILES_FOUND_OR_NOT,
     *PASSAGES_FOUND_OR_NOT,
     "tasks.get",

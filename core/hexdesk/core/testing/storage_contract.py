@@ -13,10 +13,18 @@ pytest plugin in auto mode.
 from hexdesk.core.testing.storage_agents_contract import AgentContract, AgentLogContract
 from hexdesk.core.testing.storage_approvals_contract import DueApprovalContract
 from hexdesk.core.testing.storage_backlog_contract import AgentCheckContract, DueTaskContract
+from hexdesk.core.testing.storage_channels_contract import (
+    ChannelConnectionContract,
+    InboundRecordContract,
+)
 from hexdesk.core.testing.storage_chat_contract import (
     EventLogContract,
     MessageContract,
     ThreadContract,
+)
+from hexdesk.core.testing.storage_conversations_contract import (
+    ChannelConversationContract,
+    ChannelDeliveryContract,
 )
 from hexdesk.core.testing.storage_credentials_contract import ApiKeyContract, SessionContract
 from hexdesk.core.testing.storage_desk_contract import AuditContract, IntegrationContract
@@ -64,6 +72,10 @@ class StorageContract(
     CommentContract,
     IntegrationContract,
     DeliveryContract,
+    ChannelConnectionContract,
+    InboundRecordContract,
+    ChannelConversationContract,
+    ChannelDeliveryContract,
     AuditContract,
     IdempotencyContract,
     ToolCallContract,

@@ -75,6 +75,20 @@ LISTS: dict[str, tuple[Add, Ask]] = {
         lambda to, its, age: to.integrations.add(new(its.integration, age, last_error="no")),
         lambda to, _, part: to.integrations.page(part),
     ),
+    "channel_deliveries": (
+        lambda to, its, age: to.channel_deliveries.add(
+            new(
+                its.correspondence.delivery,
+                age,
+                sequence=examples.new_id().int % 2**31,
+                next_attempt_at=None,
+                last_error="no",
+            )
+        ),
+        lambda to, its, part: to.channel_deliveries.page(
+            DeliveryFilter(integration_id=its.integration.id), part
+        ),
+    ),
     "deliveries": (
         lambda to, its, age: to.deliveries.add(
             new(its.delivery, age, next_attempt_at=None, last_error="no")

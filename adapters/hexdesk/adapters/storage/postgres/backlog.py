@@ -19,6 +19,7 @@ FIND_EXPIRED = """
 """
 FIND_DUE_TASKS = "SELECT task_id, organization_id, priority FROM find_due_tasks($1)"
 FIND_AGENTS_TO_CHECK = "SELECT agent_id, organization_id FROM find_agents_to_check($1, $2)"
+FIND_IDLE = "SELECT integration_id, organization_id FROM find_idle_connections($1, $2)"
 
 
 class PostgresBacklog(Backlog):
@@ -55,6 +56,12 @@ class PostgresBacklog(Backlog):
     async def agents_to_check(self, before: datetime, limit: int) -> Sequence[tuple[UUID, UUID]]:
         rows = await self._connections.run(FIND_AGENTS_TO_CHECK, before, limit)
         return [(row["agent_id"], row["organization_id"]) for row in rows]
+
+    async def idle_connections(
+        self, channels: Sequence[str], limit: int
+    ) -> Sequence[tuple[UUID, UUID]]:
+        rows = await self._connections.run(FIND_IDLE, list(channels), limit)
+        return [(row["integration_id"], row["organization_id"]) for row in rows]
 
     async def due_approvals(self, limit: int) -> Sequence[tuple[UUID, UUID]]:
         rows = await self._connections.run(FIND_DUE_APPROVALS, limit)

@@ -16,6 +16,7 @@ from hexdesk.core.errors import (
 _TAKEN = {
     "uq_users_email": "the e-mail address is taken",
     "uq_organizations_slug": "the slug is taken",
+    "uq_channel_connections_account": "this account is connected already",
 }
 _BUSY = (asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError, asyncpg.SerializationError)
 _UNSTORABLE = (asyncpg.DataError, asyncpg.ProgramLimitExceededError)

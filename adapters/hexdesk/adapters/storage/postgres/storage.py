@@ -11,6 +11,12 @@ from hexdesk.adapters.storage.postgres.agent_records import (
 )
 from hexdesk.adapters.storage.postgres.approval_records import PostgresApprovals
 from hexdesk.adapters.storage.postgres.backlog import PostgresBacklog
+from hexdesk.adapters.storage.postgres.channel_records import (
+    PostgresChannelConnections,
+    PostgresChannelConversations,
+    PostgresChannelDeliveries,
+    PostgresInbounds,
+)
 from hexdesk.adapters.storage.postgres.chat_records import (
     PostgresEventLog,
     PostgresMessages,
@@ -68,7 +74,6 @@ class PostgresTransaction(Transaction):
         self.tickets = PostgresTickets(bound)
         self.comments = PostgresComments(bound)
         self.integrations = PostgresIntegrations(bound)
-        self.deliveries = PostgresDeliveries(bound)
         self.audit = PostgresAudit(bound)
         self.idempotency_keys = PostgresIdempotencyKeys(bound)
         self.tool_calls = PostgresToolCalls(bound)
@@ -77,6 +82,14 @@ class PostgresTransaction(Transaction):
         self.agent_files = PostgresAgentFiles(bound)
         self.passages = PostgresPassages(bound)
         self.tasks = PostgresTasks(bound)
+        self._open_what_goes_out(bound)
+
+    def _open_what_goes_out(self, bound: BoundConnection) -> None:
+        self.deliveries = PostgresDeliveries(bound)
+        self.channel_connections = PostgresChannelConnections(bound)
+        self.inbounds = PostgresInbounds(bound)
+        self.channel_conversations = PostgresChannelConversations(bound)
+        self.channel_deliveries = PostgresChannelDeliveries(bound)
 
 
 class PostgresStorage(Storage):

@@ -5,6 +5,13 @@ from hexdesk.adapters.storage.postgres.tables.agents import (
     AgentHistoryRow,
     AgentRow,
 )
+from hexdesk.adapters.storage.postgres.tables.channels import (
+    ChannelConnectionRow,
+    ChannelConversationRow,
+    ChannelDeliveryRow,
+    ChannelInboundRow,
+    ConversationNameRow,
+)
 from hexdesk.adapters.storage.postgres.tables.chat import (
     MessageRow,
     RunEventRow,
@@ -47,7 +54,12 @@ __all__ = [
     "ApiKeyRow",
     "ApprovalRow",
     "AuditEventRow",
+    "ChannelConnectionRow",
+    "ChannelConversationRow",
+    "ChannelDeliveryRow",
+    "ChannelInboundRow",
     "CommentRow",
+    "ConversationNameRow",
     "DeliveryRow",
     "FailedSignInRow",
     "FilePassageRow",
