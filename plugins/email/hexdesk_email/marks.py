@@ -35,11 +35,8 @@ class Marks(msgspec.Struct, frozen=True, kw_only=True):
 
     def bounced_message(self, recipients: Iterable[str]) -> str | None:
         """Return the id of the message that a bounce to one of the addresses is about."""
-        for value in self._values_of("b", recipients):
-            number = _bytes_of(value)
-            if len(number) == len(UUID(int=0).bytes):
-                return self.message_id(UUID(bytes=number))
-        return None
+        value = next(self._values_of("b", recipients), None)
+        return None if value is None else self.message_id(UUID(bytes=_bytes_of(value)))
 
     def message_id(self, message_id: UUID) -> str:
         """Return the Message-ID of one of our messages: always the same, and not to be guessed."""

@@ -1,5 +1,6 @@
 """From a message of the desk to the bytes of an e-mail."""
 
+from email.errors import HeaderParseError
 from email.headerregistry import Address as HeaderAddress
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -88,7 +89,10 @@ def _recipient(message: OutboundMessage) -> str:
 
 
 def _named(name: str, email: str) -> HeaderAddress:
-    return HeaderAddress(display_name=one_line(name), addr_spec=email)
+    try:
+        return HeaderAddress(display_name=one_line(name), addr_spec=email)
+    except (HeaderParseError, ValueError) as error:
+        raise UndeliverableError(f"{email!r} is no address") from error
 
 
 def _chain(message: OutboundMessage) -> list[str]:

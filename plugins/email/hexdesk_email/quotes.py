@@ -10,10 +10,7 @@ MOST_LINES = 3
 LONGEST_HEAD = 6
 ENOUGH_FIELDS = 2
 
-STARTS = re.compile(
-    r"(?:on|am|le|el|il|op|w dniu|dnia|dne|den|em|в|\d{4})\b.*",
-    re.IGNORECASE,
-)
+STARTS = re.compile(r"(?:on|am|le|el|il|op|w dniu|dnia|dne|den|em|в)\b|\d{4}", re.IGNORECASE)
 WROTE = re.compile(
     r"\b(?:wrote|schrieb|a écrit|escribió|ha scritto|schreef|napisał|napisała|napsal|napsala|skrev"
     r"|escreveu|написал|написала)\b|のメール|写道|작성",

@@ -93,12 +93,15 @@ class Connect:
 
     def __call__(self, **said: Any) -> Connection:
         """Return a connection with these fields of the configuration."""
+        usual: dict[str, Any] = {
+            "address": "support@desk.test",
+            "from_name": "Desk",
+            "smtp_host": HOST,
+        }
         return Connection(
             organization_id=UUID(int=10),
             integration_id=UUID(int=11),
-            config=EmailConfig(
-                **{"address": "support@desk.test", "from_name": "Desk", "smtp_host": HOST, **said}
-            ),
+            config=EmailConfig(**(usual | said)),
             settings=EmailSettings(ca_file=str(self._pem)),
             http=self._egress,
             key=b"the key of this connection",

@@ -58,8 +58,7 @@ class MailServer:
         for server in self._servers:
             server.close()
         for talk in list(self._talking):
-            if talk.transport is not None:
-                talk.transport.abort()
+            _hang_up(talk)
         for server in self._servers:
             await server.wait_closed()
         self._servers = []
@@ -86,8 +85,8 @@ class MailServer:
         self.got.append(envelope)
         if self.deliver is not None:
             await asyncio.to_thread(self.deliver, envelope)
-        if self.is_silent and server.transport is not None:
-            server.transport.abort()
+        if self.is_silent:
+            _hang_up(server)
         return "250 OK queued"
 
     def _talk(self, *, starttls: bool) -> SMTP:
@@ -101,6 +100,11 @@ class MailServer:
         )
         self._talking.add(talk)
         return talk
+
+
+def _hang_up(talk: SMTP) -> None:
+    if isinstance(talk.transport, asyncio.WriteTransport):
+        talk.transport.abort()
 
 
 def _authenticate(

@@ -5,12 +5,10 @@ import asyncio
 import pytest
 
 from hexdesk.core.errors import (
-    RetryAfterError,
     StorageUnavailableError,
     UnavailableError,
-    UndeliverableError,
 )
-from hexdesk.core.model.channels import Inbound, InboundFile
+from hexdesk.core.model.channels import Inbound
 from hexdesk_email import EmailChannel
 from hexdesk_email.mailbox import QUARANTINED, STORED
 from tests.integration.plugins.email.conftest import Connect
@@ -251,78 +249,3 @@ async def test_of_mail_that_is_too_large_only_the_headers_are_taken(
     assert message.subject == "My parcel"
     assert "could not be read" in message.text
     assert "far too much" not in message.text
-
-
-@pytest.mark.parametrize(
-    ("security", "door"), [("tls", "imaps"), ("starttls", "imap"), ("none", "imap")]
-)
-async def test_a_mailbox_is_spoken_to_as_its_connection_says(
-    dovecot: Dovecot, connect: Connect, security: str, door: str
-) -> None:
-    port = dovecot.imaps_port if door == "imaps" else dovecot.imap_port
-    desk = DeskEnd()
-    bring(dovecot)
-    async with running(connect.mailbox(dovecot, imap_security=security, imap_port=port), desk):
-        await desk.has(1)
-
-
-@pytest.mark.parametrize("security", ["tls", "starttls"])
-async def test_a_mailbox_with_another_name_gets_no_password(
-    dovecot: Dovecot, connect: Connect, security: str
-) -> None:
-    port = dovecot.imaps_port if security == "tls" else dovecot.imap_port
-    there = connect.mailbox(dovecot, imap_host="other.test", imap_security=security, imap_port=port)
-    with pytest.raises(UnavailableError, match="certificate"):
-        await EmailChannel().run(there, DeskEnd().emit)
-    assert f"user=<{dovecot.user}>" not in dovecot.log()
-
-
-async def test_a_wrong_password_is_not_tried_again_at_once(
-    dovecot: Dovecot, connect: Connect
-) -> None:
-    with pytest.raises(RetryAfterError, match="sign-in") as refused:
-        await EmailChannel().run(connect.mailbox(dovecot, imap_password="no"), DeskEnd().emit)
-    assert refused.value.retry_after >= 60
-
-
-async def test_files_are_fetched_from_where_their_mail_lies_by_now(
-    dovecot: Dovecot, connect: Connect
-) -> None:
-    with dovecot.opened() as program:
-        program.create("Done")
-    mail = a_letter("see the files")
-    for number in (1, 2):
-        mail.add_attachment(
-            b"%d" % number * 100_000, maintype="text", subtype="csv", filename=f"{number}.csv"
-        )
-    desk, there = DeskEnd(), connect.mailbox(dovecot)
-    dovecot.deliver(bytes_of(mail))
-    async with running(there, desk):
-        [message] = await desk.has(1)
-    channel = EmailChannel()
-    first, second = message.files
-    assert (first.filename, first.content_type, first.size) == ("1.csv", "text/csv", 100_000)
-    assert b"".join([part async for part in channel.fetch(first, there)]) == b"1" * 100_000
-    with dovecot.opened() as program:
-        program.copy("1", "Done")
-        program.store("1", "+FLAGS", r"\Deleted")
-        program.expunge()
-    moved = connect.mailbox(dovecot, imap_done_folder="Done")
-    assert b"".join([part async for part in channel.fetch(second, moved)]) == b"2" * 100_000
-    with pytest.raises(UndeliverableError, match="no longer"):
-        _ = [part async for part in channel.fetch(second, there)]
-
-
-async def test_a_file_of_something_else_cannot_be_fetched(
-    dovecot: Dovecot, connect: Connect
-) -> None:
-    for reference in ("", "nonsense", '{"uid": 1}', '{"uid": 1, "uidvalidity": 1, "file": -1}'):
-        file = InboundFile(filename="x", reference=reference)
-        with pytest.raises(UndeliverableError):
-            _ = [part async for part in EmailChannel().fetch(file, connect.mailbox(dovecot))]
-
-
-async def test_a_mailbox_that_only_sends_takes_nothing_in(connect: Connect) -> None:
-    async with running(connect(), DeskEnd()) as task:
-        await asyncio.sleep(0)
-        assert not task.done()
