@@ -34,6 +34,7 @@ CORE_MAY_IMPORT = frozenset(
         "logging",
         "math",
         "msgspec",
+        "pluggy",
         "re",
         "string",
         "types",

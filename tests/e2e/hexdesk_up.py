@@ -20,7 +20,7 @@ READY_SECONDS = 90
 STOP_SECONDS = 15
 COMMAND_SECONDS = 60
 # What a developer has set for the own desk must not change what the tests see.
-PRIVATE = ("HEXDESK_", "OPENAI_", "ANTHROPIC_", "UV")
+PRIVATE = ("HEXDESK_", "OPENAI_", "ANTHROPIC_", "UV", "PYTHONDONTWRITEBYTECODE")
 
 
 def free_ports(count: int = 2) -> list[int]:

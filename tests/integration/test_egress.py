@@ -250,26 +250,3 @@ async def test_proxies_in_the_environment_are_not_asked(
         egress = HttpEgress(allow_private=True, tls=NO_TLS)
         assert (await egress.post(url(server), b"")).status_code == 200
         assert proxy.connections == 0
-
-
-async def test_a_host_is_resolved_to_addresses_that_may_be_called() -> None:
-    names = Names(("8.8.8.8", "2606:4700::1111", "8.8.8.8"))
-    egress = HttpEgress(resolve=names, tls=NO_TLS)
-    assert await egress.resolve("mail.example.com", 993) == ("8.8.8.8", "2606:4700::1111")
-    assert names.asked == [("mail.example.com", 993)]
-    assert await egress.resolve("2606:4700::1111", 993) == ("2606:4700::1111",)
-
-
-@pytest.mark.parametrize(
-    "host",
-    ["mail.example.com", "127.0.0.1", "localhost", "::1", "a/b", "a@b", "[::1]", "", "2130706433"],
-)
-async def test_a_host_in_a_private_network_is_not_resolved(host: str) -> None:
-    egress = HttpEgress(resolve=Names(("8.8.8.8", "10.0.0.1")), tls=NO_TLS)
-    with pytest.raises(EgressRefusedError):
-        await egress.resolve(host, 993)
-
-
-async def test_a_host_without_an_address_is_unavailable() -> None:
-    with pytest.raises(UnavailableError):
-        await HttpEgress(resolve=Names(()), tls=NO_TLS).resolve("mail.example.com", 993)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, Self
 
@@ -43,6 +44,7 @@ class OpenAIServer:
         self._connections: set[Connection] = set()
         self._arrival = asyncio.Event()
         self._gate: asyncio.Event | None = None
+        self._waits: Callable[[ChatRequest], bool] = _every_one
         self._server: asyncio.Server | None = None
 
     async def __aenter__(self) -> Self:
@@ -84,9 +86,10 @@ class OpenAIServer:
                 self._arrival.clear()
                 await self._arrival.wait()
 
-    def pause(self) -> None:
-        """Take requests, but answer none before `resume`."""
+    def pause(self, waits: Callable[[ChatRequest], bool] | None = None) -> None:
+        """Take requests, but answer none, or none that `waits` is true of, before `resume`."""
         self._gate = asyncio.Event()
+        self._waits = waits or _every_one
 
     def resume(self) -> None:
         """Answer what waits, and go on."""
@@ -117,7 +120,8 @@ class OpenAIServer:
             self.requests.append(chat)
             self._arrival.set()
         behaviour = self._script.popleft() if self._script else self._behaviour
-        return _answer(chat, behaviour(chat), self._gate)
+        reply = behaviour(chat)
+        return _answer(chat, reply, self._gate if self._waits(chat) else None)
 
     def _embed(self, request: HttpRequest) -> HttpAnswer:
         if not self.embeds:
@@ -158,6 +162,10 @@ def _answer(request: ChatRequest, reply: Reply, gate: asyncio.Event | None) -> H
 
 def _refusal(status: HTTPStatus, message: str) -> HttpAnswer:
     return HttpAnswer(status=status, pieces=(failure(status, message),))
+
+
+def _every_one(request: ChatRequest) -> bool:
+    return True
 
 
 def _end_of_script(request: ChatRequest) -> Reply:

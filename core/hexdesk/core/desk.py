@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from hexdesk.core.additions import Additions
 from hexdesk.core.model.ai_config import AIConfig
 from hexdesk.core.model.idempotency import IdempotencyKey
 from hexdesk.core.model.principals import Principal
@@ -210,6 +211,7 @@ class Desk:
     """Everything a driving adapter is given."""
 
     ports: Ports
+    additions: Additions
     tools: Mapping[str, Tool]
     identity: Identity
     agents: AgentDesk

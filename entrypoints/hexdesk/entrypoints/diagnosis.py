@@ -11,7 +11,7 @@ import httpx2
 import msgspec
 
 from hexdesk.entrypoints.ai_config import AIConfigError, find_ai_config, read_ai_config
-from hexdesk.entrypoints.bootstrap.database import operators_database
+from hexdesk.entrypoints.bootstrap.database import backend_of, operators_database
 from hexdesk.entrypoints.bootstrap.embedded import EmbeddedPostgresError, find_binaries
 from hexdesk.entrypoints.bootstrap.extraction import (
     Isolation,
@@ -22,6 +22,7 @@ from hexdesk.entrypoints.bootstrap.files import storage_problem
 from hexdesk.entrypoints.bootstrap.secrets import secret_problem
 from hexdesk.entrypoints.bootstrap.shared import redis_problem
 from hexdesk.entrypoints.bootstrap.site import models_of
+from hexdesk.entrypoints.installed_plugins import installed_plugins
 from hexdesk.entrypoints.served_at import find_api
 from hexdesk.entrypoints.settings import Settings, SettingsError, read_settings_here
 from hexdesk.entrypoints.version import VERSION
@@ -63,6 +64,7 @@ def diagnose(data_dir: Path) -> tuple[Finding, ...]:
         _storage,
         _ai_config,
         _extraction,
+        _plugins,
         _running,
     )
     return (_version(), *(one for check in checks for one in check(settings, data_dir)))
@@ -128,6 +130,9 @@ def _database(settings: Settings, data_dir: Path) -> Iterator[Finding]:
         )
         return
     yield Finding(subject="database", status="ok", found=found)
+    if settings.database_url:
+        for lack in backend_of(settings, settings.database_url).lacks:
+            yield Finding(subject="database", status="warning", found=lack)
 
 
 def _redis(settings: Settings, data_dir: Path) -> Iterator[Finding]:
@@ -211,6 +216,20 @@ def reading_of_files(isolation: Isolation, *, is_allowed: bool) -> Finding:
         status = "failure"
         found = "not read: this system can keep no process off the network"
     return Finding(subject="files", status=status, found=found, fix=fix)
+
+
+def _plugins(settings: Settings, data_dir: Path) -> Iterator[Finding]:
+    for one in installed_plugins(settings):
+        is_broken = one.problem is not None
+        yield Finding(
+            subject="plugin",
+            status="warning" if is_broken else "ok",
+            found=f"{one.name} {one.version} is {one.status}"
+            + (f": {one.problem}" if is_broken else ""),
+            fix="correct or uninstall it, or name it in HEXDESK_DISABLED_PLUGINS"
+            if is_broken
+            else None,
+        )
 
 
 def _running(settings: Settings, data_dir: Path) -> Iterator[Finding]:

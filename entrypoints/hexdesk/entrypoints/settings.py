@@ -23,6 +23,7 @@ LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 
 
 Networks = tuple[str, ...]
+Names = tuple[Annotated[str, msgspec.Meta(min_length=1)], ...]
 
 
 class SettingsError(Exception):
@@ -58,6 +59,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     extraction_without_isolation: bool = False
     ocr_languages: Languages = "eng"
     tessdata_dir: Path | None = None
+    disabled_plugins: Names = ()
+    strict_plugins: bool = False
     log_level: LogLevel = "INFO"
     rate_limit_user: Rate | None = Rate("user", 600)
     rate_limit_organization: Rate | None = None
@@ -83,6 +86,9 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
             text = text.upper()
         if field.type == Networks:
             given[field.name] = _networks(name, text)
+            continue
+        if field.type == Names:
+            given[field.name] = tuple(text.replace(",", " ").split())
             continue
         try:
             given[field.name] = msgspec.convert(text, field.type, strict=False, dec_hook=_path)

@@ -4,9 +4,7 @@ from collections.abc import AsyncIterator
 
 import msgspec
 
-from hexdesk.core.errors import UndeliverableError
-from hexdesk.core.model.channels import InboundFile
-from hexdesk.core.ports.channels import Connection
+from hexdesk.core import Connection, InboundFile, UndeliverableError
 from hexdesk_email.config import EmailConfig
 from hexdesk_email.headers import MESSAGE_ID
 from hexdesk_email.imap import Imap, RefusedError, signed_in

@@ -5,16 +5,20 @@ import logging
 from collections.abc import AsyncIterable
 from typing import Any, cast
 
-from hexdesk.core.errors import DeskError, OutcomeUnknownError
-from hexdesk.core.model.channels import (
+from hexdesk.core import (
+    Channel,
     ChannelCapabilities,
     ChannelResponse,
+    Connection,
+    DeskError,
+    Emit,
     InboundFile,
     InboundRequest,
     OutboundMessage,
+    OutcomeUnknownError,
     Receipt,
+    Source,
 )
-from hexdesk.core.ports.channels import Channel, Connection, Emit, Source
 from hexdesk_email import imap, smtp
 from hexdesk_email.attachments import attachment, message_with_id
 from hexdesk_email.config import SECRETS, EmailConfig

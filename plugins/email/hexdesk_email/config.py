@@ -1,5 +1,6 @@
 """What an organization says of its mailbox, and an operator of all mailboxes."""
 
+import re
 from typing import Annotated, Literal
 
 import msgspec
@@ -8,6 +9,7 @@ from hexdesk_email.headers import ADDRESS, CONTROLS
 
 Security = Literal["tls", "starttls", "none"]
 Port = Annotated[int, msgspec.Meta(ge=1, le=65_535)]
+HOST = re.compile(r"[A-Za-z0-9.:_-]{1,253}")
 SECRETS = frozenset({"smtp_password", "imap_password"})
 
 
@@ -49,6 +51,9 @@ class EmailConfig(msgspec.Struct, frozen=True, kw_only=True):
         """Refuse what no mail server would take."""
         if not ADDRESS.fullmatch(self.address) or not self.address.isascii():
             raise ValueError(f"{self.address!r} is no e-mail address")
+        for host in (self.smtp_host, self.imap_host):
+            if host is not None and not HOST.fullmatch(host):
+                raise ValueError(f"{host!r} is no host")
         for name in self.__struct_fields__:
             value = getattr(self, name)
             if isinstance(value, str) and CONTROLS.search(value):

@@ -4,8 +4,7 @@ import asyncio
 import socket
 import ssl
 
-from hexdesk.core.errors import EgressRefusedError, UnavailableError, UndeliverableError
-from hexdesk.core.ports.egress import Egress
+from hexdesk.core import Egress, EgressRefusedError, UnavailableError, UndeliverableError
 from hexdesk_email.config import EmailSettings
 
 CONNECT_SECONDS = 10.0

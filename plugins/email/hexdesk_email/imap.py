@@ -11,8 +11,7 @@ from base64 import b64encode
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager, suppress
 
-from hexdesk.core.errors import RetryAfterError, UnavailableError
-from hexdesk.core.ports.channels import Connection
+from hexdesk.core import Connection, RetryAfterError, UnavailableError
 from hexdesk_email.config import EmailConfig
 from hexdesk_email.dialing import dial, trusted
 from hexdesk_email.headers import one_line

@@ -4,7 +4,7 @@ import hashlib
 
 import msgspec
 
-from hexdesk.core.model.channels import InboundFile, InboundMessage, Sender
+from hexdesk.core import InboundFile, InboundMessage, Sender
 from hexdesk_email.automation import automation_of, is_auto_reply
 from hexdesk_email.mail import Mail
 from hexdesk_email.marks import Marks, token

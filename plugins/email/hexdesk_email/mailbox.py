@@ -12,9 +12,7 @@ from datetime import timedelta
 
 from msgspec.structs import replace
 
-from hexdesk.core.errors import UnavailableError
-from hexdesk.core.model.channels import InboundMessage
-from hexdesk.core.ports.channels import Connection, Emit
+from hexdesk.core import Connection, Emit, InboundMessage, UnavailableError
 from hexdesk_email.config import EmailConfig
 from hexdesk_email.imap import Imap, RefusedError, signed_in
 from hexdesk_email.imap_answers import Folder, Found

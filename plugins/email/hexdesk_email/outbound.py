@@ -9,8 +9,7 @@ from typing import Any
 
 import msgspec
 
-from hexdesk.core.errors import UndeliverableError
-from hexdesk.core.model.channels import OutboundKind, OutboundMessage
+from hexdesk.core import OutboundKind, OutboundMessage, UndeliverableError
 from hexdesk_email.automation import LOOP_HEADER
 from hexdesk_email.config import EmailConfig
 from hexdesk_email.headers import ADDRESS, MESSAGE_ID, one_line

@@ -16,14 +16,14 @@ from aiosmtplib.errors import (
     SMTPSenderRefused,
 )
 
-from hexdesk.core.errors import (
+from hexdesk.core import (
+    Connection,
     DeskError,
     OutcomeUnknownError,
     RetryAfterError,
     UnavailableError,
     UndeliverableError,
 )
-from hexdesk.core.ports.channels import Connection
 from hexdesk_email.config import EmailConfig
 from hexdesk_email.dialing import dial, trusted
 from hexdesk_email.headers import one_line

@@ -2,18 +2,21 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx2
 
+from tests.e2e.deploy.pace import Pace
 from tests.e2e.resilience.client import Answer, Event, Member, check_whole
 
 PATIENCE_SECONDS = 60
 STREAMED_EACH = 3
 DONE = "The ticket is open."
+BY_AGENT = "by agent"
+BY_TASK = "by task"
 
 
 @dataclass(kw_only=True)
@@ -22,17 +25,15 @@ class Busy:
 
     name: str
     member: Member
+    pace: Pace
     rounds: int = 0
-    answered: int = 0
-    resumed: int = 0
-    failures: list[str] = field(default_factory=list[str])
-    threads: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+    said: dict[str, str | None] = field(default_factory=dict[str, str | None])
     titles: list[str] = field(default_factory=list[str])
     tasks: list[str] = field(default_factory=list[str])
 
-    async def until(self, stopped: asyncio.Event) -> None:
-        """Be busy until it is time to stop; whatever was begun is ended."""
-        while not stopped.is_set():
+    async def for_ever(self) -> None:
+        """Be busy for as long as the pace allows more."""
+        while True:
             self.rounds += 1
             await self._round(f"{self.name} {self.rounds}")
 
@@ -40,82 +41,91 @@ class Busy:
         """Have an agent, a task and a call open one ticket each."""
         begun = await self._post("/chat/threads", {}, f"{title} thread", 201)
         if begun:
-            said = f"{title} by agent"
-            self.threads[begun.body["id"]] = [said]
-            self.titles.append(said)
-            if self.rounds % STREAMED_EACH:
-                path = f"/chat/threads/{begun.body['id']}/messages"
-                await self._post(path, {"content": said}, said, 201)
-            else:
-                await self._stream(begun.body["id"], said)
-        by_task = f"{title} by task"
+            self.said[begun.body["id"]] = None
+            await self._say(begun.body["id"], f"{title} {BY_AGENT}")
+        by_task = f"{title} {BY_TASK}"
         task = {"task_type": "api_request", "task_data": {"text": by_task}, "max_attempts": 10}
-        made = await self._post("/tasks", task, by_task, 202)
-        if made:
+        if made := await self._post("/tasks", task, by_task, 202):
             self.titles.append(by_task)
             self.tasks.append(made.body["id"])
         if await self._post("/tickets", {"title": title}, title, 201):
             self.titles.append(title)
 
+    async def _say(self, thread: str, said: str) -> None:
+        if self.rounds % STREAMED_EACH:
+            path = f"/chat/threads/{thread}/messages"
+            is_said = bool(await self._post(path, {"content": said}, said, 201))
+        else:
+            is_said = await self._stream(thread, said)
+        if is_said:
+            self.said[thread] = said
+            self.titles.append(said)
+
     async def _post(self, path: str, body: Any, key: str, status: int) -> Answer | None:
-        """Post with a key; note what is not answered as it should be."""
+        """Post with a key, once; note what is not answered as it should be."""
+        await self.pace.turn()
         try:
             answer = await self.member.call("POST", path, body, key=key)
         except httpx2.TransportError as error:
-            self.failures.append(f"{path} {key}: {error!r}")
+            self.pace.answered(f"{path} {key}: {error!r}")
             return None
         if answer.status != status:
-            self.failures.append(f"{path} {key}: {answer.status} {answer.body}")
+            self.pace.answered(f"{path} {key}: {answer.status} {answer.body}")
             return None
-        self.answered += 1
+        self.pace.answered()
         return answer
 
-    async def _stream(self, thread: str, said: str) -> None:
-        """Follow an answer as it is made; go on elsewhere where the stream is cut."""
+    async def _stream(self, thread: str, said: str) -> bool:
+        """Follow an answer as it is made; note what does not begin, or cannot be followed."""
+        await self.pace.turn()
+        try:
+            events = await self._followed(thread, said)
+            check_whole(events, events[-1].data["message"])
+        except (httpx2.TransportError, TimeoutError, AssertionError) as error:
+            self.pace.answered(f"stream {said}: {error!r}")
+            return False
+        self.pace.answered()
+        return True
+
+    async def _followed(self, thread: str, said: str) -> list[Event]:
+        """Return all events; whoever has some goes on after the last where a stream is cut.
+
+        A stream whose process dies before its first event is asked for again with its key: its
+        answer has begun, so that nginx cannot.
+        """
         events: list[Event] = []
-        async with self.member.say_streaming(thread, said, key=said) as stream:
-            await stream.to_end()
-        events += stream.events
         async with asyncio.timeout(PATIENCE_SECONDS):
             while not events or events[-1].name != "run.completed":
-                self.resumed += 1
-                if not events:
-                    again = self.member.say_streaming(thread, said, key=said)
-                else:
+                if events:
                     run = events[0].data["run_id"]
-                    again = self.member.follow(thread, run, events[-1].id)
-                async with again as stream:
+                    following = self.member.follow(thread, run, events[-1].id)
+                else:
+                    following = self.member.say_streaming(thread, said, key=said)
+                async with following as stream:
                     await stream.to_end()
                 events += stream.events
-        self.answered += 1
-        check_whole(events, events[-1].data["message"])
+        return events
 
     async def check(self) -> None:
         """Check that all that was promised is there, once."""
-        for thread, said in self.threads.items():
-            messages = await self.member.messages(thread)
-            assert [one["role"] for one in messages] == ["user", "assistant"] * len(said)
-            assert [one["content"] for one in messages[::2]] == said
-            assert [one["content"] for one in messages[1::2]] == [DONE] * len(said), messages
-        titles = Counter(ticket["title"] for ticket in await self._all("/tickets"))
-        doubled = {title: count for title, count in titles.items() if count > 1}
-        lost = set(self.titles) - set(titles)
-        assert (doubled, lost) == ({}, set()), f"doubled: {doubled}, lost: {lost}"
-        assert set(titles) == set(self.titles)
+        await self._tasks_ended()
+        threads = await self._all("/chat/threads")
+        assert sorted(thread["id"] for thread in threads) == sorted(self.said)
+        for thread, said in self.said.items():
+            told = [(one["role"], one["content"]) for one in await self.member.messages(thread)]
+            assert told == ([("user", said), ("assistant", DONE)] if said else [])
+        titles = [ticket["title"] for ticket in await self._all("/tickets")]
+        assert differences(titles, self.titles) == {}
 
-    async def tasks_ended(self) -> None:
+    async def _tasks_ended(self) -> None:
         """Wait until every task is done, and check how it ended."""
         async with asyncio.timeout(PATIENCE_SECONDS):
-            while True:
-                ended = {
-                    task["id"]: task["status"]
-                    for task in await self._all("/tasks")
-                    if task["status"] not in {"queued", "running"}
-                }
-                if len(ended) >= len(self.tasks):
-                    break
+            tasks = await self._all("/tasks")
+            while any(task["status"] in {"queued", "running"} for task in tasks):
                 await asyncio.sleep(0.1)
-        assert ended == dict.fromkeys(self.tasks, "succeeded")
+                tasks = await self._all("/tasks")
+        assert differences([task["id"] for task in tasks], self.tasks) == {}
+        assert {task["status"] for task in tasks} == {"succeeded"}
 
     async def _all(self, path: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
@@ -126,9 +136,16 @@ class Busy:
                 return found
 
 
+def differences(found: Sequence[str], promised: Sequence[str]) -> dict[str, int]:
+    """Return what is there too often, or, below zero, not often enough."""
+    counts = Counter(found)
+    counts.subtract(Counter(promised))
+    return {name: count for name, count in counts.items() if count}
+
+
 @asynccontextmanager
-async def members(url: str, count: int) -> AsyncGenerator[list[Busy]]:
-    """Register so many members, each of an organization and at an address of its own."""
+async def members(url: str, count: int, pace: Pace) -> AsyncGenerator[list[Busy]]:
+    """Have so many members be busy, each of an organization and at an address of its own."""
     async with AsyncExitStack() as stack:
         busy: list[Busy] = []
         for number in range(count):
@@ -141,5 +158,15 @@ async def members(url: str, count: int) -> AsyncGenerator[list[Busy]]:
                 httpx2.AsyncClient(transport=transport, timeout=PATIENCE_SECONDS)
             )
             member = await Member.register(http, url)
-            busy.append(Busy(name=f"member {number}", member=member))
+            busy.append(Busy(name=f"member {number}", member=member, pace=pace))
         yield busy
+
+
+@asynccontextmanager
+async def at_work(busy: Sequence[Busy]) -> AsyncGenerator[None]:
+    """Keep members busy while inside; leave when all that was allowed is answered."""
+    async with asyncio.TaskGroup() as load:
+        working = [load.create_task(one.for_ever()) for one in busy]
+        yield
+        for one in working:
+            one.cancel()

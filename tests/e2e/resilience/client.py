@@ -1,6 +1,7 @@
 """A client of the HTTP API: one member's calls, and event streams that may break off."""
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -49,6 +50,7 @@ class EventStream:
     lines: AsyncIterator[str]
     headers: httpx2.Headers
     events: list[Event] = field(default_factory=list[Event])
+    came_at: dict[int, float] = field(default_factory=dict[int, float])
     comments: list[str] = field(default_factory=list[str])
     is_cut: bool = False
 
@@ -87,6 +89,7 @@ class EventStream:
         if "data" in fields:
             data = msgspec.json.decode(fields["data"])
             self.events.append(Event(id=int(fields["id"]), name=fields["event"], data=data))
+            self.came_at[self.events[-1].id] = time.perf_counter()
         elif "" in fields:
             self.comments.append(fields[""])
 

@@ -14,7 +14,7 @@ from hexdesk.core.model.tasks import TaskStatus
 from hexdesk.core.model.tickets import TicketFilter
 from hexdesk.core.testing.companies import Company
 from tests.database import Database
-from tests.e2e.resilience.processes import running
+from tests.e2e.resilience.processes import LOOK_AGAIN_SECONDS, running
 from tests.e2e.resilience.workers import (
     Worker,
     all_ended,
@@ -32,6 +32,9 @@ KILLS = 8
 PATIENCE_SECONDS = 110
 REDELIVERY_SECONDS = 30
 """What docs/how-to/run-workers.md promises."""
+BEGUN_SECONDS = 10
+"""The same, of what waited for Redis."""
+SWEEPS = 3
 SEED = 20261125
 
 
@@ -140,6 +143,28 @@ async def test_a_worker_that_is_asked_to_stop_hands_its_task_over(
     (task,) = await every_task(company)
     assert (task.status, task.attempts) == (TaskStatus.SUCCEEDED, 1)
     assert await titles_of(company) == ["The only ticket"]
+
+
+async def test_what_fell_due_while_redis_was_gone_is_begun_soon_after_it_is_back(
+    process_folder: Path,
+    desk_database: Database,
+    valkey: ValkeyServer,
+    filing_model: OpenAIServer,
+    company: Company,
+) -> None:
+    worker = Worker(process_folder / "waiting", desk_database, valkey, filing_model)
+    async with running(worker):
+        valkey.kill()
+        await requests_for(company, [f"Ticket {number}" for number in range(5)])
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while worker.end_of_log().count("tasks not announced") < SWEEPS:  # noqa: ASYNC110  a log
+                await asyncio.sleep(LOOK_AGAIN_SECONDS)
+        valkey.start()
+        back_at = time.monotonic()
+        await filing_model.received(5, within=PATIENCE_SECONDS)
+        seconds = time.monotonic() - back_at
+        await all_ended(company, within=PATIENCE_SECONDS)
+    assert seconds < BEGUN_SECONDS
 
 
 async def titles_of(company: Company) -> list[str]:

@@ -24,6 +24,8 @@ A_MINUTE = 40
 # What the machine may add to a request that waits for nothing.
 GRACE_SECONDS = 1.0
 BACK_SECONDS = 20
+# Who only looked four times a second would be told after half of that, on the average.
+HEARD_SECONDS = 0.08
 
 
 @pytest.fixture(scope="session")
@@ -137,6 +139,30 @@ async def test_a_conversation_goes_on_through_an_outage_and_is_followed_from_els
         *_, answer = await ann.messages(thread)
         assert check_whole(here.events, answer) == check_whole(there.events, answer)
         assert len([event for event in there.events if event.name == "text.delta"]) > 1
+
+
+async def test_whoever_resumes_at_another_process_misses_nothing_and_hears_at_once(
+    pair: Pair, model: Model, http: httpx2.AsyncClient
+) -> None:
+    one, other = pair
+    ann = await Member.register(http, one.url)
+    thread = await ann.thread()
+    reply = Reply(text="Each word takes its time. " * 8, chunks=40, chunk_latency=0.07)
+    model.when("slowly", Always(reply))
+    async with ann.say_streaming(thread, "slowly") as whole:
+        await whole.until(lambda stream: len(stream.events) > 3)
+        run = whole.events[0].data["run_id"]
+        async with ann.follow(thread, run) as cut:
+            await cut.until(lambda stream: len(stream.events) > 2)
+        last = cut.events[-1].id
+        async with ann.at(other.url).follow(thread, run, last) as rest:
+            await asyncio.gather(whole.to_end(), rest.to_end())
+    *_, answer = await ann.messages(thread)
+    check_whole([*cut.events, *rest.events], answer)
+    assert whole.events == [*cut.events, *rest.events]
+    lags = [at - whole.came_at[event_id] for event_id, at in rest.came_at.items()]
+    assert len(lags) > 20
+    assert median(lags) < HEARD_SECONDS
 
 
 async def test_a_repeat_at_another_process_waits_for_the_first_without_redis_too(

@@ -17,6 +17,7 @@ OWNERS = """
     WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
 """
 PASSWORDS = "SELECT rolpassword FROM pg_authid WHERE rolname = 'hexdesk_app'"
+NOTHING = Settings()
 _numbers = count(1)
 Urls = Callable[[str], str]
 
@@ -31,19 +32,19 @@ def urls(postgres_server: EmbeddedPostgres) -> Urls:
 
 
 def test_what_a_superuser_upgrades_belongs_to_the_owner(urls: Urls) -> None:
-    upgrade_database(urls(SUPERUSER), None)
+    upgrade_database(NOTHING, urls(SUPERUSER), None)
 
     assert asyncio.run(ask(urls(SUPERUSER), OWNERS)) == [OWNER]
 
 
 def test_the_owner_upgrades_what_a_superuser_began(urls: Urls) -> None:
-    revision = upgrade_database(urls(SUPERUSER), None)
+    revision = upgrade_database(NOTHING, urls(SUPERUSER), None)
 
-    assert upgrade_database(urls(OWNER), None) == revision
+    assert upgrade_database(NOTHING, urls(OWNER), None) == revision
 
 
 def test_a_database_that_was_upgraded_is_one_to_serve_from(urls: Urls) -> None:
-    upgrade_database(urls(SUPERUSER), None)
+    upgrade_database(NOTHING, urls(SUPERUSER), None)
 
     served = operators_database(Settings(database_url=urls(APPLICATION)))
 
@@ -51,7 +52,7 @@ def test_a_database_that_was_upgraded_is_one_to_serve_from(urls: Urls) -> None:
 
 
 def test_the_applications_password_is_set_as_it_was_given(urls: Urls) -> None:
-    upgrade_database(urls(SUPERUSER), 'it\'s "quoted"')
+    upgrade_database(NOTHING, urls(SUPERUSER), 'it\'s "quoted"')
 
     kept = asyncio.run(ask(urls(SUPERUSER), PASSWORDS))
 
@@ -59,15 +60,15 @@ def test_the_applications_password_is_set_as_it_was_given(urls: Urls) -> None:
 
 
 def test_the_application_may_not_upgrade(urls: Urls) -> None:
-    upgrade_database(urls(SUPERUSER), None)
+    upgrade_database(NOTHING, urls(SUPERUSER), None)
 
     with pytest.raises(SettingsError, match="role 'hexdesk_app' may not upgrade the schema"):
-        upgrade_database(urls(APPLICATION), None)
+        upgrade_database(NOTHING, urls(APPLICATION), None)
 
 
 def test_a_database_without_the_roles_is_told_in_words(urls: Urls) -> None:
     with pytest.raises(SettingsError, match=r"^cannot upgrade the database: "):
-        upgrade_database(urls("nobody_at_all"), None)
+        upgrade_database(NOTHING, urls("nobody_at_all"), None)
 
 
 async def ask(url: str, statement: str) -> list[object]:

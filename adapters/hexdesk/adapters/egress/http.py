@@ -33,8 +33,6 @@ MAX_CONNECTIONS = 50
 MAX_ADDRESSES = 4
 # From here on the other side may have got something.
 FIRST_SENT = "send_request_headers.started"
-# They would make a URL's other parts of the rest of a name.
-UNFIT_FOR_HOSTS = frozenset("/?#@[]\\")
 REPEATED = frozenset({307, 308})
 TURNED_INTO_GET = frozenset({301, 302, 303})
 # Meant for the first address, and for no other that it names.
@@ -100,10 +98,16 @@ class HttpEgress(Egress):
     def check(self, url: str) -> None:
         self._checked(url)
 
-    async def post(
+    async def resolve(self, host: str, port: int) -> Sequence[str]:
+        in_url = f"[{host}]" if ":" in host else host
+        url = self._checked(f"https://{in_url}:{port}")
+        return tuple(str(address) for address in await self._addresses(url))
+
+    async def request(
         self,
+        method: str,
         url: str,
-        body: bytes,
+        body: bytes = b"",
         headers: Mapping[str, str] | None = None,
         *,
         terms: CallTerms = USUAL_TERMS,
@@ -117,7 +121,7 @@ class HttpEgress(Egress):
             answer_bytes=MAX_ANSWER_BYTES if terms.answer_bytes is None else terms.answer_bytes,
             follows_redirects=terms.follows_redirects,
         )
-        call = _Call(method="POST", url=target, headers=sent, body=body, trip=trip)
+        call = _Call(method=method, url=target, headers=sent, body=body, trip=trip)
         try:
             async with asyncio.timeout(trip.seconds):
                 return await self._follow(call)
@@ -125,12 +129,6 @@ class HttpEgress(Egress):
             raise trip.failed(
                 f"{host_of(target)!r} did not answer within {trip.seconds:g} seconds"
             ) from error
-
-    async def resolve(self, host: str, port: int) -> Sequence[str]:
-        if not UNFIT_FOR_HOSTS.isdisjoint(host):
-            raise EgressRefusedError(f"{host!r} is no host")
-        url = self._checked(f"https://{f'[{host}]' if ':' in host else host}:{port}")
-        return tuple(str(address) for address in await self._addresses(url))
 
     async def aclose(self) -> None:
         """Close what is open."""

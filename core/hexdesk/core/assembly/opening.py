@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from hexdesk.core.additions import Additions
 from hexdesk.core.assembly.areas import (
     agents_of,
     chat_of,
@@ -16,8 +17,9 @@ from hexdesk.core.assembly.work import call_tool_of, run_desk_of, task_desk_of
 from hexdesk.core.desk import Desk, Ports
 from hexdesk.core.ports.storage import Storage
 from hexdesk.core.tools.call import ListCallableTools
-from hexdesk.core.tools.catalogue import catalogue
+from hexdesk.core.tools.catalogue import BUILTIN, catalogue
 from hexdesk.core.tools.check import CheckCall
+from hexdesk.core.tools.guarding import guarded
 from hexdesk.core.use_cases import audit
 from hexdesk.core.use_cases.announcing import AnnouncingStorage
 from hexdesk.core.use_cases.expiry import ForgetExpired
@@ -26,17 +28,20 @@ from hexdesk.core.use_cases.task_desk import TaskDesk
 from hexdesk.core.use_cases.task_types import TaskType
 from hexdesk.core.use_cases.tasks import TaskBoard
 
+NOTHING = Additions()
 
-def open_desk(ports: Ports, *task_types: TaskType) -> Desk:
-    """Return the desk on these ports, with the built-in tools, and more types of tasks."""
+
+def open_desk(ports: Ports, *task_types: TaskType, additions: Additions = NOTHING) -> Desk:
+    """Return the desk on these ports, with what plugins add, and more types of tasks."""
     storage = AnnouncingStorage(storage=ports.storage, clock=ports.clock, queue=ports.queue)
-    parts = Parts.of(replace(ports, storage=storage), catalogue())
+    tools = catalogue((*BUILTIN, *map(guarded, additions.tools)))
+    parts = Parts.of(replace(ports, storage=storage), additions, tools)
     return _desk(parts, run_desk_of(parts), task_desk_of(parts, task_types))
 
 
 def on_storage(desk: Desk, storage: Storage) -> Desk:
     """Return the same desk on another storage; its runs and tasks stay where they are."""
-    parts = Parts.of(replace(desk.ports, storage=storage), desk.tools)
+    parts = Parts.of(replace(desk.ports, storage=storage), desk.additions, desk.tools)
     return _desk(parts, desk.run_desk, desk.task_desk)
 
 
@@ -44,6 +49,7 @@ def _desk(parts: Parts, run_desk: RunDesk, task_desk: TaskDesk) -> Desk:
     ports = parts.ports
     return Desk(
         ports=ports,
+        additions=parts.additions,
         tools=parts.tools,
         identity=identity_of(parts),
         agents=agents_of(parts),

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
+from hexdesk.core.additions import Additions
 from hexdesk.core.desk import Ports
 from hexdesk.core.policy.rights import Right
+from hexdesk.core.tools.context import ToolNeeds
 from hexdesk.core.tools.tool import Tool
 from hexdesk.core.use_cases import agent_log, audit, drafts, sessions
 from hexdesk.core.use_cases.agent_rules import AgentRules
@@ -21,6 +23,7 @@ class Parts:
     """What several use cases share."""
 
     ports: Ports
+    additions: Additions
     tools: Mapping[str, Tool]
     auditor: audit.Auditor
     outbox: Outbox
@@ -39,9 +42,23 @@ class Parts:
         """Return the right that each tool needs."""
         return {one.name: one.right for one in self.tools.values()}
 
+    @property
+    def tool_needs(self) -> ToolNeeds:
+        """Return what tools and plugins' tasks are made of."""
+        return ToolNeeds(
+            clock=self.ports.clock,
+            egress=self.ports.egress,
+            auditor=self.auditor,
+            outbox=self.outbox,
+            draft_ticket=self.draft,
+            check_health=self.check_health,
+            integration_types=self.integration_types,
+            own_types=self.additions.own_types,
+        )
+
     @classmethod
-    def of(cls, ports: Ports, tools: Mapping[str, Tool]) -> Self:
-        """Make them from the ports."""
+    def of(cls, ports: Ports, additions: Additions, tools: Mapping[str, Tool]) -> Self:
+        """Make them from the ports, and from what plugins add."""
         clock, settings = ports.clock, ports.settings
         auditor = audit.Auditor(clock=clock)
         webhook = Webhook(egress=ports.egress, clock=clock)
@@ -52,6 +69,7 @@ class Parts:
         )
         return cls(
             ports=ports,
+            additions=additions,
             tools=tools,
             auditor=auditor,
             outbox=Outbox(clock=clock),
@@ -63,7 +81,7 @@ class Parts:
             ),
             webhook=webhook,
             integration_types=IntegrationTypes(
-                types={webhook.name: webhook},
+                types={one.name: one for one in (webhook, *additions.integration_types)},
                 vault=ports.vault,
                 clock=clock,
                 egress=ports.egress,

@@ -1,13 +1,13 @@
 """What goes on by itself: runs, tasks, calls of tools."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from hexdesk.core.assembly.files import file_tasks
 from hexdesk.core.assembly.parts import Parts
 from hexdesk.core.desk import Ports
 from hexdesk.core.policy.approvals import digest
 from hexdesk.core.tools.call import CallTool
-from hexdesk.core.tools.tool import ToolNeeds
+from hexdesk.core.tools.plugin_tasks import RunPluginTask
 from hexdesk.core.use_cases.agent_requests import AgentRequests
 from hexdesk.core.use_cases.agent_tasks import agent_tasks
 from hexdesk.core.use_cases.answers import PublishAnswer
@@ -83,14 +83,7 @@ def call_tool_of(parts: Parts) -> CallTool:
         storage=ports.storage,
         clock=ports.clock,
         catalogue=parts.tools,
-        needs=ToolNeeds(
-            clock=ports.clock,
-            auditor=parts.auditor,
-            outbox=parts.outbox,
-            draft_ticket=parts.draft,
-            check_health=parts.check_health,
-            integration_types=parts.integration_types,
-        ),
+        needs=parts.tool_needs,
         note_refusal=parts.note_refusal,
         telemetry=ports.telemetry,
         timeout_seconds=ports.settings.tool_timeout_seconds,
@@ -131,9 +124,15 @@ def task_types_of(parts: Parts, more: Sequence[TaskType]) -> dict[str, TaskType]
             webhook=parts.webhook,
             auditor=parts.auditor,
         ),
+        *_plugin_tasks(parts),
         *more,
     )
     return {one.name: one for one in types}
+
+
+def _plugin_tasks(parts: Parts) -> Iterator[RunPluginTask]:
+    for task in parts.additions.task_types:
+        yield RunPluginTask.of(task, parts.ports.storage, parts.tool_needs)
 
 
 def task_desk_of(parts: Parts, more_types: Sequence[TaskType]) -> TaskDesk:

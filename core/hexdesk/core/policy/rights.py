@@ -44,6 +44,7 @@ class Right(StrEnum):
     CHANGE_INTEGRATIONS = "change integrations"
     READ_AUDIT = "read the audit"
     READ_HEALTH = "read the system's health"
+    USE_PLUGIN_TOOLS = "use the tools of plugins"
 
 
 USER_RIGHTS = frozenset(
@@ -61,6 +62,7 @@ USER_RIGHTS = frozenset(
         Right.READ_APPROVALS,
         Right.READ_INTEGRATIONS,
         Right.READ_HEALTH,
+        Right.USE_PLUGIN_TOOLS,
     }
 )
 ADMIN_RIGHTS = frozenset(Right)

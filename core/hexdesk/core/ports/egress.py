@@ -41,6 +41,14 @@ class Egress(Protocol):
         """Raise `EgressRefusedError` for an address that could never be called."""
 
     @abstractmethod
+    async def resolve(self, host: str, port: int) -> Sequence[str]:
+        """Return the addresses that may be connected to, for what does not speak HTTP.
+
+        Whoever connects goes to one of these and not to the name, which may mean another address a
+        moment later. Raise `EgressRefusedError` for a host that may not be called, and
+        `UnavailableError` for one that is not found.
+        """
+
     async def post(
         self,
         url: str,
@@ -49,18 +57,22 @@ class Egress(Protocol):
         *,
         terms: CallTerms = USUAL_TERMS,
     ) -> EgressAnswer:
-        """Post the body and return the answer.
-
-        Raise `EgressRefusedError` for an address that may not be called, `UnavailableError`
-        when it cannot be reached, and `OutcomeUnknownError` when the body was sent and no answer
-        came, in time or at all.
-        """
+        """Post the body and return the answer; raise as `request` does."""
+        return await self.request("POST", url, body, headers, terms=terms)
 
     @abstractmethod
-    async def resolve(self, host: str, port: int) -> Sequence[str]:
-        """Return the addresses of a host, all of which may be called, for what is not HTTP.
+    async def request(
+        self,
+        method: str,
+        url: str,
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+        *,
+        terms: CallTerms = USUAL_TERMS,
+    ) -> EgressAnswer:
+        """Make a request and return the answer, whatever its status code.
 
-        Whoever asks connects to one of them and not to the name, which may mean another address a
-        moment later. Raise `EgressRefusedError` for a host that may not be called,
-        `UnavailableError` when it cannot be found.
+        Raise `EgressRefusedError` for an address that may not be called, `UnavailableError`
+        when it cannot be reached, and `OutcomeUnknownError` when the request was sent and no answer
+        came, in time or at all.
         """

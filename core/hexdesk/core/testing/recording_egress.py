@@ -11,6 +11,7 @@ from hexdesk.core.ports.egress import USUAL_TERMS, CallTerms, Egress, EgressAnsw
 class Posted(msgspec.Struct, frozen=True, kw_only=True):
     """A request that went out."""
 
+    method: str = "POST"
     url: str
     body: bytes
     headers: dict[str, str] = {}
@@ -18,9 +19,9 @@ class Posted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RecordingEgress(Egress):
-    """Records what is posted; answers as told, in order, and then with 200 and no body.
+    """Records what is asked for; answers as told, in order, and then with 200 and no body.
 
-    Addresses in `refused` may not be called; every other host is this machine.
+    Addresses and hosts in `refused` may not be called; every other host has the address 192.0.2.1.
     """
 
     def __init__(self, *answers: EgressAnswer | DeskError) -> None:
@@ -32,24 +33,26 @@ class RecordingEgress(Egress):
         if url in self.refused:
             raise EgressRefusedError(f"{url!r} may not be called from here")
 
-    async def post(
+    async def resolve(self, host: str, port: int) -> Sequence[str]:
+        self.check(host)
+        return ("192.0.2.1",)
+
+    async def request(
         self,
+        method: str,
         url: str,
-        body: bytes,
+        body: bytes = b"",
         headers: Mapping[str, str] | None = None,
         *,
         terms: CallTerms = USUAL_TERMS,
     ) -> EgressAnswer:
         self.check(url)
-        self.posted.append(Posted(url=url, body=body, headers=dict(headers or {}), terms=terms))
+        sent = dict(headers or {})
+        self.posted.append(Posted(method=method, url=url, body=body, headers=sent, terms=terms))
         answer = self._answers.pop(0) if self._answers else _EMPTY
         if isinstance(answer, DeskError):
             raise answer
         return answer
-
-    async def resolve(self, host: str, port: int) -> Sequence[str]:
-        self.check(f"{host}:{port}")
-        return ("127.0.0.1",)
 
 
 _EMPTY = EgressAnswer(status_code=200, headers={}, body=b"")

@@ -21,7 +21,8 @@ from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.storage import Storage, Transaction
 from hexdesk.core.ports.telemetry import Telemetry
 from hexdesk.core.ports.tools import ToolAnswer
-from hexdesk.core.tools.tool import Tool, ToolContext, ToolNeeds
+from hexdesk.core.tools.context import ToolContext, ToolNeeds
+from hexdesk.core.tools.tool import Tool
 from hexdesk.core.use_cases.joined import JoinedStorage
 from hexdesk.core.use_cases.refusals import NoteRefusal
 from hexdesk.core.use_cases.standing import as_of_now
@@ -91,7 +92,7 @@ class CallTool:
             if chosen.prepare or not chosen.in_transaction:
                 async with self.storage.transaction(who) as tx:
                     await check_standing(tx, who, chosen)
-                context = ToolContext(who=who, storage=self.storage, needs=self.needs)
+                context = self._context(who, self.storage, chosen, call_id)
                 if not chosen.in_transaction:
                     return _answer(msgspec.json.encode(await chosen.run(context, wish)))
                 wish = await chosen.prepare(context, wish) if chosen.prepare else wish
@@ -102,8 +103,7 @@ class CallTool:
     async def _once(
         self, tx: Transaction, who: Principal, chosen: Tool, wish: object, call_id: str | None
     ) -> bytes:
-        joined = JoinedStorage(self.storage, tx, who)
-        context = ToolContext(who=who, storage=joined, needs=self.needs)
+        context = self._context(who, JoinedStorage(self.storage, tx, who), chosen, call_id)
         if chosen.read_only or call_id is None or not isinstance(who, AgentRun):
             return msgspec.json.encode(await chosen.run(context, wish))
         first = await tx.tool_calls.claim(who.run_id, call_id, chosen.name)
@@ -112,6 +112,18 @@ class CallTool:
         result = msgspec.json.encode(await chosen.run(context, wish))
         await tx.tool_calls.keep(who.run_id, call_id, result)
         return result
+
+    def _context(
+        self, who: Principal, storage: Storage, chosen: Tool, call_id: str | None
+    ) -> ToolContext:
+        return ToolContext(
+            who=who,
+            storage=storage,
+            needs=self.needs,
+            source=chosen.source,
+            settings=chosen.settings,
+            call_id=call_id,
+        )
 
     def _check_approval(
         self, who: Principal, name: str, arguments: Mapping[str, Any], call_id: str | None

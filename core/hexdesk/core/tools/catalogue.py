@@ -21,6 +21,9 @@ BUILTIN: tuple[Tool, ...] = (
     system.get_system_health,
 )
 
+RESERVED_NAMES = frozenset({"hand_over"})
+"""What models are offered beside tools, by the same kind of name."""
+
 
 def catalogue(tools: Iterable[Tool] = BUILTIN) -> Mapping[str, Tool]:
     """Return the tools by name; raise `ValueError` for two of one name."""

@@ -4,18 +4,19 @@ from hexdesk.core.model.health import Health
 from hexdesk.core.model.integrations import Integration
 from hexdesk.core.model.listing import Page, Slice
 from hexdesk.core.policy.rights import Right
+from hexdesk.core.tools.context import ToolContext
 from hexdesk.core.tools.tickets import Nothing
-from hexdesk.core.tools.tool import ToolContext, tool
+from hexdesk.core.tools.tool import tool
 from hexdesk.core.use_cases.integrations import ListIntegrations
 
 
-@tool(Right.READ_INTEGRATIONS, read_only=True)
+@tool(Right.READ_INTEGRATIONS, read_only=True, in_transaction=True)
 async def list_integrations(context: ToolContext, arguments: Nothing) -> Page[Integration]:
     """List the systems the organization has connected, secrets masked."""
     return await _integrations(context, active_only=False)
 
 
-@tool(Right.READ_INTEGRATIONS, read_only=True)
+@tool(Right.READ_INTEGRATIONS, read_only=True, in_transaction=True)
 async def get_active_integrations(context: ToolContext, arguments: Nothing) -> Page[Integration]:
     """List the connected systems that are switched on."""
     return await _integrations(context, active_only=True)

@@ -18,7 +18,8 @@ from hexdesk.core.model.tickets import (
     TicketStatus,
 )
 from hexdesk.core.policy.rights import Right
-from hexdesk.core.tools.tool import ToolContext, tool
+from hexdesk.core.tools.context import ToolContext
+from hexdesk.core.tools.tool import tool
 from hexdesk.core.use_cases.drafts import Draft, DraftedTicket, NewTicketFromText, create_drafted
 from hexdesk.core.use_cases.tickets import (
     AssignTicket,
@@ -111,7 +112,7 @@ class RemovedTicket(msgspec.Struct, frozen=True, kw_only=True):
     deleted: bool = True
 
 
-@tool(Right.CREATE_TICKETS)
+@tool(Right.CREATE_TICKETS, in_transaction=True)
 async def create_ticket(context: ToolContext, arguments: NewTicket) -> Ticket:
     """Open a support ticket.
 
@@ -126,7 +127,7 @@ async def draft(context: ToolContext, arguments: NewTicketFromText) -> Draft:
     return await context.needs.draft_ticket(context.who, arguments.text)
 
 
-@tool(Right.CREATE_TICKETS, prepare=draft)
+@tool(Right.CREATE_TICKETS, prepare=draft, in_transaction=True)
 async def create_ticket_with_ai(context: ToolContext, arguments: Draft) -> DraftedTicket:
     """Open a support ticket from a person's own words.
 
@@ -135,13 +136,13 @@ async def create_ticket_with_ai(context: ToolContext, arguments: Draft) -> Draft
     return await create_drafted(_create(context), context.who, arguments)
 
 
-@tool(Right.READ_TICKETS, read_only=True)
+@tool(Right.READ_TICKETS, read_only=True, in_transaction=True)
 async def get_ticket(context: ToolContext, arguments: OneTicket) -> Ticket:
     """Read one ticket by its number or id."""
     return await GetTicket(storage=context.storage)(context.who, ref(arguments.ticket_id))
 
 
-@tool(Right.CHANGE_TICKETS)
+@tool(Right.CHANGE_TICKETS, in_transaction=True)
 async def update_ticket(context: ToolContext, arguments: UpdateTicket) -> Ticket:
     """Change a ticket's title, description, priority, category, tags or requester.
 
@@ -153,7 +154,7 @@ async def update_ticket(context: ToolContext, arguments: UpdateTicket) -> Ticket
     )
 
 
-@tool(Right.DELETE_TICKETS, destructive=True)
+@tool(Right.DELETE_TICKETS, destructive=True, in_transaction=True)
 async def delete_ticket(context: ToolContext, arguments: OneTicket) -> RemovedTicket:
     """Remove a ticket for good. It cannot be had back; closing it is nearly always better."""
     needs = context.needs
@@ -162,7 +163,7 @@ async def delete_ticket(context: ToolContext, arguments: OneTicket) -> RemovedTi
     return RemovedTicket(id=ticket.id, number=ticket.number)
 
 
-@tool(Right.CHANGE_TICKETS)
+@tool(Right.CHANGE_TICKETS, in_transaction=True)
 async def update_ticket_status(context: ToolContext, arguments: TicketMove) -> Ticket:
     """Change how far a ticket is: open, in_progress, waiting, resolved or closed."""
     return await MoveTicket(storage=context.storage, writer=_writer(context))(
@@ -170,7 +171,7 @@ async def update_ticket_status(context: ToolContext, arguments: TicketMove) -> T
     )
 
 
-@tool(Right.CHANGE_TICKETS)
+@tool(Right.CHANGE_TICKETS, in_transaction=True)
 async def assign_ticket(context: ToolContext, arguments: Assignment) -> Ticket:
     """Give a ticket to a member of the staff by the member's id, or to nobody with null."""
     return await AssignTicket(storage=context.storage, writer=_writer(context))(
@@ -178,7 +179,7 @@ async def assign_ticket(context: ToolContext, arguments: Assignment) -> Ticket:
     )
 
 
-@tool(Right.READ_TICKETS, read_only=True)
+@tool(Right.READ_TICKETS, read_only=True, in_transaction=True)
 async def search_tickets(context: ToolContext, arguments: TicketSearch) -> Page[Ticket]:
     """Find tickets by words in their title, description or comments, best matches first.
 
@@ -187,7 +188,7 @@ async def search_tickets(context: ToolContext, arguments: TicketSearch) -> Page[
     return await _find(context, arguments, query=arguments.query)
 
 
-@tool(Right.READ_TICKETS, read_only=True)
+@tool(Right.READ_TICKETS, read_only=True, in_transaction=True)
 async def list_tickets(context: ToolContext, arguments: TicketList) -> Page[Ticket]:
     """List tickets, newest first unless `sort` says otherwise.
 
@@ -196,7 +197,7 @@ async def list_tickets(context: ToolContext, arguments: TicketList) -> Page[Tick
     return await _find(context, arguments, query=None)
 
 
-@tool(Right.CHANGE_TICKETS, read_only=True)
+@tool(Right.CHANGE_TICKETS, read_only=True, in_transaction=True)
 async def get_ticket_stats(context: ToolContext, arguments: Nothing) -> TicketStats:
     """Count the tickets: in all, by status and priority, today's, and how long resolving takes."""
     return await CountTickets(storage=context.storage, clock=context.needs.clock)(context.who)

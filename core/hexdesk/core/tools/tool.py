@@ -3,41 +3,12 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from inspect import cleandoc
-from typing import Any, get_type_hints
+from typing import Any, get_type_hints, overload
 
 import msgspec
 
-from hexdesk.core.model.principals import Principal
 from hexdesk.core.policy.rights import Right
-from hexdesk.core.ports.clock import Clock
-from hexdesk.core.ports.storage import Storage
-from hexdesk.core.use_cases.audit import Auditor
-from hexdesk.core.use_cases.drafts import DraftTicket
-from hexdesk.core.use_cases.health import CheckHealth
-from hexdesk.core.use_cases.integration_types import IntegrationTypes
-from hexdesk.core.use_cases.outbox import Outbox
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToolNeeds:
-    """What the built-in tools are made of."""
-
-    clock: Clock
-    auditor: Auditor
-    outbox: Outbox
-    draft_ticket: DraftTicket
-    check_health: CheckHealth
-    integration_types: IntegrationTypes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToolContext:
-    """One call: who makes it, and the storage in which its effect and its result go together."""
-
-    who: Principal
-    storage: Storage
-    needs: ToolNeeds
-
+from hexdesk.core.tools.context import BUILTIN, ToolContext
 
 Run = Callable[[ToolContext, Any], Awaitable[object]]
 
@@ -47,7 +18,8 @@ class Tool:
     """A tool: `takes` is the Struct of its arguments, `returns` the type of its result.
 
     `run` does the work inside one transaction, unless `in_transaction` is false. `prepare`, where
-    there is one, does what is slow before it, and returns the arguments for `run`.
+    there is one, does what is slow before it, and returns the arguments for `run`. `source` is the
+    plugin that brings the tool, and `settings` that plugin's own: the host fills both in.
     """
 
     name: str
@@ -60,6 +32,8 @@ class Tool:
     destructive: bool = False
     prepare: Run | None = None
     in_transaction: bool = True
+    source: str = BUILTIN
+    settings: Any = None
 
     def input_schema(self) -> dict[str, Any]:
         """Return the JSON schema of the arguments, an object at the top as model APIs want it."""
@@ -70,17 +44,38 @@ class Tool:
         return _schema(self.returns)
 
 
+@overload
+def tool(run: Run, /) -> Tool: ...
+
+
+@overload
 def tool(
-    right: Right,
+    right: Right = Right.USE_PLUGIN_TOOLS,
+    /,
     *,
     read_only: bool = False,
     destructive: bool = False,
     prepare: Run | None = None,
-    in_transaction: bool = True,
-) -> Callable[[Run], Tool]:
-    """Turn `async def name(context, arguments: SomeStruct) -> Result` into a tool.
+    in_transaction: bool = False,
+) -> Callable[[Run], Tool]: ...
 
-    Its docstring is what the model reads.
+
+def tool(
+    given: Run | Right = Right.USE_PLUGIN_TOOLS,
+    /,
+    *,
+    read_only: bool = False,
+    destructive: bool = False,
+    prepare: Run | None = None,
+    in_transaction: bool = False,
+) -> Tool | Callable[[Run], Tool]:
+    """Turn `async def name(context: ToolContext, arguments: SomeStruct) -> Result` into a tool.
+
+    Its docstring is what the model reads. Say `read_only` of one that changes nothing anywhere, and
+    `destructive` of one whose effect cannot be taken back: its calls wait for a person. A tool that
+    calls other systems runs outside of transactions; `in_transaction` is for one that only uses
+    the desk, and has its effect and its result stored together, as one with `prepare` has. Raise
+    `ToolFailedError` with words that the model may read.
     """
 
     def made(run: Run) -> Tool:
@@ -96,10 +91,14 @@ def tool(
             read_only=read_only,
             destructive=destructive,
             prepare=prepare,
-            in_transaction=in_transaction,
+            in_transaction=in_transaction or prepare is not None,
         )
 
-    return made
+    if isinstance(given, Right):
+        right = given
+        return made
+    right = Right.USE_PLUGIN_TOOLS
+    return made(given)
 
 
 def _schema(shape: Any) -> dict[str, Any]:

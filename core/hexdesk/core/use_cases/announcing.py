@@ -24,14 +24,16 @@ def hint_of(task: Task) -> TaskHint:
     return TaskHint(task_id=task.id, organization_id=task.organization_id, priority=task.priority)
 
 
-async def tell(queue: Queue, hints: Sequence[TaskHint]) -> None:
-    """Tell workers of tasks; whatever they do not hear of now is announced again later."""
+async def tell(queue: Queue, hints: Sequence[TaskHint]) -> bool:
+    """Tell workers of tasks, and whether they heard; if not, the sweep announces them later."""
     if not hints:
-        return
+        return True
     try:
         await queue.announce(hints)
     except UnavailableError as error:
         log.warning("tasks not announced", extra={"count": len(hints), "reason": str(error)})
+        return False
+    return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,8 +41,8 @@ class IntegrationType(Protocol):
         """Return the address that the configuration makes hexdesk call, or None."""
 
     @abstractmethod
-    async def check(self, config: Mapping[str, Any]) -> tuple[int, str]:
-        """Call the other system; return its status code and a sentence.
+    async def check(self, config: Mapping[str, Any], http: Egress) -> tuple[int, str]:
+        """Call the other system by `http`; return its status code and a sentence.
 
         Raise `EgressRefusedError` or `UnavailableError` when it cannot be called.
         """
@@ -90,7 +90,7 @@ class Webhook(IntegrationType):
         """Return the webhook's own address."""
         return str(config["url"])
 
-    async def check(self, config: Mapping[str, Any]) -> tuple[int, str]:
+    async def check(self, config: Mapping[str, Any], http: Egress) -> tuple[int, str]:
         """Post a test event."""
         body = event_body(TEST_EVENT, self.clock.now(), {})
         answer = await self.send(config, self.clock.new_id(), body)
@@ -149,6 +149,14 @@ class IntegrationTypes:
             for name, value in stored.items()
         }
 
+    def read(self, integration: Integration) -> Any:
+        """Return the configuration as the Struct of its type, with its secrets.
+
+        Raise `ValueError` for what can no longer be opened or does not fit the type any more.
+        """
+        opened = self.opened(integration.type, integration.config)
+        return msgspec.convert(opened, self._kind(integration.type).config)
+
     def is_same(self, type_name: str, stored: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
         """Tell whether two stored configurations say the same, however they are sealed."""
         try:
@@ -171,7 +179,7 @@ class IntegrationTypes:
         status_code: int | None = None
         try:
             config = self.opened(integration.type, integration.config)
-            status_code, detail = await self._kind(integration.type).check(config)
+            status_code, detail = await self._kind(integration.type).check(config, self.egress)
         except (EgressRefusedError, InvalidError, UnavailableError, ValueError) as error:
             detail = str(error)
         return ConnectionCheck(

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -49,6 +49,7 @@ class TaskDesk:
     telemetry: Telemetry
     schedule_health_checks: ScheduleHealthChecks
     settings: DeskSettings
+    untold: list[TaskHint] = field(default_factory=list[TaskHint])
 
     async def announce(self, *tasks: Task) -> None:
         """Tell workers of tasks that were stored; those that must wait are told of in time."""
@@ -84,10 +85,18 @@ class TaskDesk:
             log.warning("task not settled", extra=about(task, reason=str(error)))
 
     async def sweep(self) -> int:
-        """Announce what is due, and what was announced and not begun; return how many."""
-        due = await self.storage.backlog.due_tasks(MOST_AT_ONCE)
-        await tell(self.queue, due)
-        return len(due)
+        """Announce what is due, and what was announced and not begun; return how many.
+
+        Storage takes what it returns for announced: so what nobody could be told of is kept, and
+        told before more is asked for.
+        """
+        if not self.untold:
+            self.untold.extend(await self.storage.backlog.due_tasks(MOST_AT_ONCE))
+        told = len(self.untold)
+        if not await tell(self.queue, self.untold):
+            return 0
+        self.untold.clear()
+        return told
 
     async def keep_house(self) -> None:
         """Announce what is due, and have agents checked, again and again until cancelled."""

@@ -13,6 +13,21 @@ from hexdesk.core.model.tasks import Endurance, Task
 from hexdesk.core.policy.rights import Right
 from hexdesk.core.ports.storage import Transaction
 
+BUILTIN_TASK_TYPES = frozenset(
+    {
+        "api_request",
+        "blob_removal",
+        "channel_delivery",
+        "channel_message",
+        "email",
+        "file_processing",
+        "health_check",
+        "slack_message",
+        "webhook_delivery",
+    }
+)
+"""The names of the types that the desk has itself."""
+
 Store = Callable[[Transaction], Awaitable[None]]
 
 

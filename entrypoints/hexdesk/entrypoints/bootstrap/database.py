@@ -1,17 +1,20 @@
-"""Databases made ready: the embedded one, and an operator's own."""
+"""Databases made ready: the embedded one, and an operator's own of whatever kind."""
 
 import asyncio
+from collections.abc import Sequence
 
-import asyncpg
-from sqlalchemy.exc import DBAPIError
-
-from hexdesk.adapters.storage.postgres.checks import DatabaseSetupError, check_server
+from hexdesk.adapters.storage.postgres.backend import PostgresBackend
 from hexdesk.adapters.storage.postgres.embedded import SUPERUSER, EmbeddedPostgres
-from hexdesk.adapters.storage.postgres.migrate import head_revision, migrate
+from hexdesk.adapters.storage.postgres.migrate import migrate
 from hexdesk.adapters.storage.postgres.roles import APPLICATION, OWNER, bootstrap
+from hexdesk.adapters.storage.postgres.upgrading import upgrade_database as upgrade_postgres
+from hexdesk.core.errors import InvalidError
+from hexdesk.core.ports.storage_backends import StorageBackend
+from hexdesk.entrypoints.bootstrap.plugins import load_installed_plugins
 from hexdesk.entrypoints.settings import Settings, SettingsError, needed_database_url
 
 DATABASE = "hexdesk"
+POSTGRES = PostgresBackend()
 
 
 def prepare_embedded(postgres: EmbeddedPostgres) -> str:
@@ -22,59 +25,48 @@ def prepare_embedded(postgres: EmbeddedPostgres) -> str:
     return postgres.url(DATABASE, APPLICATION)
 
 
+def backend_for(url: str, others: Sequence[StorageBackend]) -> StorageBackend:
+    """Return the kind of storage that the URL's scheme chooses; raise `SettingsError` for none."""
+    scheme = url.partition(":")[0].lower()
+    for backend in (POSTGRES, *others):
+        if scheme in backend.schemes:
+            return backend
+    known = ", ".join(sorted(one for backend in (POSTGRES, *others) for one in backend.schemes))
+    raise SettingsError(f"HEXDESK_DATABASE_URL: no storage for {scheme!r}; installed are {known}")
+
+
 def operators_database(settings: Settings) -> str:
     """Return where the operator's own database is, if hexdesk can and should use it.
 
-    Raise `SettingsError` without one, and for one that cannot be used.
+    One that only this installation uses is brought up to date here. Raise `SettingsError` without
+    one, and for one that cannot be used.
     """
     url = needed_database_url(settings)
-    try:
-        asyncio.run(check_server(url, head_revision()))
-    except DatabaseSetupError as error:
-        raise SettingsError(str(error)) from error
+    backend = backend_of(settings, url)
+    if not backend.is_shared:
+        upgrade_database(settings, url, None)
+    problem = asyncio.run(backend.problem(url))
+    if problem:
+        raise SettingsError(problem)
     return url
 
 
-def upgrade_database(url: str, app_password: str | None) -> str:
-    """Make roles, rights and schema, as far as the role in the URL may; return the revision.
+def backend_of(settings: Settings, url: str) -> StorageBackend:
+    """Return the kind of storage that a URL chooses, of PostgreSQL and what plugins bring."""
+    if url.partition(":")[0].lower() in POSTGRES.schemes:
+        return POSTGRES
+    return backend_for(url, load_installed_plugins(settings).additions.storage_backends)
 
-    Raise `SettingsError` for a database that cannot be reached or a role that may not do it.
+
+def upgrade_database(settings: Settings, url: str, app_password: str | None) -> str:
+    """Bring a database to what this version needs; return the name of that state.
+
+    Raise `SettingsError` for a database that cannot be reached or may not be changed.
     """
+    backend = backend_of(settings, url)
     try:
-        is_superuser = asyncio.run(_prepare(url, app_password))
-        migrate(_as_owner(url) if is_superuser else url)
-    except DBAPIError as error:
-        raise SettingsError(f"cannot upgrade the database: {error.orig}") from error
-    except (OSError, asyncpg.PostgresError) as error:
-        # PostgreSQL's words name roles and databases, never passwords.
-        raise SettingsError(f"cannot upgrade the database: {error}") from error
-    return head_revision()
-
-
-def _as_owner(url: str) -> str:
-    """Return the URL of a session in which all that a superuser makes is the owner's."""
-    return f"{url}{'&' if '?' in url else '?'}role={OWNER}"
-
-
-async def _prepare(url: str, app_password: str | None) -> bool:
-    """Make the roles and rights as far as this role may, and tell whether it is a superuser."""
-    connection = await asyncpg.connect(url)
-    try:
-        role: str = await connection.fetchval("SELECT current_user::text")
-        is_superuser: bool = await connection.fetchval(
-            "SELECT rolsuper FROM pg_roles WHERE rolname = $1", role
-        )
-        if is_superuser:
-            database: str = await connection.fetchval("SELECT current_database()::text")
-            await bootstrap(url, database)
-        elif role != OWNER:
-            raise SettingsError(
-                f"role {role!r} may not upgrade the schema: connect as {OWNER}, or once as a"
-                " superuser, which makes the roles (HEXDESK_DATABASE_OWNER_URL)"
-            )
-        if app_password:
-            quoted: str = await connection.fetchval("SELECT quote_literal($1::text)", app_password)
-            await connection.execute(f"ALTER ROLE {APPLICATION} PASSWORD {quoted}")
-        return is_superuser
-    finally:
-        await connection.close()
+        if backend is POSTGRES:
+            return upgrade_postgres(url, app_password)
+        return asyncio.run(backend.upgrade(url))
+    except InvalidError as error:
+        raise SettingsError(str(error)) from error

@@ -1,10 +1,11 @@
 """A desk with its surroundings: every port with its adapter."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+import logging
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 from starlette.types import ASGIApp
 
@@ -12,8 +13,6 @@ from hexdesk.adapters.agents.pydantic_ai import ModelShelf
 from hexdesk.adapters.egress.http import HttpEgress
 from hexdesk.adapters.http.app import create_app
 from hexdesk.adapters.http.options import HttpOptions, HttpRates
-from hexdesk.adapters.storage.postgres.pool import PoolSettings
-from hexdesk.adapters.storage.postgres.storage import PostgresStorage
 from hexdesk.adapters.telemetry.prometheus import PrometheusTelemetry
 from hexdesk.adapters.tools.mcp_client import Breaker, McpToolAccess, over_http, within_process
 from hexdesk.adapters.tools.mcp_server import (
@@ -22,13 +21,17 @@ from hexdesk.adapters.tools.mcp_server import (
     create_mcp_app,
     create_tool_server,
 )
+from hexdesk.core.additions import HostContext, StartAction, StopAction
 from hexdesk.core.assembly import open_desk
 from hexdesk.core.desk import Desk
 from hexdesk.core.model.ai_config import AIConfig
+from hexdesk.core.ports.egress import Egress
 from hexdesk.core.use_cases.sessions import Authenticate
 from hexdesk.entrypoints.ai_config import find_ai_config, read_ai_config
+from hexdesk.entrypoints.bootstrap.database import backend_for
 from hexdesk.entrypoints.bootstrap.files import open_files
 from hexdesk.entrypoints.bootstrap.knowledge import open_embeddings
+from hexdesk.entrypoints.bootstrap.plugins import load_installed_plugins
 from hexdesk.entrypoints.bootstrap.ports import Opened, ports_of
 from hexdesk.entrypoints.bootstrap.shared import Census, attending, open_shared
 from hexdesk.entrypoints.bootstrap.site import Place, Site, default_settings
@@ -36,6 +39,8 @@ from hexdesk.entrypoints.settings import Settings
 from hexdesk.entrypoints.version import VERSION
 
 GRACE_SECONDS = 8
+ACTION_SECONDS = 10
+log = logging.getLogger("hexdesk.plugins")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,15 +95,16 @@ class House:
 async def open_house(settings: Settings, place: Place) -> AsyncGenerator[House]:
     """Open everything the desk needs, and close it again; runs end before the storage does."""
     ai_config = read_ai_config(find_ai_config(settings.ai_config), settings.environment)
-    site = Site.of(settings, place, ai_config)
-    pool = PoolSettings(max_size=settings.database_pool)
+    plugins = load_installed_plugins(settings)
+    site = Site.of(settings, place, ai_config, plugins)
+    backend = backend_for(place.database_url, plugins.additions.storage_backends)
     access = McpToolAccess(timeout_seconds=settings.tool_timeout, breaker=Breaker())
     async with (
         open_shared(settings.redis_url, site.clock) as shared,
-        PostgresStorage.open(place.database_url, pool) as storage,
+        backend.open(place.database_url, connections=settings.database_pool) as storage,
         aclosing(HttpEgress(allow_private=settings.egress_allow_private)) as egress,
         open_files(settings, place.data_dir) as files,
-        open_embeddings(ai_config) as embeddings,
+        open_embeddings(ai_config, plugins.additions.embedding_providers) as embeddings,
         aclosing(site.shelf),
         access.running(),
         attending(shared.presence, *place.kinds),
@@ -115,6 +121,7 @@ async def open_house(settings: Settings, place: Place) -> AsyncGenerator[House]:
         census = Census(shared.presence)
         site.telemetry.watch_processes(census.count)
         housekeeping = _housekeeping(house.desk, census)
+        await _act(plugins.starts, egress)
         try:
             yield house
         finally:
@@ -123,6 +130,17 @@ async def open_house(settings: Settings, place: Place) -> AsyncGenerator[House]:
             for task in housekeeping:
                 task.cancel()
             await asyncio.gather(*housekeeping, return_exceptions=True)
+            await _act(plugins.stops, egress)
+
+
+async def _act(actions: Iterable[tuple[StartAction | StopAction, Any]], http: Egress) -> None:
+    """Do what plugins want done; what fails is logged, and the rest is done all the same."""
+    for action, settings in actions:
+        try:
+            async with asyncio.timeout(ACTION_SECONDS):
+                await action.run(HostContext(settings=settings, http=http))
+        except Exception:
+            log.exception("plugin's action failed", extra={"action": repr(action.run)})
 
 
 def _housekeeping(desk: Desk, census: Census) -> tuple[asyncio.Task[None], ...]:
@@ -137,8 +155,8 @@ def _housekeeping(desk: Desk, census: Census) -> tuple[asyncio.Task[None], ...]:
 
 def _house(site: Site, opened: Opened) -> House:
     settings, telemetry = site.settings, site.telemetry
-    storage, access = opened.storage, opened.access
-    desk = open_desk(ports_of(site, opened))
+    storage, access = opened.storage.storage, opened.access
+    desk = open_desk(ports_of(site, opened), additions=site.plugins.additions)
     authenticate = Authenticate(
         storage=storage, access_tokens=site.access_tokens(settings.mcp_public_url)
     )
@@ -148,7 +166,9 @@ def _house(site: Site, opened: Opened) -> House:
         if settings.mcp_url
         else within_process(create_tool_server(desk), verifier)
     )
-    telemetry.watch_pool(lambda: storage.pool_use.size, lambda: storage.pool_use.idle)
+    connections = opened.storage.connections
+    if connections is not None:
+        telemetry.watch_pool(lambda: connections().size, lambda: connections().idle)
     draining = asyncio.Event()
     return House(
         desk=desk,

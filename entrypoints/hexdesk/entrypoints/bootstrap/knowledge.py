@@ -1,10 +1,11 @@
 """How files are found: by their words always, by what they mean where that is configured."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
 
 from hexdesk.adapters.embeddings.openai import OpenAIEmbeddings
 from hexdesk.adapters.health.probes import AskingProbe
+from hexdesk.core.additions import EmbeddingProvider
 from hexdesk.core.model.ai_config import AIConfig, Credentials
 from hexdesk.core.ports.embeddings import Embeddings
 from hexdesk.core.ports.health import Probe
@@ -13,9 +14,15 @@ NOTHING = Credentials()
 
 
 @asynccontextmanager
-async def open_embeddings(ai_config: AIConfig) -> AsyncGenerator[Embeddings | None]:
+async def open_embeddings(
+    ai_config: AIConfig, plugins: Sequence[EmbeddingProvider] = ()
+) -> AsyncGenerator[Embeddings | None]:
     """Open the embedding model that is configured; None without one, or without a key for it."""
     choice = ai_config.embeddings
+    for provider in plugins:
+        if choice is not None and choice.provider == provider.name:
+            yield provider.make(choice, ai_config.providers.get(provider.name, NOTHING))
+            return
     if choice is None or _has_no_key(ai_config):
         yield None
         return

@@ -7,7 +7,6 @@ from hexdesk.adapters.egress.http import HttpEgress
 from hexdesk.adapters.health.probes import CallProbe, StateProbe
 from hexdesk.adapters.journal.file import FileJournal
 from hexdesk.adapters.passwords.argon2 import Argon2Passwords
-from hexdesk.adapters.storage.postgres.storage import PostgresStorage
 from hexdesk.adapters.tokens.jwt import JwtCapabilities
 from hexdesk.adapters.tools.mcp_client import McpToolAccess
 from hexdesk.adapters.vault.aead import AeadVault
@@ -15,6 +14,8 @@ from hexdesk.core.desk import Ports
 from hexdesk.core.model.health import HealthStatus
 from hexdesk.core.model.settings import DeskSettings
 from hexdesk.core.ports.embeddings import Embeddings
+from hexdesk.core.ports.health import Probe
+from hexdesk.core.ports.storage_backends import OpenedStorage
 from hexdesk.entrypoints.bootstrap.files import FileStores
 from hexdesk.entrypoints.bootstrap.knowledge import knowledge_probe
 from hexdesk.entrypoints.bootstrap.shared import Shared
@@ -30,7 +31,7 @@ MEGABYTE = 1024 * 1024
 class Opened:
     """What is opened before the desk, and closed after it."""
 
-    storage: PostgresStorage
+    storage: OpenedStorage
     egress: HttpEgress
     access: McpToolAccess
     shared: Shared
@@ -46,7 +47,7 @@ def ports_of(site: Site, opened: Opened) -> Ports:
     journal = FileJournal(site.place.data_dir / "journal", vault, clock)
     site.telemetry.watch_journal(journal.waiting)
     return Ports(
-        storage=storage,
+        storage=storage.storage,
         clock=clock,
         passwords=Argon2Passwords(),
         access_tokens=site.access_tokens(settings.public_url),
@@ -66,17 +67,23 @@ def ports_of(site: Site, opened: Opened) -> Ports:
         queue=shared.queue,
         blobs=files.blobs,
         extraction=files.extraction,
-        probes=(
-            CallProbe(name="database", call=storage.ping, is_vital=True),
-            tool_server_probe(settings.mcp_url),
-            StateProbe(name="model", problem=site.model_problem),
-            StateProbe(name="journal", problem=journal.problem),
-            *shared.probes,
-            knowledge_probe(site.ai_config, storage.keeps_vectors),
-            CallProbe(name="storage", call=files.blobs.ping, otherwise=HealthStatus.DEGRADED),
-        ),
+        probes=_probes(site, opened, journal),
         ai_config=site.ai_config,
         settings=_desk_settings(settings),
+    )
+
+
+def _probes(site: Site, opened: Opened, journal: FileJournal) -> tuple[Probe, ...]:
+    storage, shared, files = opened.storage, opened.shared, opened.files
+    return (
+        CallProbe(name="database", call=storage.ping, is_vital=True),
+        tool_server_probe(site.settings.mcp_url),
+        StateProbe(name="model", problem=site.model_problem),
+        StateProbe(name="journal", problem=journal.problem),
+        *shared.probes,
+        knowledge_probe(site.ai_config, storage.keeps_vectors),
+        StateProbe(name="plugins", problem=site.plugins.problem),
+        CallProbe(name="storage", call=files.blobs.ping, otherwise=HealthStatus.DEGRADED),
     )
 
 

@@ -9,13 +9,14 @@ import msgspec
 from hexdesk.adapters.agents.offline import MODEL_NAME, OfflineModel
 from hexdesk.adapters.agents.pydantic_ai import ModelShelf
 from hexdesk.adapters.clock.system import SystemClock
+from hexdesk.adapters.plugins import LoadedPlugins
 from hexdesk.adapters.telemetry.prometheus import PrometheusTelemetry
 from hexdesk.adapters.tokens.jwt import JwtAccessTokens
 from hexdesk.adapters.tokens.signing_keys import SigningKeys
 from hexdesk.core.model.agents import AgentSettings
 from hexdesk.core.model.ai_config import AIConfig
 from hexdesk.core.model.presence import ProcessKind
-from hexdesk.core.tools.catalogue import catalogue
+from hexdesk.core.tools.catalogue import BUILTIN, catalogue
 from hexdesk.entrypoints.settings import Settings, SettingsError
 
 
@@ -44,11 +45,14 @@ class Site:
     ai_config: AIConfig
     keys: SigningKeys
     clock: SystemClock
+    plugins: LoadedPlugins
     shelf: ModelShelf
     telemetry: PrometheusTelemetry
 
     @classmethod
-    def of(cls, settings: Settings, place: Place, ai_config: AIConfig) -> Self:
+    def of(
+        cls, settings: Settings, place: Place, ai_config: AIConfig, plugins: LoadedPlugins
+    ) -> Self:
         """Return it; raise `SettingsError` for a secret key that cannot be used."""
         try:
             keys = SigningKeys(place.secret_key)
@@ -60,12 +64,17 @@ class Site:
             ai_config=ai_config,
             keys=keys,
             clock=SystemClock(),
+            plugins=plugins,
             shelf=ModelShelf(
                 models=ai_config.models,
                 credentials=ai_config.providers,
+                plugins={one.name: one.make for one in plugins.additions.model_providers},
                 offline=OfflineModel if place.is_laptop else None,
             ),
-            telemetry=PrometheusTelemetry(tools=catalogue(), models=_model_names(ai_config)),
+            telemetry=PrometheusTelemetry(
+                tools=catalogue((*BUILTIN, *plugins.additions.tools)),
+                models=_model_names(ai_config),
+            ),
         )
 
     def access_tokens(self, audience: str) -> JwtAccessTokens:

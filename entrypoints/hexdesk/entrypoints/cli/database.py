@@ -23,13 +23,14 @@ def upgrade(owner_url: str | None, app_password: str | None) -> None:
     As a superuser it makes the roles too: hexdesk_owner, which owns the schema, and hexdesk_app,
     which the servers should connect as.
     """
-    url = owner_url or read_settings_here().database_url
+    settings = read_settings_here()
+    url = owner_url or settings.database_url
     if not url:
         raise click.UsageError("set HEXDESK_DATABASE_OWNER_URL or HEXDESK_DATABASE_URL")
     from hexdesk.entrypoints.bootstrap.database import upgrade_database
 
     try:
-        revision = upgrade_database(url, app_password)
+        revision = upgrade_database(settings, url, app_password)
     except SettingsError as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"the schema is at revision {revision}")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 
 from hexdesk.entrypoints.bootstrap.embedded import (
     EmbeddedPostgres,
@@ -30,6 +31,11 @@ LOOPBACK = "127.0.0.1"
 DEFAULT_DATA_DIR = Path(".hexdesk")
 PORT = click.IntRange(1, 65535)
 PRIORITIES = re.compile(r"(?P<first>[0-9])(-(?P<last>[0-9]))?")
+
+
+STRICT_PLUGINS = click.option(
+    "--strict-plugins", is_flag=True, help="Refuse to start while a plugin is broken."
+)
 
 
 class AlreadyUpError(Exception):
@@ -54,11 +60,14 @@ MENDABLE = (AlreadyUpError, EmbeddedPostgresError, PortTakenError, SettingsError
     "--mcp-port", type=PORT, default=8001, show_default=True, help="The tool server's port."
 )
 @click.option("--no-demo", is_flag=True, help="Make no demo organization.")
-def up(data_dir: Path, host: str, port: int, mcp_port: int, *, no_demo: bool) -> None:
+@STRICT_PLUGINS
+def up(
+    data_dir: Path, host: str, port: int, mcp_port: int, *, no_demo: bool, strict_plugins: bool
+) -> None:
     """Start everything on this machine, and stop it on Ctrl-C."""
     started_at = time.monotonic()
     with _told_in_words():
-        settings = read_settings_here()
+        settings = _as_strict(read_settings_here(), strict_plugins)
         folder = data_dir.expanduser().resolve()
         _refuse_second(folder)
         refuse_taken(host, port, "--port")
@@ -85,10 +94,11 @@ def up(data_dir: Path, host: str, port: int, mcp_port: int, *, no_demo: bool) ->
 @click.command()
 @click.option("--host", default=LOOPBACK, show_default=True, help="Where to listen.")
 @click.option("--port", type=PORT, default=8000, show_default=True, help="The port.")
-def api(host: str, port: int) -> None:
+@STRICT_PLUGINS
+def api(host: str, port: int, *, strict_plugins: bool) -> None:
     """Start the HTTP API on a PostgreSQL server of your own."""
     with _told_in_words():
-        settings = _server_settings()
+        settings = _as_strict(_server_settings(), strict_plugins)
         refuse_taken(host, port, "--port")
         from hexdesk.entrypoints.apart import run_api
 
@@ -98,10 +108,11 @@ def api(host: str, port: int) -> None:
 @click.command()
 @click.option("--host", default=LOOPBACK, show_default=True, help="Where to listen.")
 @click.option("--port", type=PORT, default=8001, show_default=True, help="The port.")
-def mcp(host: str, port: int) -> None:
+@STRICT_PLUGINS
+def mcp(host: str, port: int, *, strict_plugins: bool) -> None:
     """Start the tool server (MCP) on a PostgreSQL server of your own."""
     with _told_in_words():
-        settings = _server_settings()
+        settings = _as_strict(_server_settings(), strict_plugins)
         refuse_taken(host, port, "--port")
         from hexdesk.entrypoints.apart import run_mcp
 
@@ -142,10 +153,11 @@ class Priorities(click.ParamType[tuple[int, ...]]):
     show_default=True,
     help="Which priorities, 0 the highest.",
 )
-def worker(concurrency: int, queues: tuple[int, ...]) -> None:
+@STRICT_PLUGINS
+def worker(concurrency: int, queues: tuple[int, ...], *, strict_plugins: bool) -> None:
     """Do tasks, told of them by a Redis or Valkey server."""
     with _told_in_words():
-        settings = _server_settings()
+        settings = _as_strict(_server_settings(), strict_plugins)
         needed_redis_url(settings)
         from hexdesk.entrypoints.apart import WorkerWish, run_worker
 
@@ -159,6 +171,10 @@ def _server_settings() -> Settings:
     needed_secret_key(settings)
     needed_database_url(settings)
     return settings
+
+
+def _as_strict(settings: Settings, strict: bool) -> Settings:  # noqa: FBT001 - a switch it is
+    return msgspec.structs.replace(settings, strict_plugins=True) if strict else settings
 
 
 def _make(folder: Path) -> None:

@@ -1,11 +1,13 @@
 """What the desk sends goes out once, and what became of it is said truly."""
 
 from collections.abc import Sequence
+from dataclasses import replace as exchanged
 from email.message import EmailMessage
 
 import pytest
 from msgspec.structs import replace
 
+from hexdesk.adapters.egress.http import HttpEgress
 from hexdesk.core.errors import (
     OutcomeUnknownError,
     RetryAfterError,
@@ -21,7 +23,7 @@ from hexdesk.core.testing.channels_contract import (
     an_outbound,
 )
 from hexdesk_email import EmailChannel
-from tests.integration.plugins.email.conftest import Connect
+from tests.integration.plugins.email.conftest import NO_TLS, Connect
 from tests.integration.plugins.email.mail_server import SECRET, USER, MailServer
 
 
@@ -172,6 +174,11 @@ async def test_who_has_no_address_cannot_be_written_to(
     assert mail_server.got == []
 
 
-async def test_a_host_that_may_not_be_called_is_not(connect: Connect) -> None:
-    with pytest.raises(UndeliverableError):
-        await EmailChannel().deliver(an_outbound(), connect(smtp_host="a/b"))
+async def test_a_host_in_a_private_network_is_not_called(
+    connect: Connect, mail_server: MailServer
+) -> None:
+    inside = HttpEgress(tls=NO_TLS)
+    there = exchanged(to_relay(connect, mail_server, smtp_host="127.0.0.1"), http=inside)
+    with pytest.raises(UndeliverableError, match="may not be called"):
+        await EmailChannel().deliver(an_outbound(), there)
+    await inside.aclose()

@@ -76,6 +76,7 @@ TABLE = {
     Right.CHANGE_INTEGRATIONS: "admin key",
     Right.READ_AUDIT: "admin key",
     Right.READ_HEALTH: "admin user key",
+    Right.USE_PLUGIN_TOOLS: "admin user key",
 }
 
 

@@ -86,11 +86,3 @@ async def test_egress_refuses_the_addresses_it_was_told_to() -> None:
     with pytest.raises(EgressRefusedError):
         await egress.post(URL, b"")
     assert egress.posted == []
-
-
-async def test_egress_finds_every_host_here_but_those_it_refuses() -> None:
-    egress = RecordingEgress()
-    assert await egress.resolve("mail.example.com", 993) == ("127.0.0.1",)
-    egress.refused.add("mail.example.com:993")
-    with pytest.raises(EgressRefusedError):
-        await egress.resolve("mail.example.com", 993)

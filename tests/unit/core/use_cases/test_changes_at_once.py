@@ -12,6 +12,7 @@ from hexdesk.core.model.agents import AgentOverrides
 from hexdesk.core.model.chat import DegradedReason
 from hexdesk.core.model.integrations import IntegrationStatus
 from hexdesk.core.model.principals import Member
+from hexdesk.core.ports.egress import Egress
 from hexdesk.core.testing import PlainPasswords, saying
 from hexdesk.core.use_cases.integration_types import Webhook
 from hexdesk.core.use_cases.integrations import IntegrationChange, NewIntegration
@@ -89,7 +90,7 @@ class _SlowWebhook(Webhook):
 
     meanwhile: Deed
 
-    async def check(self, config: Mapping[str, Any]) -> tuple[int, str]:
+    async def check(self, config: Mapping[str, Any], http: Egress) -> tuple[int, str]:
         await self.meanwhile()
         return 200, "fine"
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from hexdesk.core.ports.egress import Egress
 from hexdesk.core.testing import PlainVault, RecordingEgress, SteadyClock
 from hexdesk.core.testing.examples import an_integration
 from hexdesk.core.use_cases.integration_types import MASK, IntegrationType, IntegrationTypes
@@ -25,7 +26,7 @@ class Pager(IntegrationType):
     def address(self, config: Mapping[str, Any]) -> str | None:
         return None
 
-    async def check(self, config: Mapping[str, Any]) -> tuple[int, str]:
+    async def check(self, config: Mapping[str, Any], http: Egress) -> tuple[int, str]:
         return 202, f"beeped {config['number']} with {config['pin']}"
 
 

@@ -41,6 +41,32 @@ async def test_a_queue_that_is_gone_costs_no_task(
     assert "tasks not announced" in caplog.messages
 
 
+async def test_what_fell_due_while_the_queue_was_gone_is_told_when_it_is_back(
+    scene: Scene, admin: Member
+) -> None:
+    desk = scene.desk.task_desk
+    task = await add(scene, admin, ready_at=scene.clock.now() + timedelta(seconds=1))
+    scene.clock.advance(60)
+    scene.queue.is_down = True
+    assert [await desk.sweep(), await desk.sweep()] == [0, 0]
+    scene.queue.is_down = False
+    assert [await desk.sweep(), await desk.sweep()] == [1, 0]
+    assert scene.queue.announced == [hint(task)]
+
+
+async def test_a_sweep_that_the_queue_did_not_hear_marks_no_more_tasks(
+    scene: Scene, admin: Member
+) -> None:
+    await add(scene, admin, ready_at=scene.clock.now() + timedelta(seconds=1))
+    scene.clock.advance(60)
+    scene.queue.is_down = True
+    await scene.desk.task_desk.sweep()
+    fresh = await add(scene, admin, ready_at=scene.clock.now() + timedelta(seconds=1))
+    scene.clock.advance(60)
+    await scene.desk.task_desk.sweep()
+    assert hint(fresh) in await scene.fakes.memory.backlog.due_tasks(10)
+
+
 async def test_sweeping_goes_on_whatever_goes_wrong(
     scene: Scene, admin: Member, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -25,6 +25,8 @@ def test_two_fields_are_enough() -> None:
         {"from_name": "a\nb"},
         {"imap_folder": "a\r\nb"},
         {"smtp_password": "a\0b"},
+        {"smtp_host": "smtp.desk.test/x"},
+        {"imap_host": ""},
         {"smtp_port": 0},
         {"imap_port": 70_000},
         {"smtp_security": "ssl"},

@@ -36,12 +36,17 @@ def _empty_shelf() -> LRUCache[ModelChoice, Model | None]:
 class ModelShelf:
     """Makes models and keeps them: a model holds its provider's connections.
 
+    `plugins` make those of the providers that they are named for.
+
     `offline` makes the model that stands in when nothing in the chain has a key and no tenant
     chose the model; without it there is none.
     """
 
     models: Models = field(default_factory=Models)
     credentials: Mapping[str, Credentials] = field(default_factory=dict[str, Credentials])
+    plugins: Mapping[str, Callable[[str, Credentials], Model]] = field(
+        default_factory=dict[str, Callable[[str, Credentials], Model]]
+    )
     offline: Callable[[], Model] | None = None
     _made: LRUCache[ModelChoice, Model | None] = field(default_factory=_empty_shelf)
     _making: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -94,6 +99,8 @@ class ModelShelf:
 
     def _make(self, choice: ModelChoice) -> Model:
         credentials = self.credentials.get(choice.provider)
+        if choice.provider in self.plugins:
+            return self.plugins[choice.provider](choice.name, credentials or Credentials())
         if choice.provider == "openai" and credentials and credentials.base_url:
             # Servers that speak OpenAI's protocol speak chat completions, seldom Responses.
             return PlainChatModel(

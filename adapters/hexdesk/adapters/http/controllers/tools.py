@@ -15,8 +15,6 @@ from hexdesk.core.policy.listing import check_sort, part_of
 from hexdesk.core.policy.rights import Right
 from hexdesk.core.tools.tool import Tool
 
-BUILTIN = "builtin"
-
 
 class ToolView(msgspec.Struct, frozen=True, kw_only=True):
     """A tool as it is shown; `source` is `builtin`, or the name of who added it."""
@@ -53,7 +51,7 @@ def _shown(tool: Tool) -> ToolView:
         name=tool.name,
         description=tool.description,
         input_schema=tool.input_schema(),
-        source=BUILTIN,
+        source=tool.source,
         read_only=tool.read_only,
         destructive=tool.destructive,
     )
