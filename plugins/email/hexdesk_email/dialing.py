@@ -4,7 +4,7 @@ import asyncio
 import socket
 import ssl
 
-from hexdesk.core import Egress, EgressRefusedError, UnavailableError, UndeliverableError
+from hexdesk.core import Egress, UnavailableError
 from hexdesk_email.config import EmailSettings
 
 CONNECT_SECONDS = 10.0
@@ -13,15 +13,11 @@ CONNECT_SECONDS = 10.0
 async def dial(http: Egress, host: str, port: int) -> socket.socket:
     """Return a connection to one of a host's addresses.
 
-    Raise `UndeliverableError` for a host that may not be called, `UnavailableError` where nobody
+    Raise `EgressRefusedError` for a host that may not be called, `UnavailableError` where nobody
     answers.
     """
     failed: OSError | None = None
-    try:
-        addresses = await http.resolve(host, port)
-    except EgressRefusedError as error:
-        raise UndeliverableError(str(error)) from error
-    for address in addresses:
+    for address in await http.resolve(host, port):
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
                 return await _connected(address, port)

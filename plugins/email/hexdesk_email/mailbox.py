@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from msgspec.structs import replace
 
-from hexdesk.core import Connection, Emit, InboundMessage, UnavailableError
+from hexdesk.core import Connection, Emit, InboundMessage, NotFoundError, UnavailableError
 from hexdesk_email.config import EmailConfig
 from hexdesk_email.imap import Imap, RefusedError, signed_in
 from hexdesk_email.imap_answers import Folder, Found
@@ -29,6 +29,8 @@ TRIED = "$HexdeskTried"
 MOST_TRIES = 3
 # RFC 2177 wants to hear from us before 29 minutes are over; some routers forget much sooner.
 IDLE_SECONDS = 540.0
+# That the storage is down, or the connection was removed, is no message's fault.
+DESKS_FAULTS = (UnavailableError, NotFoundError)
 LAST_UID = 2**32 - 1
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 UNTAKEN = "It could not be stored as it came"
@@ -76,8 +78,7 @@ class Mailbox:
             return
         try:
             await self._offer(message, is_last_try=tries + 1 >= MOST_TRIES)
-        except UnavailableError:
-            # The desk's fault, and no message's.
+        except DESKS_FAULTS:
             await self._forget_try(found.uid, tries + 1)
             raise
         except Exception:
@@ -98,7 +99,7 @@ class Mailbox:
     async def _offer(self, message: InboundMessage, *, is_last_try: bool) -> None:
         try:
             await self.emit(message)
-        except UnavailableError:
+        except DESKS_FAULTS:
             raise
         except Exception:
             if not is_last_try:

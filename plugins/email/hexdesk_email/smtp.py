@@ -29,9 +29,10 @@ from hexdesk_email.dialing import dial, trusted
 from hexdesk_email.headers import one_line
 from hexdesk_email.outbound import Letter
 
-SECONDS = 30.0
-# A server may scan what it got before it answers; RFC 5321 would give it ten minutes.
-SECONDS_FOR_DATA = 120.0
+SECONDS = 15.0
+# A server may scan what it got before it answers. RFC 5321 gives it ten minutes, but whoever
+# sends holds a worker meanwhile.
+SECONDS_FOR_DATA = 60.0
 # As long as greylisting usually lasts, and what limits per minute or hour are happy with.
 RETRY_SECONDS = 300
 PERMANENT = 500

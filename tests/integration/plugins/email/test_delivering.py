@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from hexdesk.adapters.egress.http import HttpEgress
 from hexdesk.core.errors import (
+    EgressRefusedError,
     OutcomeUnknownError,
     RetryAfterError,
     UnavailableError,
@@ -179,6 +180,6 @@ async def test_a_host_in_a_private_network_is_not_called(
 ) -> None:
     inside = HttpEgress(tls=NO_TLS)
     there = exchanged(to_relay(connect, mail_server, smtp_host="127.0.0.1"), http=inside)
-    with pytest.raises(UndeliverableError, match="may not be called"):
+    with pytest.raises(EgressRefusedError, match="may not be called"):
         await EmailChannel().deliver(an_outbound(), there)
     await inside.aclose()

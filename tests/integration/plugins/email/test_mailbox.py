@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from hexdesk.core.errors import (
+    NotFoundError,
     StorageUnavailableError,
     UnavailableError,
 )
@@ -88,11 +89,12 @@ async def test_mail_waits_while_the_storage_is_down_and_no_message_is_blamed(
     dovecot: Dovecot, connect: Connect
 ) -> None:
     desk, there = DeskEnd(), connect.mailbox(dovecot)
-    desk.fails["parcel"] = StorageUnavailableError("the storage is gone")
     bring(dovecot)
-    for _ in range(5):
-        with pytest.raises(StorageUnavailableError):
-            await EmailChannel().run(there, desk.emit)
+    for error in (StorageUnavailableError("the storage is gone"), NotFoundError("no connection")):
+        desk.fails["parcel"] = error
+        for _ in range(3):
+            with pytest.raises(type(error)):
+                await EmailChannel().run(there, desk.emit)
     assert STORED not in dovecot.flags()[0]
     desk.fails.clear()
     async with running(there, desk):
