@@ -3,7 +3,6 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import Callable
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
@@ -13,8 +12,6 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 HOST = "mail.desk.test"
 USER, SECRET = "support", "sëcret"
-
-Deliver = Callable[[Envelope], None]
 
 
 class MailServer:
@@ -29,7 +26,7 @@ class MailServer:
         self.answers: dict[str, str] = {}
         self.is_silent = False
         self.got: list[Envelope] = []
-        self.deliver: Deliver | None = None
+        self._news = asyncio.Condition()
         self._servers: list[asyncio.Server] = []
         self._talking: set[SMTP] = set()
         self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -42,6 +39,12 @@ class MailServer:
             message_from_bytes(bytes(one.original_content or b""), EmailMessage, policy=default)
             for one in self.got
         ]
+
+    async def has(self, number: int, within: float) -> list[EmailMessage]:
+        """Wait until it got so many mails, and return them."""
+        async with asyncio.timeout(within), self._news:
+            await self._news.wait_for(lambda: len(self.got) >= number)
+        return self.mails
 
     async def start(self) -> None:
         """Open both doors."""
@@ -82,9 +85,9 @@ class MailServer:
     ) -> str:
         if (said := self.answers.get("DATA")) is not None:
             return said
-        self.got.append(envelope)
-        if self.deliver is not None:
-            await asyncio.to_thread(self.deliver, envelope)
+        async with self._news:
+            self.got.append(envelope)
+            self._news.notify_all()
         if self.is_silent:
             _hang_up(server)
         return "250 OK queued"
