@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 from msgspec.structs import replace
 
+from hexdesk.core.additions import Additions
 from hexdesk.core.assembly import open_desk
 from hexdesk.core.desk import Desk, Ports
 from hexdesk.core.model.agents import AgentView
@@ -18,8 +19,6 @@ from hexdesk.core.model.chat import ChatResponse, Message, Run, RunEvent, Thread
 from hexdesk.core.model.identity import Registration, Role, Tokens
 from hexdesk.core.model.principals import AgentRun, Customer, Member, Origin, Person, Principal
 from hexdesk.core.model.settings import DeskSettings
-from hexdesk.core.ports.embeddings import Embeddings
-from hexdesk.core.ports.health import Probe
 from hexdesk.core.testing import (
     CountingLimiter,
     MemoryBlobs,
@@ -48,6 +47,8 @@ PASSWORD = "correct horse battery"
 HOME = Origin(ip="192.0.2.1", request_id="request-1")
 AWAY = Origin(ip="198.51.100.7", request_id="request-2")
 DEADLINE_SECONDS = 20
+
+NOTHING = Additions()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,26 +117,26 @@ class Scene:
         fakes: Fakes | None = None,
         settings: DeskSettings | None = None,
         ai_config: AIConfig | None = None,
-        probes: Sequence[Probe] = (),
-        embeddings: Embeddings | None = None,
+        additions: Additions = NOTHING,
+        **others: Any,
     ) -> "Scene":
-        """Open a desk whose model answers by the scripts."""
+        """Open a desk whose model answers by the scripts; `others` are further ports."""
         fakes = fakes or Fakes.new()
         runner, events, journal = ScriptedRunner(*scripts), MemoryEvents(), MemoryJournal()
         telemetry, queue, extraction = RecordingTelemetry(), MemoryQueue(), MemoryExtraction()
         desk = open_desk(
             fakes.ports(
                 runner=runner,
-                embeddings=embeddings,
                 journal=journal,
                 events=events,
                 telemetry=telemetry,
                 queue=queue,
                 extraction=extraction,
-                probes=probes,
                 ai_config=ai_config or AIConfig(),
                 settings=settings or DeskSettings(),
-            )
+                **others,
+            ),
+            additions=additions,
         )
         return cls(
             fakes=fakes,
