@@ -50,6 +50,8 @@ from hexdesk.core.use_cases import (
     uploads,
 )
 from hexdesk.core.use_cases.approval_watch import WatchApprovals
+from hexdesk.core.use_cases.channel_inbound import ReceiveFromChannel
+from hexdesk.core.use_cases.channel_sources import ListenToSources
 from hexdesk.core.use_cases.expiry import ForgetExpired
 from hexdesk.core.use_cases.follow_run import AwaitAnswer, FollowRun
 from hexdesk.core.use_cases.health import CheckHealth
@@ -190,6 +192,14 @@ class IntegrationDesk:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelDesk:
+    """What comes on channels."""
+
+    receive: ReceiveFromChannel
+    listen: ListenToSources
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FileDesk:
     """Files, and who knows them."""
 
@@ -219,6 +229,7 @@ class Desk:
     people: PeopleDesk
     tickets: TicketDesk
     integrations: IntegrationDesk
+    channels: ChannelDesk
     tasks: TaskBoard
     files: FileDesk
     list_audit_events: audit.ListAuditEvents

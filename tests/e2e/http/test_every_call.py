@@ -21,11 +21,15 @@ from tests.e2e.http.house import (
 )
 
 PUBLIC = {
+    "challenge_for_account",
+    "challenge_for_connection",
     "check_health",
     "check_life",
     "check_readiness",
     "login",
     "logout",
+    "receive_for_account",
+    "receive_for_connection",
     "refresh",
     "register",
     "show_metrics",
@@ -222,5 +226,6 @@ async def things_of(company: Company) -> dict[str, str]:
         "ticket_id": await created(admin, "/tickets", title="x"),
         "user_id": await created(admin, "/users", **member),
     }
-    ids = {name: one["id"] for name, one in made.items()} | {"run_id": str(new_id())}
+    ids = {name: one["id"] for name, one in made.items()}
+    ids |= {"run_id": str(new_id()), "channel": "webhook"}
     return ids | {"delivery_id": await a_delivery(admin, ids["integration_id"])}

@@ -9,12 +9,18 @@ from typing import Any
 from uuid import UUID
 
 import httpx2
+import msgspec
 
 from hexdesk.core.model.identity import Role
+from hexdesk.core.model.listing import Slice
 from hexdesk.core.model.principals import AgentRun, Member
-from hexdesk.core.model.tasks import TaskHint
+from hexdesk.core.model.tasks import TaskFilter, TaskHint
+from hexdesk.core.testing.channel_examples import a_message
 from hexdesk.core.testing.examples import new_id
+from hexdesk.core.testing.scripted_channel import SECRET
 from hexdesk.core.tools.catalogue import catalogue
+from hexdesk.core.use_cases.announcing import hint_of
+from hexdesk.core.use_cases.channel_inbound import CHANNEL_MESSAGE
 from tests.e2e.isolation.installation import Installation
 
 PASSWORD = "correct horse battery"
@@ -116,6 +122,7 @@ async def a_company(installation: Installation, word: str) -> Company:
     await _hand_in(company)
     await _converse(company)
     await _ask_leave(company)
+    await _correspond(company)
     company.note(json.dumps([company.names, tokens]))
     return company
 
@@ -197,6 +204,31 @@ async def _converse(company: Company) -> None:
     company.names["run_id"] = answer["run_id"]
     path = f"{API}/integrations/{company.names['integration_id']}/deliveries"
     company.names["delivery_id"] = (await company.admin.get(path)).json()["data"][0]["id"]
+
+
+async def _correspond(company: Company) -> None:
+    """Have a customer write by a channel, and be answered there."""
+    installation, word = company.installation, company.word
+    config = {"loft": f"the {word} tower", "secret": SECRET}
+    loft = await made(
+        company.admin, "/integrations", type="pigeon", name=f"{word} loft", config=config
+    )
+    company.names["channel"] = "pigeon"
+    answer = await installation.client().post(
+        f"{API}/channels/pigeon/{loft['id']}",
+        content=msgspec.json.encode([a_message(text=f"What does {word} cost?")]),
+        headers={"secret": SECRET},
+    )
+    assert answer.status_code == 200, answer.text
+    desk = installation.desk
+    async with desk.ports.storage.transaction(company.who) as tx:
+        (task,) = (await tx.tasks.page(TaskFilter(task_type=CHANNEL_MESSAGE), Slice())).data
+    await desk.task_desk.do(hint_of(task))
+    async with desk.ports.storage.transaction(company.who) as tx:
+        (thread,) = (await tx.threads.page(Slice(limit=1), own_of=None)).data
+        run = await tx.runs.running_in(thread.id)
+    if run:
+        await desk.run_desk.ended(run.id)
 
 
 def nobodys(names: Mapping[str, str]) -> dict[str, str]:

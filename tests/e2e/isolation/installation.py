@@ -31,6 +31,7 @@ from hexdesk.adapters.tools.mcp_client import Breaker, McpToolAccess, within_pro
 from hexdesk.adapters.tools.mcp_client.transports import Transport
 from hexdesk.adapters.tools.mcp_server import CallerVerifier, create_tool_server
 from hexdesk.adapters.vault.aead import AeadVault
+from hexdesk.core.additions import Additions
 from hexdesk.core.assembly import open_desk
 from hexdesk.core.desk import Desk, Ports
 from hexdesk.core.model.agents import AgentOverrides
@@ -47,6 +48,7 @@ from hexdesk.core.testing import (
     PlainPasswords,
     RecordingEgress,
     RecordingTelemetry,
+    ScriptedChannel,
     UnlimitedLimiter,
 )
 from hexdesk.core.use_cases.sessions import Authenticate
@@ -136,7 +138,7 @@ async def an_installation(database_url: str) -> AsyncGenerator[Installation]:
     async with PostgresStorage.open(database_url) as storage, access.running():
         clock, keys = SystemClock(), SigningKeys(SECRET)
         ports = _ports(storage, clock, keys, access)
-        desk = open_desk(ports)
+        desk = open_desk(ports, additions=Additions(channels=(ScriptedChannel(),)))
         at_the_tools = Authenticate(
             storage=storage, access_tokens=_access_tokens(keys, clock, MCP_URL)
         )

@@ -13,11 +13,11 @@ SECRET = "shared by the processes of a test and long enough to sign with"
 LEASE_SECONDS = 2
 
 
-def made_ready(server: EmbeddedPostgres) -> Database:
+def made_ready(server: EmbeddedPostgres, name: str = "resilience") -> Database:
     """Make a database with the present schema."""
     from hexdesk.adapters.storage.postgres.migrate import migrate  # noqa: PLC0415  takes seconds
 
-    database = Database(server, "resilience")
+    database = Database(server, name)
     asyncio.run(bootstrap(server.url("postgres", SUPERUSER), database.name))
     migrate(server.url(database.name, OWNER))
     return database

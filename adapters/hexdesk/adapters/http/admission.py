@@ -89,6 +89,8 @@ class Admission(ASGIMiddleware):
                 message = f"the body must be a form with a file: {FORM_TYPE}"
                 raise ClientException(detail=message, status_code=415)
             most = self._most_upload_bytes
+        elif call.is_raw:
+            most = call.most_bytes or self._options.most_body_bytes
         else:
             is_json = media_type.lower() in JSON_TYPES
             if not is_json or details.get("charset", "utf-8").lower() not in JSON_CHARSETS:

@@ -12,6 +12,7 @@ from hexdesk.adapters.http.controllers.api_keys import ApiKeysController
 from hexdesk.adapters.http.controllers.approvals import ApprovalsController
 from hexdesk.adapters.http.controllers.audit import AuditController
 from hexdesk.adapters.http.controllers.auth import AuthController
+from hexdesk.adapters.http.controllers.channels import ChannelsController
 from hexdesk.adapters.http.controllers.chat import ChatController
 from hexdesk.adapters.http.controllers.comments import CommentsController
 from hexdesk.adapters.http.controllers.deliveries import DeliveriesController
@@ -51,6 +52,7 @@ CONTROLLERS = [
     CommentsController,
     IntegrationsController,
     DeliveriesController,
+    ChannelsController,
     TasksController,
     AuditController,
 ]

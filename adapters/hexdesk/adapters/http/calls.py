@@ -40,7 +40,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     the statuses that this call can answer beside those that follow from the rest. `example` is a
     body, `answers` what it answers where the handler's annotation cannot say so, `when_down` what
     it answers with 503 in place of a problem. One that `streams` can answer with events, one that
-    `uploads` takes a form with a file in place of JSON.
+    `uploads` takes a form with a file in place of JSON, one that `is_raw` whatever comes, up to
+    `most_bytes`.
     """
 
     right: Right | None = None
@@ -55,6 +56,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     answers: Any = None
     streams: bool = False
     uploads: bool = False
+    is_raw: bool = False
+    most_bytes: int | None = None
     when_down: Any = None
     is_limited: bool = True
 

@@ -25,6 +25,7 @@ TAGS = {
     "Tickets": "Tickets and their comments.",
     "Tasks": "Work that nobody waits for.",
     "Integrations": "Connected systems.",
+    "Channels": "Where other systems bring messages of customers.",
     "Audit": "What was done and refused.",
     "System": "Health and metrics.",
 }

@@ -22,6 +22,8 @@ from hexdesk.core.policy.listing import sortable
 from hexdesk.core.policy.rights import NOT_BY_API_KEY, USER_RIGHTS
 
 JSON = "application/json"
+RAW_TYPE = "application/octet-stream"
+RAW_SCHEMA = {"type": "string", "format": "binary"}
 NO_CONTENT = 204
 ASIDE = re.compile("[;:] ")
 EVENTS = """\
@@ -74,14 +76,7 @@ class Operation:
 
     def _parameters(self) -> Iterator[dict[str, Any]]:
         for name in self.path_parameters:
-            thing = name.removesuffix("_id").replace("_", " ")
-            yield {
-                "name": name,
-                "in": "path",
-                "required": True,
-                "description": f"The id of the {thing}.",
-                "schema": {"type": "string", "format": "uuid"},
-            }
+            yield _path_parameter(name)
         yield from self._query_parameters()
         for header in (*self.call.headers, *((IDEMPOTENCY_KEY,) if self.call.once else ())):
             yield _header_parameter(header)
@@ -96,6 +91,8 @@ class Operation:
     def _body(self) -> dict[str, Any] | None:
         if self.call.uploads:
             return {"required": True, "content": {FORM_TYPE: {"schema": FORM_SCHEMA}}}
+        if self.call.is_raw and self._method in WITH_BODY:
+            return {"required": False, "content": {RAW_TYPE: {"schema": RAW_SCHEMA}}}
         if "data" not in self._hints:
             return None
         default = inspect.signature(self.handler.fn).parameters["data"].default
@@ -140,8 +137,8 @@ class Operation:
             404: bool(self.path_parameters),
             409: call.once is not None,
             413: self._method in WITH_BODY,
-            415: self._method in WITH_BODY,
-            422: has_body or not call.is_public,
+            415: self._method in WITH_BODY and not call.is_raw,
+            422: (has_body and not call.is_raw) or not call.is_public,
             429: call.is_limited,
             500: True,
             503: call.when_down is None,
@@ -165,6 +162,18 @@ def _orders(answer: Any, schema: Schema) -> Schema:
     names = sorted(sortable(item))
     schema.pop("pattern")
     return schema | {"enum": [*names, *(f"-{name}" for name in names)]}
+
+
+def _path_parameter(name: str) -> dict[str, Any]:
+    thing = name.removesuffix("_id").replace("_", " ")
+    is_id = name.endswith("_id")
+    return {
+        "name": name,
+        "in": "path",
+        "required": True,
+        "description": f"The {'id' if is_id else 'name'} of the {thing}.",
+        "schema": {"type": "string", **({"format": "uuid"} if is_id else {})},
+    }
 
 
 def _query_parameter(name: str, schema: Schema) -> dict[str, Any]:

@@ -39,6 +39,7 @@ from hexdesk.core.use_cases.sign_in import SignInRefusedError
 MEDIA_TYPE = "application/problem+json"
 TYPES = "/docs/problems/"
 SECONDS_TO_RETRY = 1
+UNAUTHENTICATED = 401
 CHALLENGE = 'Bearer realm="hexdesk"'
 IS_WRONG = ', error="invalid_token"'
 
@@ -99,8 +100,9 @@ KINDS: Mapping[type[DeskError], Kind] = {
 }
 """The one table from what can go wrong at the desk to how HTTP says it."""
 
+MALFORMED = Kind(400, "malformed", "The request is malformed")
 OTHER_KINDS = (
-    Kind(400, "malformed", "The request is malformed"),
+    MALFORMED,
     Kind(405, "method-not-allowed", "The method is not allowed here"),
     TOO_LARGE,
     UNSUPPORTED,
@@ -122,6 +124,14 @@ def on_desk_error(request: Request[Any, Any, Any], error: DeskError) -> Response
     if isinstance(error, ConflictError) and error.allowed is not None:
         more["allowed"] = error.allowed
     return _answer(request, kind, str(error), _headers(request, error), **more)
+
+
+def refused(request: Request[Any, Any, Any], status: int, detail: str) -> Response[Problem]:
+    """Answer what somebody else's code refused, with a status of the class 4xx."""
+    kinds = (kind for kind in (*KINDS.values(), *OTHER_KINDS) if kind.status == status)
+    kind = next(kinds, Kind(status, MALFORMED.slug, MALFORMED.title))
+    headers = {"www-authenticate": CHALLENGE} if kind.status == UNAUTHENTICATED else {}
+    return _answer(request, kind, detail, headers)
 
 
 def failed_run(request: Request[Any, Any, Any], failure: RunFailure) -> Problem:

@@ -10,6 +10,7 @@ from hexdesk.core.assembly.areas import (
     integrations_of,
     tickets_of,
 )
+from hexdesk.core.assembly.channels import channel_tasks, channels_of
 from hexdesk.core.assembly.files import files_of
 from hexdesk.core.assembly.parts import Parts
 from hexdesk.core.assembly.people import people_of
@@ -36,7 +37,9 @@ def open_desk(ports: Ports, *task_types: TaskType, additions: Additions = NOTHIN
     storage = AnnouncingStorage(storage=ports.storage, clock=ports.clock, queue=ports.queue)
     tools = catalogue((*BUILTIN, *map(guarded, additions.tools)))
     parts = Parts.of(replace(ports, storage=storage), additions, tools)
-    return _desk(parts, run_desk_of(parts), task_desk_of(parts, task_types))
+    run_desk = run_desk_of(parts)
+    types = (*channel_tasks(parts, run_desk), *task_types)
+    return _desk(parts, run_desk, task_desk_of(parts, types))
 
 
 def on_storage(desk: Desk, storage: Storage) -> Desk:
@@ -57,6 +60,7 @@ def _desk(parts: Parts, run_desk: RunDesk, task_desk: TaskDesk) -> Desk:
         people=people_of(parts, run_desk),
         tickets=tickets_of(parts),
         integrations=integrations_of(parts),
+        channels=channels_of(parts),
         tasks=TaskBoard.of(ports.storage, ports.clock, task_desk.types),
         files=files_of(parts),
         list_audit_events=audit.ListAuditEvents(storage=ports.storage),

@@ -11,6 +11,7 @@ from hexdesk.core.tools.context import ToolNeeds
 from hexdesk.core.tools.tool import Tool
 from hexdesk.core.use_cases import agent_log, audit, drafts, sessions
 from hexdesk.core.use_cases.agent_rules import AgentRules
+from hexdesk.core.use_cases.channel_type import Channels, ChannelType
 from hexdesk.core.use_cases.configurations import Configurations
 from hexdesk.core.use_cases.health import CheckHealth
 from hexdesk.core.use_cases.integration_types import IntegrationTypes, Webhook
@@ -33,6 +34,7 @@ class Parts:
     sessions: sessions.SessionStarter
     webhook: Webhook
     integration_types: IntegrationTypes
+    channels: Channels
     note_refusal: NoteRefusal
     check_health: CheckHealth
     draft: drafts.DraftTicket
@@ -62,6 +64,14 @@ class Parts:
         clock, settings = ports.clock, ports.settings
         auditor = audit.Auditor(clock=clock)
         webhook = Webhook(egress=ports.egress, clock=clock)
+        channels = _channels(ports, additions)
+        types = (webhook, *channels.values(), *additions.integration_types)
+        integration_types = IntegrationTypes(
+            types={one.name: one for one in types},
+            vault=ports.vault,
+            clock=clock,
+            egress=ports.egress,
+        )
         rules = AgentRules(
             tool_names=frozenset(tools),
             destructive_tools=tuple(one.name for one in tools.values() if one.destructive),
@@ -80,12 +90,8 @@ class Parts:
                 clock=clock, access_tokens=ports.access_tokens, settings=settings
             ),
             webhook=webhook,
-            integration_types=IntegrationTypes(
-                types={one.name: one for one in (webhook, *additions.integration_types)},
-                vault=ports.vault,
-                clock=clock,
-                egress=ports.egress,
-            ),
+            integration_types=integration_types,
+            channels=Channels(types=channels, integration_types=integration_types),
             note_refusal=NoteRefusal(
                 storage=ports.storage, clock=clock, auditor=auditor, telemetry=ports.telemetry
             ),
@@ -94,3 +100,17 @@ class Parts:
                 storage=ports.storage, clock=clock, rules=rules, runner=ports.runner
             ),
         )
+
+
+def _channels(ports: Ports, additions: Additions) -> dict[str, ChannelType]:
+    return {
+        one.name: ChannelType.of(
+            one,
+            additions.channel_settings.get(one.name),
+            storage=ports.storage,
+            clock=ports.clock,
+            egress=ports.egress,
+            vault=ports.vault,
+        )
+        for one in additions.channels
+    }

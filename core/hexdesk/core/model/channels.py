@@ -72,7 +72,9 @@ class InboundMessage(msgspec.Struct, frozen=True, kw_only=True, tag="message"):
     the ids of messages that it answers, newest first. Then it goes on there. `message_id` is its
     own id in the channel. `text` is what the sender wrote now, `full_text` what came, quotes
     included. `automated` says why no person wrote it, if none did: such a message is kept and not
-    answered. `hints` is what the channel wants back when it answers.
+    answered. `is_addressed` is false of what was said where the desk can hear it, to nobody in
+    particular: it goes on with a conversation that is known, and else is nobody's business and
+    not kept. `hints` is what the channel wants back when it answers.
     """
 
     dedupe_key: str
@@ -85,6 +87,7 @@ class InboundMessage(msgspec.Struct, frozen=True, kw_only=True, tag="message"):
     replies_to: tuple[str, ...] = ()
     files: tuple[InboundFile, ...] = ()
     automated: str | None = None
+    is_addressed: bool = True
     hints: dict[str, Any] = {}
 
 

@@ -9,7 +9,7 @@ from abc import abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 from uuid import UUID
 
 import msgspec
@@ -102,6 +102,7 @@ class Channel(Protocol):
         """Return a sentence about the other system's sign of life; raise as `deliver` does."""
 
 
+@runtime_checkable
 class Addressee(Protocol):
     """What a channel is besides to which all accounts' requests come at one address.
 
@@ -127,6 +128,7 @@ class Addressee(Protocol):
         """
 
 
+@runtime_checkable
 class Source(Protocol):
     """What a channel is besides that must ask or listen for messages by itself."""
 
@@ -139,6 +141,7 @@ class Source(Protocol):
         """
 
 
+@runtime_checkable
 class Streaming(Protocol):
     """What a channel is besides that can show an answer while it is being made."""
 
@@ -152,6 +155,7 @@ class Streaming(Protocol):
         """
 
 
+@runtime_checkable
 class Installable(Protocol):
     """What a channel is besides whose accounts are connected by signing in at the other system."""
 

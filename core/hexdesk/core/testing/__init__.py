@@ -29,6 +29,11 @@ from hexdesk.core.testing.plain_secrets import (
 )
 from hexdesk.core.testing.recording_egress import Posted, RecordingEgress
 from hexdesk.core.testing.scripted import Script, ScriptedRunner, ScriptedTools, ToolCall, saying
+from hexdesk.core.testing.scripted_channel import (
+    ScriptedAddressee,
+    ScriptedChannel,
+    ScriptedSource,
+)
 from hexdesk.core.testing.steady import NOON, SteadyClock
 
 __all__ = [
@@ -51,7 +56,10 @@ __all__ = [
     "RecordingEgress",
     "RecordingTelemetry",
     "Script",
+    "ScriptedAddressee",
+    "ScriptedChannel",
     "ScriptedRunner",
+    "ScriptedSource",
     "ScriptedTools",
     "SlowOperation",
     "SteadyClock",

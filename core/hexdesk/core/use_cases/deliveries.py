@@ -17,24 +17,27 @@ from hexdesk.core.ports.storage import Storage, Transaction
 from hexdesk.core.use_cases.audit import Auditor
 from hexdesk.core.use_cases.outbox import Outbox
 
+WEBHOOK = "webhook"
 UNDER_WAY = frozenset({TaskStatus.QUEUED, TaskStatus.RUNNING})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListDeliveries:
-    """Show what was sent to a webhook, and how that went."""
+    """Show what was sent to a webhook or into a channel, and how that went."""
 
     storage: Storage
 
     async def __call__(
         self, who: Principal, wanted: DeliveryFilter, part: Slice
     ) -> Page[WebhookDelivery]:
-        """Return a part of the webhook's deliveries."""
+        """Return a part of the integration's deliveries."""
         require(who, Right.CHANGE_INTEGRATIONS)
         check_sort(WebhookDelivery, part.sort)
         async with self.storage.transaction(who) as tx:
-            await tx.integrations.get(wanted.integration_id)
-            return await tx.deliveries.page(wanted, part)
+            integration = await tx.integrations.get(wanted.integration_id)
+            if integration.type == WEBHOOK:
+                return await tx.deliveries.page(wanted, part)
+            return await tx.channel_deliveries.page(wanted, part)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -49,7 +49,7 @@ class Indexer(Protocol):
         """Do what takes long, and return what stores it in the transaction that ends the task."""
 
 
-def processing_task(clock: Clock, who: Person, file_id: UUID) -> Task:
+def processing_task(clock: Clock, who: Person | System, file_id: UUID) -> Task:
     """Return the task of reading a file that somebody has handed in."""
     now = clock.now()
     return Task(

@@ -8,6 +8,7 @@ import msgspec
 from msgspec.structs import replace
 
 from hexdesk.core.errors import ConflictError
+from hexdesk.core.model.channels import OutboundKind
 from hexdesk.core.model.chat import Content, Message, MessageRole, Thread, ThreadStatus
 from hexdesk.core.model.principals import Member
 from hexdesk.core.model.webhooks import EventType
@@ -121,6 +122,7 @@ class ReplyInThread:
             held = replace(thread, held_by_id=who.user_id, updated_at=message.created_at)
             await tx.threads.update(held)
             await self.outbox.tell(tx, who, EventType.THREAD_MESSAGE, message)
+            await self.outbox.say(tx, held, message, OutboundKind.REPLY)
             if thread.held_by_id is None:
                 await self.auditor.note(tx, who, "thread.claimed", target=("thread", thread_id))
                 await self.outbox.tell(tx, who, EventType.THREAD_UPDATED, held)

@@ -12,10 +12,12 @@ from msgspec.structs import replace
 
 from hexdesk.core.errors import EgressRefusedError, InvalidError, UnavailableError
 from hexdesk.core.model.integrations import ConnectionCheck, Integration
+from hexdesk.core.model.principals import Principal
 from hexdesk.core.policy.mistakes import invalid
 from hexdesk.core.policy.webhooks import KNOWN_EVENTS, event_body, signing_key, webhook_headers
 from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.egress import CallTerms, Egress, EgressAnswer
+from hexdesk.core.ports.storage import Transaction
 from hexdesk.core.ports.vault import Vault
 
 MASK = "********"
@@ -46,6 +48,28 @@ class IntegrationType(Protocol):
 
         Raise `EgressRefusedError` or `UnavailableError` when it cannot be called.
         """
+
+    async def check_integration(
+        self,
+        who: Principal,
+        integration: Integration,
+        config: Mapping[str, Any],
+        http: Egress,
+    ) -> tuple[int | None, str]:
+        """Call the system of an integration; return its status code, if it has such, and words.
+
+        Raise as `check` does.
+        """
+        return await self.check(config, http)
+
+    async def keep(
+        self, tx: Transaction, integration: Integration, config: Mapping[str, Any], *, is_new: bool
+    ) -> None:
+        """Store what belongs to an integration besides, when it is new or its config has changed.
+
+        `config` is opened. Raise `ConflictError` if it cannot be beside another one.
+        """
+        return
 
 
 # A delivery that was redirected to a GET would arrive without its event, and nobody reads bodies.
@@ -173,17 +197,27 @@ class IntegrationTypes:
         }
         return replace(integration, config=config)
 
-    async def check(self, integration: Integration) -> ConnectionCheck:
+    async def keep(self, tx: Transaction, integration: Integration, *, is_new: bool) -> None:
+        """Store what belongs to an integration besides; raise as the type's own `keep` does."""
+        config = self.opened(integration.type, integration.config)
+        await self._kind(integration.type).keep(tx, integration, config, is_new=is_new)
+
+    async def check(self, who: Principal, integration: Integration) -> ConnectionCheck:
         """Call the integration's system and say how it went."""
         started = self.clock.elapsed()
         status_code: int | None = None
+        is_well = False
         try:
             config = self.opened(integration.type, integration.config)
-            status_code, detail = await self._kind(integration.type).check(config, self.egress)
+            kind = self._kind(integration.type)
+            status_code, detail = await kind.check_integration(
+                who, integration, config, self.egress
+            )
+            is_well = status_code is None or status_code // 100 == SUCCESS
         except (EgressRefusedError, InvalidError, UnavailableError, ValueError) as error:
             detail = str(error)
         return ConnectionCheck(
-            ok=status_code is not None and status_code // 100 == SUCCESS,
+            ok=is_well,
             status_code=status_code,
             latency_ms=round((self.clock.elapsed() - started) * 1000, 1),
             detail=detail,

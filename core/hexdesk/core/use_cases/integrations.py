@@ -96,6 +96,7 @@ class AddIntegration:
         )
         async with self.storage.transaction(who) as tx:
             await tx.integrations.add(integration)
+            await self.types.keep(tx, integration, is_new=True)
             target = ("integration", integration.id)
             await self.auditor.note(tx, who, "integration.added", target=target, type=wish.type)
         return self.types.masked(integration)
@@ -130,6 +131,8 @@ class ChangeIntegration:
             after = replace(before, **fields)
             if after != before:
                 await tx.integrations.update(after)
+                if "config" in fields:
+                    await self.types.keep(tx, after, is_new=False)
                 target = ("integration", integration_id)
                 await self.auditor.note(
                     tx, who, "integration.changed", target=target, fields=sorted(given(change))
@@ -170,7 +173,7 @@ class CheckIntegration:
         async with self.storage.transaction(who) as tx:
             integration = await tx.integrations.get(integration_id)
         # No transaction is open while the other side thinks about it.
-        check = await self.types.check(integration)
+        check = await self.types.check(who, integration)
         async with self.storage.transaction(who) as tx:
             present = await tx.integrations.get(integration_id, lock=True)
             # What was found out about an address that was changed meanwhile says nothing.

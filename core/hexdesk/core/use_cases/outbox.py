@@ -1,10 +1,16 @@
-"""The outbox: what happened is told to webhooks, out of the transaction in which it happens."""
+"""The outbox: what webhooks and customers are told, out of the transaction in which it happens."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 
+from hexdesk.core.model.approvals import HeldCall
+from hexdesk.core.model.channels import OutboundKind, OutboundMessage, ShownApproval
+from hexdesk.core.model.chat import Message, Thread
+from hexdesk.core.model.conversations import ChannelConversation, ChannelDelivery
 from hexdesk.core.model.principals import Principal, System
 from hexdesk.core.model.tasks import Task
 from hexdesk.core.model.webhooks import Delivery, EventType
@@ -13,9 +19,18 @@ from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.storage import Transaction
 
 WEBHOOK_DELIVERY = "webhook_delivery"
+CHANNEL_DELIVERY = "channel_delivery"
 PRIORITY = 3
+# Whoever speaks in a thread of this one hears the answer there.
+OWN_CHANNEL = "api"
 # Only what takes its worker along uses these up: a receiver's refusals are counted elsewhere.
 MOST_CRASHES = 5
+
+
+class ChannelDeliveryData(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which message is sent."""
+
+    delivery_id: UUID
 
 
 class WebhookDeliveryData(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -26,7 +41,7 @@ class WebhookDeliveryData(msgspec.Struct, frozen=True, kw_only=True, forbid_unkn
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outbox:
-    """Writes down what webhooks are to be told, and the tasks that tell them.
+    """Writes down what webhooks and customers are to be told, and the tasks that tell them.
 
     Both are part of the transaction that changes something: an event is sent if and only if what
     it tells of has been stored.
@@ -57,13 +72,72 @@ class Outbox:
             await self.send(tx, who, delivery)
             await tx.deliveries.add(delivery)
 
+    async def say(
+        self,
+        tx: Transaction,
+        thread: Thread,
+        message: Message,
+        kind: OutboundKind,
+        held: Sequence[HeldCall] = (),
+    ) -> None:
+        """Have the customer at a thread's other end sent a message, if there is one.
+
+        Messages of a conversation go out in the order in which they are said, each once. `held`
+        are the calls that the message says wait for a person.
+        """
+        if thread.channel == OWN_CHANNEL:
+            return
+        conversation = await tx.channel_conversations.of_thread(thread.id, lock=True)
+        if conversation is None:
+            return
+        sequence = conversation.last_sequence + 1
+        await tx.channel_conversations.update(replace(conversation, last_sequence=sequence))
+        outbound = self._outbound(conversation, message, kind, held)
+        now = self.clock.now()
+        delivery = ChannelDelivery(
+            id=outbound.id,
+            integration_id=conversation.integration_id,
+            event_type=f"message.{kind}",
+            next_attempt_at=now,
+            created_at=now,
+            payload=msgspec.json.encode(outbound),
+            task_id=self.clock.new_id(),
+            conversation_id=conversation.id,
+            message_id=message.id,
+            sequence=sequence,
+        )
+        await self.send(tx, System(organization_id=thread.organization_id), delivery)
+        await tx.channel_deliveries.add(delivery)
+
+    def _outbound(
+        self,
+        conversation: ChannelConversation,
+        message: Message,
+        kind: OutboundKind,
+        held: Sequence[HeldCall],
+    ) -> OutboundMessage:
+        return OutboundMessage(
+            id=self.clock.new_id(),
+            conversation_key=conversation.conversation_key,
+            kind=kind,
+            text=message.content,
+            subject=conversation.subject,
+            reply_to=conversation.reply_to,
+            approvals=tuple(
+                ShownApproval(approval_id=one.id, tool=one.tool, arguments=one.arguments)
+                for one in held
+            ),
+            created_at=message.created_at,
+        )
+
     async def send(self, tx: Transaction, who: Principal, delivery: Delivery) -> None:
         """Store the task that sends a delivery at once."""
+        is_channels = isinstance(delivery, ChannelDelivery)
         now = self.clock.now()
         task = Task(
             id=delivery.task_id,
             organization_id=who.organization_id,
-            task_type=WEBHOOK_DELIVERY,
+            task_type=CHANNEL_DELIVERY if is_channels else WEBHOOK_DELIVERY,
             task_data={"delivery_id": str(delivery.id)},
             priority=PRIORITY,
             max_attempts=MOST_CRASHES,

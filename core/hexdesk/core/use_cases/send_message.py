@@ -43,6 +43,15 @@ class NewMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     attachments: Annotated[tuple[UUID, ...], msgspec.Meta(max_length=MOST_ATTACHMENTS)] = ()
 
 
+class ChannelMessage(NewMessage, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a channel brings: the desk itself has fetched its files, so nobody need see them.
+
+    One that is not `is_answered` is only stored.
+    """
+
+    is_answered: bool = True
+
+
 class AnsweredBeforeError(Exception):
     """The idempotency key has an answer already: nothing was done this time."""
 
@@ -60,6 +69,8 @@ class Order:
     attachments: tuple[UUID, ...]
     key: IdempotencyKey | None
     is_followed: bool
+    checks_attachments: bool
+    is_answered: bool
     started_at: float
 
 
@@ -108,6 +119,8 @@ class SendMessage:
             attachments=tuple(dict.fromkeys(message.attachments)),
             key=key,
             is_followed=is_followed,
+            checks_attachments=not isinstance(message, ChannelMessage),
+            is_answered=not isinstance(message, ChannelMessage) or message.is_answered,
             started_at=self.clock.elapsed(),
         )
         turn = self._turns.setdefault(thread_id, asyncio.Lock())
@@ -141,9 +154,10 @@ class SendMessage:
             found = await tx.threads.with_agent(order.thread_id)
             if not sees_thread(order.who, found.thread):
                 raise NotFoundError(f"no thread {order.thread_id}")
-            await check_attachments(tx, order.who, order.attachments)
+            if order.checks_attachments:
+                await check_attachments(tx, order.who, order.attachments)
             message = self._message(order)
-            if found.thread.status is ThreadStatus.HUMAN:
+            if found.thread.status is ThreadStatus.HUMAN or not order.is_answered:
                 task = await self.assignments.unanswered(tx, order.who, found, message)
             else:
                 task = await self.assignments.new(tx, order.who, found, message, order.started_at)

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from hexdesk.core.errors import NotFoundError, ThreadTakenOverError
 from hexdesk.core.model.agents import AgentAction, ToolUse, ToolUseStatus
 from hexdesk.core.model.approvals import HeldCall
+from hexdesk.core.model.channels import OutboundKind
 from hexdesk.core.model.chat import (
     Message,
     Run,
@@ -78,6 +79,7 @@ class StoreAnswer:
             await tx.messages.add(answer.message)
             who = System(organization_id=answer.organization_id)
             await self.outbox.tell(tx, who, EventType.THREAD_MESSAGE, answer.message)
+            await self.outbox.say(tx, thread, answer.message, kind_of(answer), answer.held)
         if answer.held or answer.handover is not None:
             await self._call_people(tx, thread, answer)
         return True
@@ -114,6 +116,12 @@ class StoreAnswer:
             thread = replace(thread, status=status, updated_at=moment)
             await tx.threads.update(thread)
             await self.outbox.tell(tx, who, EventType.THREAD_UPDATED, thread)
+
+
+def kind_of(answer: UnstoredAnswer) -> OutboundKind:
+    """Tell an answer from a notice that somebody else goes on, or must decide first."""
+    is_notice = bool(answer.held) or answer.handover is not None
+    return OutboundKind.NOTICE if is_notice else OutboundKind.ANSWER
 
 
 def as_agent(run: Run) -> AgentRun:

@@ -88,7 +88,7 @@ class ReceiveUpload:
     settings: DeskSettings
     _under_way: set[UUID] = field(default_factory=set[UUID])
 
-    async def __call__(self, who: Person, incoming: Incoming) -> Upload:
+    async def __call__(self, who: Person | System, incoming: Incoming) -> Upload:
         """Return what was stored.
 
         Raise `InvalidError` for an empty file, `TooLargeError`, `UnsupportedFileError`, and
@@ -105,7 +105,7 @@ class ReceiveUpload:
         finally:
             self._under_way.discard(file_id)
 
-    async def _store(self, who: Person, file_id: UUID, incoming: Incoming) -> Upload:
+    async def _store(self, who: Person | System, file_id: UUID, incoming: Incoming) -> Upload:
         passing = _Passing(incoming.content, self.settings.most_file_bytes)
         await passing.begin()
         if not passing.head:
@@ -129,7 +129,9 @@ class KeepUpload:
     storage: Storage
     clock: Clock
 
-    async def __call__(self, who: Person, upload: Upload, agent_id: UUID | None = None) -> File:
+    async def __call__(
+        self, who: Person | System, upload: Upload, agent_id: UUID | None = None
+    ) -> File:
         """Return the file; if the caller sees one with the same content already, that one.
 
         With `agent_id` the agent knows it. Raise `InvalidError` for an agent that is not there.
@@ -145,7 +147,7 @@ class KeepUpload:
                 await tx.agent_files.link(agent_id, file.id)
         return file
 
-    async def _add(self, tx: Transaction, who: Person, upload: Upload) -> File:
+    async def _add(self, tx: Transaction, who: Person | System, upload: Upload) -> File:
         task = processing_task(self.clock, who, upload.file_id)
         file = File(
             id=upload.file_id,
@@ -171,7 +173,7 @@ class DiscardUpload:
     blobs: Blobs
     clock: Clock
 
-    async def __call__(self, who: Person, upload: Upload) -> None:
+    async def __call__(self, who: Person | System, upload: Upload) -> None:
         """Remove them now or, if the store is gone, later; never raises for what is down."""
         try:
             if await self._is_kept(who, upload):
@@ -180,7 +182,7 @@ class DiscardUpload:
         except UnavailableError:
             await self._put_off(who, upload)
 
-    async def _is_kept(self, who: Person, upload: Upload) -> bool:
+    async def _is_kept(self, who: Person | System, upload: Upload) -> bool:
         # A commit whose outcome nobody heard of may have made a file of it.
         async with self.storage.transaction(System(organization_id=who.organization_id)) as tx:
             try:
@@ -189,7 +191,7 @@ class DiscardUpload:
                 return False
             return True
 
-    async def _put_off(self, who: Person, upload: Upload) -> None:
+    async def _put_off(self, who: Person | System, upload: Upload) -> None:
         organization_id = who.organization_id
         try:
             async with self.storage.transaction(System(organization_id=organization_id)) as tx:
@@ -200,7 +202,7 @@ class DiscardUpload:
             log.warning("bytes left behind", extra=about)
 
 
-async def _same(tx: Transaction, who: Person, upload: Upload) -> File | None:
+async def _same(tx: Transaction, who: Person | System, upload: Upload) -> File | None:
     wanted = FileFilter(sha256=upload.sha256, seen_by=files_seen_by(who))
     found = await tx.files.page(wanted, OLDEST)
     return found.data[0] if found.data else None

@@ -75,14 +75,16 @@ class House:
         if concurrency == 0:
             return
         sweeping = asyncio.create_task(desk.task_desk.keep_house(), name="sweeping tasks")
+        listening = asyncio.create_task(desk.channels.listen.keep_listening(), name="listening")
         try:
             async with desk.ports.queue.working(
                 desk.task_desk.do, concurrency=concurrency, priorities=priorities
             ):
                 await self.draining.wait()
         finally:
-            sweeping.cancel()
-            await asyncio.gather(sweeping, return_exceptions=True)
+            for one in (sweeping, listening):
+                one.cancel()
+            await asyncio.gather(sweeping, listening, return_exceptions=True)
 
     def model_in_use(self) -> str | None:
         """Name the model that answers for an agent for which nothing was decided, if one does."""

@@ -99,5 +99,6 @@ def _desk_settings(settings: Settings) -> DeskSettings:
         run_lease_seconds=settings.run_lease,
         health_check_seconds=settings.health_check,
         caches_responses=settings.response_cache,
+        channel_answers_per_hour=settings.channel_answers or None,
         slow_seconds=settings.slow_ms / 1000,
     )

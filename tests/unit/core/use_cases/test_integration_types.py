@@ -6,9 +6,10 @@ from typing import Any
 
 import msgspec
 
+from hexdesk.core.model.principals import System
 from hexdesk.core.ports.egress import Egress
 from hexdesk.core.testing import PlainVault, RecordingEgress, SteadyClock
-from hexdesk.core.testing.examples import an_integration
+from hexdesk.core.testing.examples import an_integration, new_id
 from hexdesk.core.use_cases.integration_types import MASK, IntegrationType, IntegrationTypes
 
 
@@ -39,7 +40,7 @@ async def test_a_type_without_an_address_is_checked_with_its_secrets_open() -> N
     config = TYPES.sealed("pager", {"number": "7", "pin": "1234"}, kept={})
     assert config["pin"] != "1234"
     pager = an_integration(type="pager", config=config)
-    check = await TYPES.check(pager)
+    check = await TYPES.check(System(organization_id=new_id()), pager)
     assert (check.ok, check.status_code, check.detail) == (True, 202, "beeped 7 with 1234")
     assert TYPES.masked(pager).config == {"number": "7", "pin": MASK}
 

@@ -1,0 +1,68 @@
+"""What is done with channels: requests taken in, messages seen to and sent, sources listened to."""
+
+from hexdesk.core.assembly.parts import Parts
+from hexdesk.core.assembly.people import people_of
+from hexdesk.core.desk import ChannelDesk
+from hexdesk.core.use_cases import uploads
+from hexdesk.core.use_cases.channel_conversations import JoinConversation
+from hexdesk.core.use_cases.channel_decisions import DecideByChannel
+from hexdesk.core.use_cases.channel_delivery import SendChannelMessage
+from hexdesk.core.use_cases.channel_files import FetchFiles
+from hexdesk.core.use_cases.channel_inbound import KeepInbound, ReceiveFromChannel
+from hexdesk.core.use_cases.channel_messages import AnswerChannelMessage
+from hexdesk.core.use_cases.channel_sources import ListenToSources
+from hexdesk.core.use_cases.run_desk import RunDesk
+from hexdesk.core.use_cases.send_message import SendMessage
+from hexdesk.core.use_cases.task_types import TaskType
+
+
+def channels_of(parts: Parts) -> ChannelDesk:
+    """Return the use cases of channels."""
+    ports = parts.ports
+    keep = KeepInbound(storage=ports.storage, clock=ports.clock)
+    return ChannelDesk(
+        receive=ReceiveFromChannel(
+            storage=ports.storage, clock=ports.clock, channels=parts.channels, keep_inbound=keep
+        ),
+        listen=ListenToSources(
+            storage=ports.storage,
+            clock=ports.clock,
+            channels=parts.channels,
+            keep_inbound=keep,
+            settings=ports.settings,
+        ),
+    )
+
+
+def channel_tasks(parts: Parts, run_desk: RunDesk) -> tuple[TaskType, ...]:
+    """Return the types of tasks that are about channels."""
+    ports = parts.ports
+    storage, clock, settings = ports.storage, ports.clock, ports.settings
+    blobs = ports.blobs
+    return (
+        AnswerChannelMessage(
+            storage=storage,
+            clock=clock,
+            limiter=ports.limiter,
+            channels=parts.channels,
+            join=JoinConversation(storage=storage, clock=clock, outbox=parts.outbox),
+            fetch_files=FetchFiles(
+                receive=uploads.ReceiveUpload(blobs=blobs, clock=clock, settings=settings),
+                keep=uploads.KeepUpload(storage=storage, clock=clock),
+                discard=uploads.DiscardUpload(storage=storage, blobs=blobs, clock=clock),
+            ),
+            send_message=SendMessage(
+                storage=storage,
+                clock=clock,
+                assignments=run_desk.assignments,
+                run_desk=run_desk,
+                outbox=parts.outbox,
+                settings=settings,
+            ),
+            decide=DecideByChannel(
+                storage=storage, auditor=parts.auditor, decide=people_of(parts, run_desk).decide
+            ),
+            settings=settings,
+        ),
+        SendChannelMessage(storage=storage, clock=clock, channels=parts.channels),
+    )
