@@ -1,10 +1,12 @@
 """Fetching an attachment again, from where its message lies by now."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import msgspec
 
 from hexdesk.core import Connection, InboundFile, UndeliverableError
+from hexdesk_email.collecting import spool_of
 from hexdesk_email.config import EmailConfig
 from hexdesk_email.headers import MESSAGE_ID
 from hexdesk_email.imap import Imap, RefusedError, signed_in
@@ -25,8 +27,12 @@ async def attachment(
         origin = READ.decode(file.reference)
     except msgspec.MsgspecError as error:
         raise UndeliverableError("this is no file of an e-mail") from error
-    async with signed_in(config, connection) as imap:
-        mail = await _found(imap, config, origin)
+    if origin.spooled:
+        raw = await asyncio.to_thread(spool_of(config, connection).find, origin.spooled)
+        mail = None if raw is None else parse_mail(raw)
+    else:
+        async with signed_in(config, connection) as imap:
+            mail = await _found(imap, config, origin)
     if mail is None or not 0 <= origin.file < len(mail.attachments):
         raise UndeliverableError(f"{file.filename!r} is no longer in the mailbox")
     data = mail.attachments[origin.file].data

@@ -1,4 +1,4 @@
-"""The channel: verifies nothing that comes by HTTP, takes in by IMAP, delivers by SMTP."""
+"""The channel: verifies nothing that comes by HTTP, takes in mail, delivers by SMTP."""
 
 import asyncio
 import logging
@@ -21,9 +21,11 @@ from hexdesk.core import (
 )
 from hexdesk_email import imap, smtp
 from hexdesk_email.attachments import attachment, message_with_id
+from hexdesk_email.collecting import collect, inbox_of, prepare
 from hexdesk_email.config import SECRETS, EmailConfig
-from hexdesk_email.mailbox import reading_of, watch
+from hexdesk_email.mailbox import watch
 from hexdesk_email.outbound import Letter, letter_of
+from hexdesk_email.reading import reading_of
 
 LOG = logging.getLogger("hexdesk.email")
 LONGEST_TEXT = 100_000
@@ -44,6 +46,8 @@ class EmailChannel(Channel, Source):
 
     async def run(self, connection: Connection, emit: Emit) -> None:
         config = _config(connection)
+        if config.is_handed_over:
+            await collect(config, connection, emit)
         if config.imap_host is None:
             # Nothing comes in, and nothing is wrong with that.
             await asyncio.Event().wait()
@@ -76,6 +80,9 @@ class EmailChannel(Channel, Source):
         async with smtp.signed_in(config, connection):
             pass
         said = f"{config.smtp_host} takes mail"
+        if config.is_handed_over:
+            await prepare(config, connection)
+            return f"{said}; hand over what comes for {inbox_of(config, connection)}"
         if config.imap_host is None:
             return f"{said}; no mail comes in"
         async with imap.signed_in(config, connection) as client:

@@ -16,13 +16,15 @@ UNREADABLE = "(This e-mail could not be read{why}. It is kept in the mailbox as 
 
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a message lies in the mailbox, so that its files can be fetched later.
+    """Where a message lies, so that its files can be fetched later.
 
-    `file` is the number of the attachment, beginning with 0.
+    In the mailbox, or, where it was handed over, in the file `spooled`. `file` is the number of
+    the attachment, beginning with 0.
     """
 
-    uid: int
-    uidvalidity: int
+    uid: int = 0
+    uidvalidity: int = 0
+    spooled: str = ""
     message_id: str = ""
     file: int = 0
 

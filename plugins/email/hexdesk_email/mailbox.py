@@ -10,15 +10,14 @@ import logging
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from msgspec.structs import replace
-
-from hexdesk.core import Connection, Emit, InboundMessage, NotFoundError, UnavailableError
+from hexdesk.core import Connection, Emit, InboundMessage
 from hexdesk_email.config import EmailConfig
 from hexdesk_email.imap import Imap, RefusedError, signed_in
 from hexdesk_email.imap_answers import Folder, Found
-from hexdesk_email.inbound import Origin, Reading, understand
-from hexdesk_email.marks import Marks
+from hexdesk_email.inbound import Origin, understand
+from hexdesk_email.offering import DESKS_FAULTS, MOST_TRIES, offer
 from hexdesk_email.parsing import parse_mail
+from hexdesk_email.reading import reading_of
 
 LOG = logging.getLogger("hexdesk.email")
 
@@ -26,14 +25,10 @@ SEEN, FLAGGED = r"\Seen", r"\Flagged"
 STORED, QUARANTINED = "$HexdeskStored", "$HexdeskQuarantined"
 # Written before a message is fetched, so that one that kills the process is found out.
 TRIED = "$HexdeskTried"
-MOST_TRIES = 3
 # RFC 2177 wants to hear from us before 29 minutes are over; some routers forget much sooner.
 IDLE_SECONDS = 540.0
-# That the storage is down, or the connection was removed, is no message's fault.
-DESKS_FAULTS = (UnavailableError, NotFoundError)
 LAST_UID = 2**32 - 1
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-UNTAKEN = "It could not be stored as it came"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -77,7 +72,7 @@ class Mailbox:
         if message is None:
             return
         try:
-            await self._offer(message, is_last_try=tries + 1 >= MOST_TRIES)
+            await offer(self.emit, message, tries=tries + 1)
         except DESKS_FAULTS:
             await self._forget_try(found.uid, tries + 1)
             raise
@@ -95,17 +90,6 @@ class Mailbox:
         # Reading takes seconds at worst: not here, where others wait.
         mail = await asyncio.to_thread(parse_mail, raw, is_whole=is_whole)
         return understand(mail, reading_of(self.config, self.connection), origin)
-
-    async def _offer(self, message: InboundMessage, *, is_last_try: bool) -> None:
-        try:
-            await self.emit(message)
-        except DESKS_FAULTS:
-            raise
-        except Exception:
-            if not is_last_try:
-                raise
-            LOG.exception("e-mail stored without what is in it")
-            await self.emit(_bare(message))
 
     async def _note_try(self, uid: int, number: int) -> None:
         self.tries[uid] = number
@@ -156,32 +140,10 @@ async def watch(config: EmailConfig, connection: Connection, emit: Emit) -> None
             await imap.wait(IDLE_SECONDS, config.poll_seconds)
 
 
-def reading_of(config: EmailConfig, connection: Connection) -> Reading:
-    """Return what one must know to understand the mailbox's mail."""
-    return Reading(
-        marks=Marks(key=connection.key, address=config.address.lower()),
-        authserv_id=config.authserv_id,
-        robots=config.robots,
-    )
-
-
 async def _first_new(imap: Imap, folder: Folder) -> int:
     """Return the first UID after everything that was taken, or after all that is there."""
     taken = await imap.search(f"KEYWORD {STORED}".encode()) if folder.takes_keywords else ()
     return taken[-1] + 1 if taken else folder.uidnext or LAST_UID
-
-
-def _bare(message: InboundMessage) -> InboundMessage:
-    """Return the message without what a stranger put into it."""
-    return replace(
-        message,
-        text=f"({UNTAKEN}: {message.message_id} is in the mailbox.)",
-        full_text="",
-        subject=None,
-        sender=replace(message.sender, name=""),
-        files=(),
-        hints={"references": [message.message_id]},
-    )
 
 
 def _tries_in(found: Found) -> int:

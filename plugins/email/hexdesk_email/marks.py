@@ -19,6 +19,11 @@ class Marks(msgspec.Struct, frozen=True, kw_only=True):
     key: bytes
     address: str
 
+    @property
+    def inbox(self) -> str:
+        """Return for whom the mail is that is handed over, so that only whoever knows it can."""
+        return f"in-{self._mac('i', self.address)}"
+
     def reply_address(self, conversation_key: str) -> str | None:
         """Return the address by which an answer finds its conversation, if it can have one."""
         if not is_token(conversation_key):

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from hexdesk_email import EmailChannel, EmailConfig
+from hexdesk_email import EmailChannel, EmailConfig, EmailSettings
 
 LEAST = {"address": "support@desk.test", "smtp_host": "smtp.desk.test"}
 
@@ -32,6 +32,7 @@ def test_two_fields_are_enough() -> None:
         {"smtp_security": "ssl"},
         {"max_message_bytes": 1},
         {"max_age_days": 0},
+        {"is_handed_over": True, "imap_host": "imap.desk.test"},
     ],
 )
 def test_what_no_mail_server_takes_is_refused(wrong: dict[str, Any]) -> None:
@@ -42,3 +43,31 @@ def test_what_no_mail_server_takes_is_refused(wrong: dict[str, Any]) -> None:
 def test_the_passwords_are_secrets() -> None:
     names = {name for name in EmailConfig.__struct_fields__ if "password" in name}
     assert EmailChannel().secrets == names
+
+
+@pytest.mark.parametrize(
+    ("listen", "door"),
+    [
+        (None, None),
+        ("lmtp://127.0.0.1:2424", ("lmtp", "127.0.0.1", 2424)),
+        ("smtp://[::1]:25", ("smtp", "::1", 25)),
+        ("lmtp://mail.desk.internal:24", ("lmtp", "mail.desk.internal", 24)),
+    ],
+)
+def test_it_is_said_where_mail_is_handed_over(
+    listen: str | None, door: tuple[str, str, int] | None
+) -> None:
+    assert EmailSettings(listen=listen, spool_folder="/var/spool/desk").door == door
+
+
+@pytest.mark.parametrize(
+    "listen", ["127.0.0.1:2424", "http://127.0.0.1:80", "lmtp://x", "lmtp://:1"]
+)
+def test_where_nobody_can_listen_is_refused(listen: str) -> None:
+    with pytest.raises(msgspec.ValidationError, match="lmtp://"):
+        msgspec.convert({"listen": listen, "spool_folder": "/spool"}, EmailSettings)
+
+
+def test_whoever_listens_needs_a_place_for_what_comes() -> None:
+    with pytest.raises(msgspec.ValidationError, match="HEXDESK_EMAIL_SPOOL_FOLDER"):
+        msgspec.convert({"listen": "lmtp://127.0.0.1:2424"}, EmailSettings)
