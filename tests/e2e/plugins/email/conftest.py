@@ -1,9 +1,10 @@
 """A whole desk with a mailbox at a real Dovecot, a relay, and a model."""
 
 import asyncio
+import smtplib
 import tempfile
 from collections.abc import AsyncGenerator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -20,10 +21,18 @@ from tests.e2e.resilience.processes import Hexdesk, running
 from tests.integration.certificates import certificate
 from tests.integration.plugins.email.conftest import running_dovecot
 from tests.integration.plugins.email.dovecot_server import PASSWORD, Dovecot
-from tests.integration.plugins.email.mail_server import MailServer
+from tests.integration.plugins.email.mail_server import MailServer, free_port
 
 LOOK_AGAIN_SECONDS = 0.05
 AUTHSERV_ID = "mx.desk.test"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenDesk:
+    """A desk, and the port at which mail is handed over to it."""
+
+    process: Hexdesk
+    lmtp_port: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,12 +43,40 @@ class Correspondence:
     dovecot: Dovecot
     relay: MailServer
     integration_id: str
+    lmtp_port: int
 
     def brings(self, mail: EmailMessage, *, to: str = "", is_proven: bool = True) -> None:
         """Have the company's mail server take a mail in, and say what it thinks of its sender."""
         passed = "pass" if is_proven else "fail"
         said = f"Authentication-Results: {AUTHSERV_ID}; dmarc={passed} header.from=customer.test"
         self.dovecot.deliver(said.encode() + b"\r\n" + mail.as_bytes(), to=to)
+
+    async def handed_over(self) -> "Correspondence":
+        """Return another mailbox of the company, for which mail is handed over."""
+        config = {
+            "address": "sales@desk.test",
+            "smtp_host": "127.0.0.1",
+            "smtp_port": self.relay.port,
+            "smtp_security": "none",
+            "is_handed_over": True,
+        }
+        wish = {"type": "email", "name": "Sales", "config": config}
+        answer = await self.admin.call("POST", "/integrations", wish)
+        assert answer.status == 201, answer.body
+        return replace(self, integration_id=answer.body["id"])
+
+    async def hand_over(self, mail: EmailMessage) -> None:
+        """Hand a mail over to the desk, as its mail server does once it was told for whom."""
+        path = f"/integrations/{self.integration_id}/test"
+        told = (await self.admin.call("POST", path)).body
+        assert told["ok"], told
+        inbox = told["detail"].rpartition(" ")[2]
+
+        def talk() -> None:
+            with smtplib.LMTP("127.0.0.1", self.lmtp_port) as line:
+                line.sendmail("zoe@customer.test", f"{inbox}@desk.internal", mail.as_bytes())
+
+        await asyncio.to_thread(talk)
 
     async def sent(self, number: int) -> list[EmailMessage]:
         """Wait until so many mails went out, and return them."""
@@ -52,6 +89,14 @@ class Correspondence:
                 found = (await self.admin.get("/chat/threads?sort=created_at"))["data"]
                 if len(found) >= number:
                     return found
+                await asyncio.sleep(LOOK_AGAIN_SECONDS)
+
+    async def said(self, text: str, thread: dict[str, Any]) -> None:
+        """Wait until this was said in a conversation."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while True:
+                if text in await self.contents(thread):
+                    return
                 await asyncio.sleep(LOOK_AGAIN_SECONDS)
 
     async def contents(self, thread: dict[str, Any]) -> list[str]:
@@ -90,26 +135,29 @@ def mail_database(postgres_server: EmbeddedPostgres) -> Database:
 
 
 @pytest.fixture(scope="session")
-async def shared_desk(mail_database: Database, mail_model: Model) -> AsyncGenerator[Hexdesk]:
+async def shared_desk(mail_database: Database, mail_model: Model) -> AsyncGenerator[OpenDesk]:
     """One process that does everything, and that tests kill in turn."""
+    lmtp_port = free_port()
     settings = {
         "HEXDESK_DATABASE_URL": mail_database.url,
         "HEXDESK_SECRET_KEY": SECRET,
         "HEXDESK_EGRESS_ALLOW_PRIVATE": "true",
         "HEXDESK_RUN_LEASE": "2",
+        "HEXDESK_EMAIL_LISTEN": f"lmtp://127.0.0.1:{lmtp_port}",
         **mail_model.settings,
     }
     with tempfile.TemporaryDirectory(prefix="hexdesk-tests-") as folder:
+        settings["HEXDESK_EMAIL_SPOOL_FOLDER"] = f"{folder}/spool"
         async with running(Hexdesk("up", Path(folder), settings)) as (process,):
-            yield process
+            yield OpenDesk(process=process, lmtp_port=lmtp_port)
 
 
 @pytest.fixture
-async def desk(shared_desk: Hexdesk) -> Hexdesk:
+async def desk(shared_desk: OpenDesk) -> Hexdesk:
     """A running desk, whatever the test before left of it."""
-    if not shared_desk.is_running:
-        await shared_desk.start()
-    return shared_desk
+    if not shared_desk.process.is_running:
+        await shared_desk.process.start()
+    return shared_desk.process
 
 
 @pytest.fixture
@@ -122,7 +170,7 @@ async def relay(mail_pem: Path) -> AsyncGenerator[MailServer]:
 
 @pytest.fixture
 async def mailbox(
-    desk: Hexdesk, mail_dovecot: Dovecot, relay: MailServer
+    desk: Hexdesk, shared_desk: OpenDesk, mail_dovecot: Dovecot, relay: MailServer
 ) -> AsyncGenerator[Correspondence]:
     mail_dovecot.renew()
     limits = httpx2.Limits(max_keepalive_connections=0)
@@ -146,5 +194,9 @@ async def mailbox(
         answer = await admin.call("POST", "/integrations", wish)
         assert answer.status == 201, answer.body
         yield Correspondence(
-            admin=admin, dovecot=mail_dovecot, relay=relay, integration_id=answer.body["id"]
+            admin=admin,
+            dovecot=mail_dovecot,
+            relay=relay,
+            integration_id=answer.body["id"],
+            lmtp_port=shared_desk.lmtp_port,
         )

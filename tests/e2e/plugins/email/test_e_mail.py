@@ -4,7 +4,7 @@ from tests.e2e.plugins.email.conftest import Correspondence
 from tests.e2e.resilience.model import Model
 from tests.e2e.resilience.processes import Hexdesk
 from tests.integration.plugins.email.letters import a_letter
-from tests.openai_server import Behaviour, Reply
+from tests.openai_server import Behaviour, Bench, Reply
 
 
 def answering(text: str) -> Behaviour:
@@ -57,8 +57,59 @@ async def test_whoever_proves_nothing_opens_a_ticket_and_sees_no_history(
     assert await mailbox.contents(strangers) == ["What is my secret?", "I do not know."]
     [asked] = model.requests("What is my secret?")
     assert "blue" not in str(asked.messages)
+    assert asked.tool_names == ("create_ticket",)
     tickets = (await mailbox.admin.get("/tickets"))["data"]
     assert [(ticket["source"], ticket["tags"]) for ticket in tickets] == [("email", ["unverified"])]
+
+
+async def test_a_ticket_shows_its_conversation_and_a_person_answers_by_mail(
+    mailbox: Correspondence, model: Model
+) -> None:
+    model.when(
+        "My parcel is broken.",
+        Bench(tool="create_ticket", arguments={"title": "Broken parcel"}, text="I told them."),
+    )
+    question = a_letter("My parcel is broken.", to=mailbox.dovecot.address)
+    mailbox.brings(question)
+    [first] = await mailbox.sent(1)
+    [ticket] = (await mailbox.admin.get("/tickets"))["data"]
+    [thread] = await mailbox.threads(1)
+    assert (ticket["title"], ticket["thread_id"]) == ("Broken parcel", thread["id"])
+    path = f"/chat/threads/{ticket['thread_id']}"
+    await mailbox.admin.call("POST", f"{path}/handoff")
+    known = f"{question['Message-ID']} {first['Message-ID']}"
+    followed = a_letter("Is anybody there?", references=known)
+    mailbox.brings(followed)
+    await mailbox.said("Is anybody there?", thread)
+    reply = await mailbox.admin.call("POST", f"{path}/reply", {"content": "I am **Ada**."})
+    assert reply.status == 201, reply.body
+    _, second = await mailbox.sent(2)
+    assert (second["To"], second["Subject"]) == ("Zoë <zoe@customer.test>", "Re: My parcel")
+    assert second["In-Reply-To"] == followed["Message-ID"]
+    assert second["References"] == f"{known} {followed['Message-ID']}"
+    assert second["Auto-Submitted"] is None
+    html = second.get_body(("html",))
+    assert html is not None
+    assert "<strong>Ada</strong>" in html.as_string()
+    assert model.requests("Is anybody there?") == []
+    assert await mailbox.contents(thread) == [
+        "My parcel is broken.",
+        "I told them.",
+        "Is anybody there?",
+        "I am **Ada**.",
+    ]
+
+
+async def test_mail_that_is_handed_over_is_answered_as_any_other(
+    mailbox: Correspondence, model: Model
+) -> None:
+    model.when("What does it cost?", answering("Nothing."))
+    sales = await mailbox.handed_over()
+    question = a_letter("What does it cost?", to="sales@desk.test")
+    await sales.hand_over(question)
+    [answer] = await sales.sent(1)
+    assert answer["From"] == "sales@desk.test"
+    assert answer["In-Reply-To"] == question["Message-ID"]
 
 
 async def test_two_machines_do_not_write_to_each_other(

@@ -21,8 +21,8 @@ class MailServer:
     """
 
     def __init__(self, pem: Path) -> None:
-        self.port = _free_port()
-        self.tls_port = _free_port()
+        self.port = free_port()
+        self.tls_port = free_port()
         self.answers: dict[str, str] = {}
         self.is_silent = False
         self.got: list[Envelope] = []
@@ -119,6 +119,7 @@ def _authenticate(
     return AuthResult(success=is_right, handled=False)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nobody has."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         return listening.getsockname()[1]

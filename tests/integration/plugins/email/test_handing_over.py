@@ -3,7 +3,6 @@
 import asyncio
 import os
 import smtplib
-import socket
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -24,7 +23,7 @@ from hexdesk_email.marks import Marks
 from tests.integration.plugins.email.conftest import Connect
 from tests.integration.plugins.email.desk_end import PATIENCE_SECONDS, DeskEnd, running
 from tests.integration.plugins.email.letters import a_letter, bytes_of
-from tests.integration.plugins.email.mail_server import MailServer
+from tests.integration.plugins.email.mail_server import MailServer, free_port
 
 CLIENTS = {"lmtp": smtplib.LMTP, "smtp": smtplib.SMTP}
 
@@ -74,8 +73,7 @@ class Door:
 async def door(
     request: pytest.FixtureRequest, connect: Connect, egress: HttpEgress, tmp_path: Path
 ) -> AsyncGenerator[Door]:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port: int = listening.getsockname()[1]
+    port = free_port()
     kind: str = request.param
     settings = EmailSettings(listen=f"{kind}://127.0.0.1:{port}", spool_folder=str(tmp_path))
     listener, context = Listener(), HostContext(settings=settings, http=egress)
@@ -325,8 +323,7 @@ async def test_a_check_says_for_whom_mail_is_to_be_handed_over(
 async def test_who_is_cut_off_in_the_middle_brings_it_again(
     connect: Connect, egress: HttpEgress, tmp_path: Path
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port: int = listening.getsockname()[1]
+    port = free_port()
     settings = EmailSettings(listen=f"lmtp://127.0.0.1:{port}", spool_folder=str(tmp_path))
     listener, context = Listener(), HostContext(settings=settings, http=egress)
     await listener.open(context)
