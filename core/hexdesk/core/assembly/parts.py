@@ -1,6 +1,6 @@
 """What several use cases share."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Self
 
@@ -14,7 +14,7 @@ from hexdesk.core.use_cases.agent_rules import AgentRules
 from hexdesk.core.use_cases.channel_type import Channels, ChannelType
 from hexdesk.core.use_cases.configurations import Configurations
 from hexdesk.core.use_cases.health import CheckHealth
-from hexdesk.core.use_cases.integration_types import IntegrationTypes, Webhook
+from hexdesk.core.use_cases.integration_types import IntegrationType, IntegrationTypes, Webhook
 from hexdesk.core.use_cases.outbox import Outbox
 from hexdesk.core.use_cases.refusals import NoteRefusal
 
@@ -66,12 +66,7 @@ class Parts:
         webhook = Webhook(egress=ports.egress, clock=clock)
         channels = _channels(ports, additions)
         types = (webhook, *channels.values(), *additions.integration_types)
-        integration_types = IntegrationTypes(
-            types={one.name: one for one in types},
-            vault=ports.vault,
-            clock=clock,
-            egress=ports.egress,
-        )
+        integration_types = _integration_types(ports, types)
         rules = AgentRules(
             tool_names=frozenset(tools),
             destructive_tools=tuple(one.name for one in tools.values() if one.destructive),
@@ -100,6 +95,15 @@ class Parts:
                 storage=ports.storage, clock=clock, rules=rules, runner=ports.runner
             ),
         )
+
+
+def _integration_types(ports: Ports, types: Iterable[IntegrationType]) -> IntegrationTypes:
+    return IntegrationTypes(
+        types={one.name: one for one in types},
+        vault=ports.vault,
+        clock=ports.clock,
+        egress=ports.egress,
+    )
 
 
 def _channels(ports: Ports, additions: Additions) -> dict[str, ChannelType]:
