@@ -14,6 +14,7 @@ from hexdesk.adapters.egress.http import HttpEgress
 from hexdesk.core.ports.channels import Connection
 from hexdesk_email import EmailConfig, EmailSettings
 from tests.integration.certificates import certificate
+from tests.integration.plugins.email.door import Door, opened
 from tests.integration.plugins.email.dovecot_server import (
     PASSWORD,
     Dovecot,
@@ -82,6 +83,15 @@ async def mail_server(pem: Path) -> AsyncGenerator[MailServer]:
 @pytest.fixture
 def connect(egress: HttpEgress, pem: Path) -> "Connect":
     return Connect(egress, pem)
+
+
+@pytest.fixture(params=["lmtp"])
+async def door(
+    request: pytest.FixtureRequest, connect: "Connect", tmp_path: Path
+) -> AsyncGenerator[Door]:
+    """Where mail is handed over, by LMTP unless a test says otherwise."""
+    async with opened(request.param, connect(is_handed_over=True), tmp_path) as door:
+        yield door
 
 
 class Connect:
