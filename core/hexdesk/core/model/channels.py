@@ -121,7 +121,7 @@ class ShownApproval(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ShownTicket(msgspec.Struct, frozen=True, kw_only=True):
-    """A ticket that an answer made or changed, and where people see it."""
+    """A ticket that was opened of what is answered, and where it is seen, if the desk knows."""
 
     number: int
     title: str

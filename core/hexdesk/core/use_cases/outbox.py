@@ -8,11 +8,18 @@ import msgspec
 from msgspec.structs import replace
 
 from hexdesk.core.model.approvals import HeldCall
-from hexdesk.core.model.channels import OutboundKind, OutboundMessage, ShownApproval
+from hexdesk.core.model.channels import (
+    OutboundKind,
+    OutboundMessage,
+    ShownApproval,
+    ShownTicket,
+)
 from hexdesk.core.model.chat import Message, Thread
 from hexdesk.core.model.conversations import ChannelConversation, ChannelDelivery
+from hexdesk.core.model.listing import MAX_LIMIT, Slice
 from hexdesk.core.model.principals import Principal, System
 from hexdesk.core.model.tasks import Task
+from hexdesk.core.model.tickets import TicketFilter
 from hexdesk.core.model.webhooks import Delivery, EventType
 from hexdesk.core.policy.webhooks import event_body, wants
 from hexdesk.core.ports.clock import Clock
@@ -93,6 +100,7 @@ class Outbox:
         sequence = conversation.last_sequence + 1
         await tx.channel_conversations.update(replace(conversation, last_sequence=sequence))
         outbound = self._outbound(conversation, message, kind, held)
+        outbound = replace(outbound, tickets=await _tickets(tx, conversation, message))
         now = self.clock.now()
         delivery = ChannelDelivery(
             id=outbound.id,
@@ -146,3 +154,21 @@ class Outbox:
             ready_at=now,
         )
         await tx.tasks.add(task)
+
+
+async def _tickets(
+    tx: Transaction, conversation: ChannelConversation, message: Message
+) -> tuple[ShownTicket, ...]:
+    """Return the tickets that were opened of what an answer answers, oldest first."""
+    is_quiet = not message.tool_calls and conversation.recipient.is_verified
+    if message.run_id is None or is_quiet:
+        return ()
+    run = await tx.runs.get(message.run_id)
+    # Of what nobody has proved to have written, a ticket is opened before the run begins.
+    wanted = TicketFilter(created_from=min(run.created_at, conversation.updated_at))
+    found = await tx.tickets.page(wanted, Slice(limit=MAX_LIMIT))
+    return tuple(
+        ShownTicket(number=one.number, title=one.title)
+        for one in reversed(found.data)
+        if one.thread_id == conversation.thread_id
+    )

@@ -2,12 +2,8 @@
 
 from collections.abc import Iterable
 
-import pluggy
-
-from hexdesk.core.ports.channels import Channel
+from hexdesk.core import Channel, hookimpl
 from hexdesk_webhook_channel.channel import WebhookChannel
-
-hookimpl = pluggy.HookimplMarker("hexdesk")
 
 
 @hookimpl

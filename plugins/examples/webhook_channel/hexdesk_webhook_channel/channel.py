@@ -8,19 +8,22 @@ from typing import Annotated, Any
 
 import msgspec
 
-from hexdesk.core.errors import RetryAfterError, UnavailableError, UndeliverableError
-from hexdesk.core.model.channels import (
+from hexdesk.core import (
+    CallTerms,
+    Channel,
     ChannelCapabilities,
     ChannelResponse,
+    Connection,
     Inbound,
     InboundFile,
     InboundMessage,
     InboundRequest,
     OutboundMessage,
     Receipt,
+    RetryAfterError,
+    UnavailableError,
+    UndeliverableError,
 )
-from hexdesk.core.ports.channels import Channel, Connection
-from hexdesk.core.ports.egress import CallTerms
 
 TOLERANCE_SECONDS = 300
 SUCCESS, CLIENT_ERROR, ASKS_TO_WAIT = 2, 4, (429, 503)
@@ -61,8 +64,14 @@ class WebhookChannel(Channel):
 
     async def deliver(self, message: OutboundMessage, connection: Connection) -> Receipt:
         key = str(message.id)
-        answer = {"id": key, "conversation": message.conversation_key, "text": message.text}
-        await self._post(connection, answer | {"kind": message.kind}, key)
+        answer = {
+            "id": key,
+            "conversation": message.conversation_key,
+            "kind": message.kind,
+            "text": message.text,
+            "tickets": [one.number for one in message.tickets],
+        }
+        await self._post(connection, answer, key)
         return Receipt(message_id=key)
 
     async def look_up(self, message: OutboundMessage, connection: Connection) -> Receipt | None:

@@ -27,7 +27,7 @@ from hexdesk.core.use_cases.handoffs import Handoff, Reply
 from hexdesk.core.use_cases.integrations import IntegrationChange
 from tests.unit.core.answered import answered, seen_to, the_delivery, the_task, until_next
 from tests.unit.core.people import waiting
-from tests.unit.core.pigeons import Flock, says
+from tests.unit.core.pigeons import NOBODY, Flock, says
 from tests.unit.core.scripts import DONE
 
 
@@ -120,6 +120,15 @@ async def test_one_that_has_failed_keeps_no_other_waiting() -> None:
     await flock.work()
     await flock.tell(says("And now?"))
     assert [one.text for one in flock.channel.sent] == ["Two."]
+
+
+async def test_an_answer_shows_the_tickets_that_were_opened_of_what_it_answers() -> None:
+    flock = await Flock.of(saying("Noted."), saying("You are welcome."))
+    await flock.tell(says("It is broken.", sender=NOBODY))
+    await flock.tell(says("Thank you."))
+    noted, welcome = flock.channel.sent
+    assert [(one.number, one.title) for one in noted.tickets] == [(1, "It is broken.")]
+    assert welcome.tickets == ()
 
 
 async def test_a_persons_reply_goes_out_and_is_one() -> None:
