@@ -75,6 +75,9 @@ async def test_a_ticket_shows_its_conversation_and_a_person_answers_by_mail(
     [ticket] = (await mailbox.admin.get("/tickets"))["data"]
     [thread] = await mailbox.threads(1)
     assert (ticket["title"], ticket["thread_id"]) == ("Broken parcel", thread["id"])
+    plain = first.get_body(("plain",))
+    assert plain is not None
+    assert f"Ticket #{ticket['number']}: Broken parcel" in plain.as_string()
     path = f"/chat/threads/{ticket['thread_id']}"
     await mailbox.admin.call("POST", f"{path}/handoff")
     known = f"{question['Message-ID']} {first['Message-ID']}"
