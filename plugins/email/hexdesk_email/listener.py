@@ -6,6 +6,7 @@ is another's business.
 """
 
 import asyncio
+import logging
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from hexdesk_email.headers import one_line
 from hexdesk_email.spool import AbandonedError, Spool
 
 IDENTITY = "hexdesk"
+AIOSMTPD = "mail.log"
 SILENT_SECONDS = 60.0
 NOBODY = "550 5.1.1 nobody takes mail under this address"
 # One answer can then be true of everybody whom the message is for.
@@ -83,6 +85,8 @@ class Listener:
         settings = context.settings
         if not isinstance(settings, EmailSettings) or settings.door is None:
             return
+        # At this level it would log who writes to whom.
+        logging.getLogger(AIOSMTPD).setLevel(logging.WARNING)
         kind, host, port = settings.door
         intake = Intake(settings.spool)
         protocol = LMTP if kind == "lmtp" else SMTP
