@@ -8,12 +8,15 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from tests.contract.broken import suites
+from tests.contract.broken import channel_suites, suites
 
-SUITES = Path(suites.__file__)
-ROOT = SUITES.parents[3]
-FAILS_AT: Mapping[str, str] = {
-    name: one.fails_at for name, one in vars(suites).items() if hasattr(one, "fails_at")
+SUITES = (suites, channel_suites)
+ROOT = Path(__file__).parents[2]
+FAILS_AT: Mapping[str, tuple[Path, str]] = {
+    name: (Path(str(module.__file__)).relative_to(ROOT), one.fails_at)
+    for module in SUITES
+    for name, one in vars(module).items()
+    if hasattr(one, "fails_at")
 }
 
 
@@ -21,7 +24,7 @@ FAILS_AT: Mapping[str, str] = {
 def ends(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, list[str]]:
     """Run each named test over what is broken, and return how it ended, by class."""
     report = tmp_path_factory.mktemp("broken") / "report.xml"
-    nodes = [f"{SUITES.relative_to(ROOT)}::{name}::{test}" for name, test in FAILS_AT.items()]
+    nodes = [f"{file}::{name}::{test}" for name, (file, test) in FAILS_AT.items()]
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     ended = subprocess.run(
         [*command, f"--junitxml={report}", *nodes],

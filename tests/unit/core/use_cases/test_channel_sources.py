@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -242,3 +243,19 @@ async def test_a_lease_that_cannot_be_let_go_ends_by_itself(
     async with listening(flock.scene):
         await times(channel, 1, flock)
     assert await is_held(flock)
+
+
+async def test_whoever_listens_goes_on_holding_the_lease(monkeypatch: pytest.MonkeyPatch) -> None:
+    channel, held = ScriptedSource(), asyncio.Semaphore(0)
+    flock = await a_flock(channel)
+    hold = MemoryChannelConnections.hold
+
+    async def counted(self: MemoryChannelConnections, *given: Any) -> bool:
+        held.release()
+        return await hold(self, *given)
+
+    monkeypatch.setattr(MemoryChannelConnections, "hold", counted)
+    async with listening(flock.scene):
+        for _ in range(6):
+            await held.acquire()
+    assert len(channel.listened) == 1
