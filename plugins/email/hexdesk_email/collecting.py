@@ -38,23 +38,24 @@ class Collector:
                 await asyncio.to_thread(self.spool.finish, name, tries, QUARANTINE)
 
     async def _take(self, name: str, tries: int) -> None:
-        spool, now = self.spool, tries + 1
-        await asyncio.to_thread(spool.note_tries, name, tries, now)
-        raw, is_whole = await asyncio.to_thread(
-            spool.read, name, now, self.config.max_message_bytes
-        )
-        mail = await asyncio.to_thread(parse_mail, raw, is_whole=is_whole)
-        message = understand(mail, reading_of(self.config, self.connection), Origin(spooled=name))
+        # Renamed without a thread: whoever is cancelled must know what was done, and be done.
+        self.spool.note_tries(name, tries, tries + 1)
         try:
-            await offer(self.emit, message, tries=now)
+            await self._offer(name, tries + 1)
         except (*DESKS_FAULTS, asyncio.CancelledError):
-            # Without a thread: whoever is cancelled waits for nothing.
-            spool.note_tries(name, now, tries)
+            self.spool.note_tries(name, tries + 1, tries)
             raise
         except Exception:
-            LOG.exception("e-mail not stored", extra={"file": name, "tries": now})
+            LOG.exception("e-mail not stored", extra={"file": name, "tries": tries + 1})
             return
-        await asyncio.to_thread(spool.finish, name, now, DONE)
+        self.spool.finish(name, tries + 1, DONE)
+
+    async def _offer(self, name: str, tries: int) -> None:
+        most_bytes = self.config.max_message_bytes
+        raw, is_whole = await asyncio.to_thread(self.spool.read, name, tries, most_bytes)
+        mail = await asyncio.to_thread(parse_mail, raw, is_whole=is_whole)
+        message = understand(mail, reading_of(self.config, self.connection), Origin(spooled=name))
+        await offer(self.emit, message, tries=tries)
 
 
 async def collect(config: EmailConfig, connection: Connection, emit: Emit) -> None:

@@ -160,3 +160,17 @@ async def test_who_is_cut_off_in_the_middle_brings_it_again(door: Door) -> None:
         assert b"250" not in await reader.read()
     writer.close()
     assert door.lying_in("new") == door.lying_in("tmp") == []
+
+
+async def test_several_processes_listen_at_one_place_and_one_may_end(door: Door) -> None:
+    there = door.connection
+    context, another = HostContext(settings=there.settings, http=there.http), Listener()
+    await another.open(context)
+    await known(door)
+    await door.closes()
+    for text in ("the first", "the second"):
+        await door.brings(text)
+    await another.close(context)
+    with pytest.raises(ConnectionRefusedError):
+        await door.brings("the third")
+    assert len(door.lying_in("new")) == 2
