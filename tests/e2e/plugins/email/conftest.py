@@ -21,7 +21,8 @@ from tests.e2e.resilience.processes import Hexdesk, running
 from tests.integration.certificates import certificate
 from tests.integration.plugins.email.conftest import running_dovecot
 from tests.integration.plugins.email.dovecot_server import PASSWORD, Dovecot
-from tests.integration.plugins.email.mail_server import MailServer, free_port
+from tests.integration.plugins.email.mail_server import MailServer
+from tests.integration.served import free_port
 
 LOOK_AGAIN_SECONDS = 0.05
 AUTHSERV_ID = "mx.desk.test"

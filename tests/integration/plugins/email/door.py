@@ -13,7 +13,7 @@ from hexdesk_email import EmailConfig, EmailSettings
 from hexdesk_email.collecting import inbox_of, spool_of
 from hexdesk_email.listener import Listener
 from tests.integration.plugins.email.letters import a_letter, bytes_of
-from tests.integration.plugins.email.mail_server import free_port
+from tests.integration.served import free_port
 
 CLIENTS = {"lmtp": smtplib.LMTP, "smtp": smtplib.SMTP}
 

@@ -4,18 +4,20 @@ import grp
 import imaplib
 import os
 import pwd
+import secrets
 import shutil
 import signal
 import smtplib
 import socket
 import subprocess
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
 STARTUP_SECONDS = 20.0
 MOST_USERS = 200
+FIRST_PORT, PORTS = 20_000, 12_000
 PASSWORD = 'pass \\ "wört"'
 CONFIG = """
 base_dir = {folder}/run
@@ -75,7 +77,7 @@ class Dovecot:
 
     def __init__(self, binary: str, folder: Path, pem: Path) -> None:
         account = _account()
-        self.imap_port, self.imaps_port, self.lmtp_port = (_free_port() for _ in range(3))
+        self.imap_port, self.imaps_port, self.lmtp_port = _free_ports(3)
         self._folder = folder
         self._binary = binary
         self._account = account
@@ -230,6 +232,13 @@ def _user(number: int) -> str:
     return f"support{number}"
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return listening.getsockname()[1]
+def _free_ports(count: int) -> list[int]:
+    """Return ports of which the kernel gives none to whoever connects to something meanwhile."""
+    with ExitStack() as listening:
+        found: list[int] = []
+        while len(found) < count:
+            port = FIRST_PORT + secrets.randbelow(PORTS)
+            with suppress(OSError):
+                listening.enter_context(socket.create_server(("127.0.0.1", port)))
+                found.append(port)
+        return found

@@ -1,7 +1,6 @@
 """A mail server on loopback that takes mail as told, and keeps what it got."""
 
 import asyncio
-import socket
 import ssl
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -9,6 +8,8 @@ from email.policy import default
 from pathlib import Path
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+
+from tests.integration.served import free_port
 
 HOST = "mail.desk.test"
 USER, SECRET = "support", "sëcret"
@@ -117,9 +118,3 @@ def _authenticate(
         USER.encode(), SECRET.encode()
     )
     return AuthResult(success=is_right, handled=False)
-
-
-def free_port() -> int:
-    """Return a port that nobody has."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return listening.getsockname()[1]
