@@ -11,6 +11,7 @@ import pytest
 
 from hexdesk.entrypoints.cli.main import main
 from hexdesk.entrypoints.settings import read_settings
+from hexdesk_email import EmailSettings
 from hexdesk_slack.configuration import SlackSettings
 from tests.docs.pages import PAGES, ROOT, Page, name_of
 
@@ -18,7 +19,11 @@ SACRED = ("uv run hexdesk up", "uv run pytest")
 OF_CLICK = {"HEXDESK_APP_PASSWORD", "HEXDESK_API_KEY", "HEXDESK_DATA_DIR"}
 # Of the script that checks the requirements.
 OF_SCRIPTS = {"HEXDESK_API", "HEXDESK_MCP", "HEXDESK_LOG"}
-OF_PLUGINS = {f"HEXDESK_SLACK_{name.upper()}" for name in SlackSettings.__struct_fields__}
+OF_PLUGINS = {
+    f"HEXDESK_{plugin}_{name.upper()}"
+    for plugin, settings in (("EMAIL", EmailSettings), ("SLACK", SlackSettings))
+    for name in settings.__struct_fields__
+}
 ENDS = {"|", ">", "<", ";", "&&", "||", "&", "2>"}
 
 
