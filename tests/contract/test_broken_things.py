@@ -8,12 +8,12 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from tests.contract.broken import suites, tool_suites
+from tests.contract.broken import channel_suites, suites, tool_suites
 
 ROOT = Path(suites.__file__).parents[3]
 BROKEN = {
     name: (Path(module.__file__ or "").relative_to(ROOT), one.fails_at)
-    for module in (suites, tool_suites)
+    for module in (suites, channel_suites, tool_suites)
     for name, one in vars(module).items()
     if hasattr(one, "fails_at")
 }
