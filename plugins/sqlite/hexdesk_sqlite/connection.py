@@ -14,6 +14,7 @@ from hexdesk_sqlite.values import to_sqlite
 
 T = TypeVar("T")
 
+INTERRUPT_SECONDS = 0.01
 _WRITES = ("INSERT", "UPDATE", "DELETE")
 
 
@@ -52,9 +53,12 @@ class Lent:
 
     async def stop(self) -> None:
         """Stop the statement whose caller has gone."""
-        if self._running is not None and not self._running.done():
+        while self._running is not None and not self._running.done():
+            # One that has not begun yet does not hear it, and is told again.
             self.connection.interrupt()
-            await asyncio.gather(self._running, return_exceptions=True)
+            await asyncio.wait({self._running}, timeout=INTERRUPT_SECONDS)
+        if self._running is not None:
+            self._running.exception()  # nobody else asks for it
 
 
 class BoundConnection:

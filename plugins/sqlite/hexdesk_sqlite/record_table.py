@@ -153,13 +153,17 @@ class RecordTable(Generic[R]):
         """Return a part of the list of those that are wanted."""
         wanted = Conditions() if wanted is None else wanted
         order = self.order(part.sort or "-created_at")
-        count = f"SELECT count(*) FROM (SELECT 1 FROM {self.name}{wanted} LIMIT {MAX_TOTAL + 1})"  # noqa: S608  names of ours
-        total = await bound.value(count, *wanted.values)
+        total = await self.count(bound, wanted)
         statement = (
             f"{self.select}{wanted} ORDER BY {order}"
             f" LIMIT {wanted.place(part.limit)} OFFSET {wanted.place(part.offset)}"
         )
         return self.page_of(await bound.rows(statement, *wanted.values), total, part)
+
+    async def count(self, bound: BoundConnection, wanted: Conditions) -> int:
+        """Count those that are wanted, up to one more than is told."""
+        some = f"SELECT 1 FROM {self.name}{wanted} LIMIT {MAX_TOTAL + 1}"  # noqa: S608  names of ours
+        return await bound.value(f"SELECT count(*) FROM ({some})", *wanted.values)  # noqa: S608  names of ours
 
     def page_of(self, rows: Sequence[sqlite3.Row], total: int, part: Slice) -> Page[R]:
         """Return rows as the part of a list of which `total` have been counted."""

@@ -51,10 +51,7 @@ async def ranked_page(
     part: Slice,
 ) -> Page[Ticket]:
     """Return a part of the tickets that are wanted, best first; the newest are ranked."""
-    total = await bound.value(
-        f"SELECT count(*) FROM (SELECT 1 FROM tickets{conditions} LIMIT {MAX_TOTAL + 1})",  # noqa: S608  words of ours
-        *conditions.values,
-    )
+    total = await tickets.count(bound, conditions)
     query = conditions.place(asked_of_tickets(wanted.query or ""))
     with_internal = conditions.place(_with_internal(wanted))
     # Counted in the organization's own texts alone: FTS5's bm25 weighs words by all that it knows.
