@@ -66,7 +66,6 @@ class SqliteTransaction(Transaction):
         self.refresh_tokens = SqliteRefreshTokens(bound)
         self.api_keys = SqliteApiKeys(bound)
         self.agents = SqliteAgents(bound)
-        self.attached_tools = SqliteAttachedTools(bound)
         self.agent_log = SqliteAgentLog(bound)
         self.agent_checks = SqliteAgentChecks(bound)
         self.threads = SqliteThreads(bound)
@@ -88,6 +87,7 @@ class SqliteTransaction(Transaction):
         self._open_what_goes_out(bound)
 
     def _open_what_goes_out(self, bound: BoundConnection) -> None:
+        self.attached_tools = SqliteAttachedTools(bound)
         self.deliveries = SqliteDeliveries(bound)
         self.channel_connections = SqliteChannelConnections(bound)
         self.inbounds = SqliteInbounds(bound)
