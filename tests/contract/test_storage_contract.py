@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import AsyncGenerator
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,9 @@ from hexdesk.adapters.storage.postgres.storage import PostgresStorage
 from hexdesk.core.ports.storage import Storage
 from hexdesk.core.testing import MemoryStorage, SteadyClock
 from hexdesk.core.testing.storage_contract import StorageContract
+from hexdesk_sqlite.connections import Patience
+from hexdesk_sqlite.schema import upgrade
+from hexdesk_sqlite.storage import SqliteStorage
 from tests.database import Database
 
 
@@ -26,6 +30,20 @@ class TestPostgresStorage(StorageContract):
         # The suite makes organizations of its own: emptying the database would only cost time.
         settings = PoolSettings(lock_seconds=2)  # as above
         async with PostgresStorage.open(shared_database.url, settings) as storage:
+            yield storage
+
+
+@pytest.fixture(scope="module")
+def sqlite_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("sqlite") / "desk.sqlite"
+    upgrade(file)
+    return file
+
+
+class TestSqliteStorage(StorageContract):
+    @pytest.fixture
+    async def storage(self, sqlite_file: Path) -> AsyncGenerator[Storage]:
+        async with SqliteStorage.open(sqlite_file, Patience(lock_seconds=2)) as storage:
             yield storage
 
 

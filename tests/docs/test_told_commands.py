@@ -11,12 +11,19 @@ import pytest
 
 from hexdesk.entrypoints.cli.main import main
 from hexdesk.entrypoints.settings import read_settings
+from hexdesk_email import EmailSettings
+from hexdesk_slack.configuration import SlackSettings
 from tests.docs.pages import PAGES, ROOT, Page, name_of
 
 SACRED = ("uv run hexdesk up", "uv run pytest")
 OF_CLICK = {"HEXDESK_APP_PASSWORD", "HEXDESK_API_KEY", "HEXDESK_DATA_DIR"}
 # Of the script that checks the requirements.
 OF_SCRIPTS = {"HEXDESK_API", "HEXDESK_MCP", "HEXDESK_LOG"}
+OF_PLUGINS = {
+    f"HEXDESK_{plugin}_{name.upper()}"
+    for plugin, settings in (("EMAIL", EmailSettings), ("SLACK", SlackSettings))
+    for name in settings.__struct_fields__
+}
 ENDS = {"|", ">", "<", ";", "&&", "||", "&", "2>"}
 
 
@@ -53,7 +60,7 @@ def test_every_variable_on_a_page_exists(page: Path) -> None:
 
     named = set(re.findall(r"HEXDESK_[A-Z_]*[A-Z]", text))
 
-    known = OF_CLICK | OF_SCRIPTS | set(variables())
+    known = OF_CLICK | OF_SCRIPTS | OF_PLUGINS | set(variables())
     # `HEXDESK_RATE_LIMIT_USER|ADDRESS|…` names several at once.
     assert {one for one in named if not any(name.startswith(one) for name in known)} == set()
 

@@ -44,6 +44,8 @@ from hexdesk.core.model.channels import (
     OutboundMessage,
     Receipt,
     Sender,
+    ShownApproval,
+    ShownTicket,
 )
 from hexdesk.core.model.documents import ExtractedDocument, Section, TextExtractor
 from hexdesk.core.model.listing import Page, Slice
@@ -130,6 +132,8 @@ __all__ = [
     "Right",
     "Section",
     "Sender",
+    "ShownApproval",
+    "ShownTicket",
     "Slice",
     "Source",
     "StartAction",

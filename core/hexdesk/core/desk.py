@@ -53,6 +53,11 @@ from hexdesk.core.use_cases import (
 )
 from hexdesk.core.use_cases.approval_watch import WatchApprovals
 from hexdesk.core.use_cases.channel_inbound import ReceiveFromChannel
+from hexdesk.core.use_cases.channel_installation import (
+    BeginInstallation,
+    FinishInstallation,
+    ReadInstallation,
+)
 from hexdesk.core.use_cases.channel_sources import ListenToSources
 from hexdesk.core.use_cases.expiry import ForgetExpired
 from hexdesk.core.use_cases.follow_run import AwaitAnswer, FollowRun
@@ -199,10 +204,13 @@ class IntegrationDesk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelDesk:
-    """What comes on channels."""
+    """What comes on channels, and how they are connected."""
 
     receive: ReceiveFromChannel
     listen: ListenToSources
+    begin_installation: BeginInstallation
+    read_installation: ReadInstallation
+    finish_installation: FinishInstallation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+import time
 import venv
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
@@ -224,7 +225,6 @@ def follow(reader: Reader, *blocks: str) -> None:
 def wait_for(reader: Reader, block: str) -> None:
     """Type a block until it shows what it says: what was heard is noted a moment later."""
     ((command, shown),) = exchanges(Page(f"```console\n{block}\n```\n"))
-    for _ in range(SETTLED_SECONDS):
-        if reader.run(command) == shown:
-            return
-    assert reader.run(command) == shown
+    deadline = time.monotonic() + SETTLED_SECONDS
+    while (told := reader.run(command)) != shown:
+        assert time.monotonic() < deadline, told

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from hexdesk.adapters.http.app import create_app
 from hexdesk.adapters.http.options import HttpOptions, HttpRates
+from hexdesk.core.additions import Additions
 from hexdesk.core.assembly import open_desk
 from hexdesk.core.desk import Desk, Ports
 from hexdesk.core.model.settings import DeskSettings
@@ -39,6 +40,7 @@ from tests.unit.core.people import waiting
 
 PASSWORD = "correct horse battery"
 API = "http://desk.test"
+NOTHING = Additions()
 UNLIMITED = HttpRates(user=None, address=None, register=None)
 SETTINGS = DeskSettings(
     login_rate=None, login_address_rate=None, thread_wait_seconds=0.2, attachment_wait_seconds=0
@@ -155,10 +157,12 @@ def ports_in_memory(**changes: Any) -> Ports:
 
 
 @asynccontextmanager
-async def a_house(options: HttpOptions | None = None, **changes: Any) -> AsyncGenerator[House]:
+async def a_house(
+    options: HttpOptions | None = None, *, additions: Additions = NOTHING, **changes: Any
+) -> AsyncGenerator[House]:
     """Open a desk with its API; `changes` are ports that differ."""
     ports = ports_in_memory(**changes)
-    desk = open_desk(ports)
+    desk = open_desk(ports, additions=additions)
     plain = options or HttpOptions(rates=UNLIMITED)
     assert isinstance(ports.runner, ScriptedRunner)
     assert isinstance(ports.telemetry, RecordingTelemetry)

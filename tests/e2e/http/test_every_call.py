@@ -26,6 +26,8 @@ PUBLIC = {
     "check_health",
     "check_life",
     "check_readiness",
+    "confirm_installation",
+    "finish_installation",
     "login",
     "logout",
     "receive_for_account",
@@ -60,6 +62,7 @@ EVERY_MEMBER = {
     "list_agent_files",
     "list_agents",
     "list_approvals",
+    "list_attached_tools",
     "list_comments",
     "list_files",
     "list_integrations",
@@ -92,9 +95,11 @@ NO_API_KEY = {
     "remove_member",
 }
 ADMINS_ONLY = {
+    "accept_attached_tool",
     "add_agent",
     "add_agent_file",
     "add_integration",
+    "begin_installation",
     "change_agent",
     "change_integration",
     "change_organization",
@@ -227,5 +232,5 @@ async def things_of(company: Company) -> dict[str, str]:
         "user_id": await created(admin, "/users", **member),
     }
     ids = {name: one["id"] for name, one in made.items()}
-    ids |= {"run_id": str(new_id()), "channel": "webhook"}
+    ids |= {"run_id": str(new_id()), "channel": "webhook", "tool": "shop__look_up"}
     return ids | {"delivery_id": await a_delivery(admin, ids["integration_id"])}

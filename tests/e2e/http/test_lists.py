@@ -31,7 +31,7 @@ async def ids_of(company: Company) -> dict[str, str]:
 
 async def test_every_list_has_one_form(company: Company):
     ids = await ids_of(company)
-    assert len(LISTS) == 19
+    assert len(LISTS) == 20
     for call in LISTS:
         answer = await call.by(company.admin, ids, params={"limit": 3})
         assert answer.status_code == 200, answer.text

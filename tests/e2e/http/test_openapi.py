@@ -112,6 +112,7 @@ def made_by(client: httpx2.Client) -> dict[str, str]:
         "task_id": made("/tasks", 202, **REQUEST)["id"],
         "thread_id": thread_id,
         "ticket_id": made("/tickets", title="x")["id"],
+        "tool": "shop__look_up",
         "user_id": made("/users", email="b@example.com", password=PASSWORD)["id"],
     }
     sent = client.get(f"/api/v1/integrations/{ids['integration_id']}/deliveries").json()

@@ -48,11 +48,11 @@ from hexdesk.core.testing import (
     PlainPasswords,
     RecordingEgress,
     RecordingTelemetry,
-    ScriptedChannel,
     ScriptedServers,
     UnlimitedLimiter,
 )
 from hexdesk.core.use_cases.sessions import Authenticate
+from tests.unit.core.pigeon_offices import SignedIn
 
 API_URL = "http://desk.test"
 MCP_URL = "http://tools.test/mcp"
@@ -140,7 +140,7 @@ async def an_installation(database_url: str) -> AsyncGenerator[Installation]:
     async with PostgresStorage.open(database_url) as storage, access.running():
         clock, keys = SystemClock(), SigningKeys(SECRET)
         ports = _ports(storage, clock, keys, access)
-        desk = open_desk(ports, additions=Additions(channels=(ScriptedChannel(),)))
+        desk = open_desk(ports, additions=Additions(channels=(SignedIn(),)))
         at_the_tools = Authenticate(
             storage=storage, access_tokens=_access_tokens(keys, clock, MCP_URL)
         )

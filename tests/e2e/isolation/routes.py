@@ -22,7 +22,7 @@ class Case:
     The colleague is a member with the role `user` of the company itself, and the things are its
     admin's. `is_public` calls need no credentials; what `shows_own` must show something of the
     caller's own company, or the test would be content with an empty answer. One that `uploads`
-    brings a file.
+    brings a file; one that `is_new` is answered otherwise each time.
     """
 
     stranger: int
@@ -31,6 +31,7 @@ class Case:
     is_public: bool = False
     shows_own: bool = False
     uploads: bool = False
+    is_new: bool = False
 
 
 def own(colleague: int = 200) -> Case:
@@ -131,6 +132,9 @@ CASES: dict[str, Case] = {
     f"POST {API}/integrations/{{integration_id}}/deliveries/{{delivery_id}}/redeliver": hidden(403),
     f"GET {API}/channels/{{channel}}": public(404),
     f"POST {API}/channels/{{channel}}": public(404),
+    f"GET {API}/channels/{{channel}}/install": Case(200, 403, is_new=True),
+    f"GET {API}/channels/{{channel}}/installed": public(422),
+    f"POST {API}/channels/{{channel}}/installed": public(422),
     f"GET {API}/channels/{{channel}}/{{integration_id}}": public(404),
     f"POST {API}/channels/{{channel}}/{{integration_id}}": public(404),
     f"GET {API}/tasks": own(),

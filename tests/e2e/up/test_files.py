@@ -3,7 +3,7 @@
 import hashlib
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx2
@@ -19,6 +19,7 @@ MEGABYTE = 1024 * 1024
 LARGE = b"The quick brown fox jumps over the lazy dog.\n" * (48 * MEGABYTE // 45)
 MOST_GROWTH = 40 * MEGABYTE
 BETWEEN_LOOKS = 0.01
+Kept = Callable[[], list[Path]]
 
 
 @pytest.fixture
@@ -33,12 +34,15 @@ def filing(up: Up) -> Iterator[Filing]:
     filing.client.close()
 
 
-def kept(up: Up) -> list[Path]:
-    """Return the files in the folder of bytes, half ones too."""
-    return [path for path in (up.data_dir / "files").rglob("*") if path.is_file()]
+@pytest.fixture
+def kept(up: Up) -> Kept:
+    """Return what lists the files that came into the folder of bytes since, half ones too."""
+    folder = up.data_dir / "files"
+    before = set(folder.rglob("*"))
+    return lambda: [one for one in folder.rglob("*") if one.is_file() and one not in before]
 
 
-def test_a_pdf_is_read_page_by_page(up: Up, filing: Filing) -> None:
+def test_a_pdf_is_read_page_by_page(filing: Filing, kept: Kept) -> None:
     file = filing.hand_in("printer.pdf", pdf(["Hold the red button.", "Wait ten seconds."]))
     ready = filing.read(file)
     assert (ready["status"], ready["error"], ready["progress"]) == ("ready", None, 1)
@@ -47,7 +51,7 @@ def test_a_pdf_is_read_page_by_page(up: Up, filing: Filing) -> None:
     assert filing.look(file, "/text").text == "Hold the red button.\n\nWait ten seconds."
     assert filing.client.delete(f"{FILES}/{file['id']}").status_code == 204
     assert filing.look(file).status_code == 404
-    assert kept(up) == []
+    assert kept() == []
 
 
 def test_a_file_that_cannot_be_read_says_why(filing: Filing) -> None:
@@ -59,7 +63,7 @@ def test_a_file_that_cannot_be_read_says_why(filing: Filing) -> None:
     filing.client.delete(f"{FILES}/{failed['id']}")
 
 
-def test_a_large_file_passes_through_little_memory(up: Up, filing: Filing) -> None:
+def test_a_large_file_passes_through_little_memory(up: Up, filing: Filing, kept: Kept) -> None:
     process = psutil.Process(up.process.pid)
     before, is_over, sizes = process.memory_info().rss, threading.Event(), list[int]()
 
@@ -79,20 +83,20 @@ def test_a_large_file_passes_through_little_memory(up: Up, filing: Filing) -> No
             digest.update(piece)
     assert digest.hexdigest() == file["sha256"] == hashlib.sha256(LARGE).hexdigest()
     filing.client.delete(f"{FILES}/{file['id']}")
-    assert kept(up) == []
+    assert kept() == []
 
 
 @pytest.mark.parametrize("excess", [1, 5 * MEGABYTE])
 def test_a_file_over_the_limit_is_refused_in_words_the_sender_hears(
-    up: Up, filing: Filing, excess: int
+    filing: Filing, kept: Kept, excess: int
 ) -> None:
     content = b"x" * (50 * MEGABYTE + excess)
     answer = filing.client.post(FILES, files={"file": ("over.txt", content)})
     assert (answer.status_code, answer.json()["type"]) == (413, "/docs/problems/too-large")
-    assert kept(up) == []
+    assert kept() == []
 
 
-def test_whoever_hangs_up_leaves_no_bytes_behind(up: Up, filing: Filing) -> None:
+def test_whoever_hangs_up_leaves_no_bytes_behind(up: Up, filing: Filing, kept: Kept) -> None:
     head = (
         f"POST {FILES} HTTP/1.1\r\nHost: desk\r\nContent-Length: 30000000\r\n"
         f"Authorization: {filing.client.headers['authorization']}\r\n"
@@ -101,5 +105,5 @@ def test_whoever_hangs_up_leaves_no_bytes_behind(up: Up, filing: Filing) -> None
     )
     with socket.create_connection(("127.0.0.1", up.port)) as connection:
         connection.sendall(head.encode() + b"x" * (12 * MEGABYTE))
-        until(lambda: kept(up) != [])
-    until(lambda: kept(up) == [])
+        until(lambda: kept() != [])
+    until(lambda: kept() == [])

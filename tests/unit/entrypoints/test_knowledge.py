@@ -2,8 +2,10 @@
 
 import pytest
 
+from hexdesk.core.additions import EmbeddingProvider
 from hexdesk.core.model.ai_config import AIConfig, Credentials, EmbeddingModel
 from hexdesk.core.model.health import HealthStatus
+from hexdesk.core.testing import NgramEmbeddings
 from hexdesk.entrypoints.bootstrap.knowledge import knowledge_probe, open_embeddings
 
 LETTERS = EmbeddingModel(provider="local", model="letters", dimensions=256)
@@ -53,3 +55,15 @@ async def test_a_database_without_pgvector_shows() -> None:
     found = await knowledge_probe(AIConfig(embeddings=LETTERS, providers=LOCAL), no).check()
     assert found.status is HealthStatus.DEGRADED
     assert "pgvector" in (found.detail or "")
+
+
+async def test_a_plugins_provider_is_opened_and_needs_no_key_of_ours() -> None:
+    config, made = AIConfig(embeddings=LETTERS), NgramEmbeddings()
+    plugins = (EmbeddingProvider(name="local", make=lambda model, credentials: made),)
+    async with open_embeddings(config, plugins) as embeddings:
+        assert embeddings is made
+    found = await knowledge_probe(config, yes, plugins).check()
+    assert (found.status, found.detail) == (
+        HealthStatus.OK,
+        "files are found by words, and by meaning with letters",
+    )

@@ -19,6 +19,7 @@ from hexdesk.adapters.http.controllers.comments import CommentsController
 from hexdesk.adapters.http.controllers.deliveries import DeliveriesController
 from hexdesk.adapters.http.controllers.files import AgentFilesController, FilesController
 from hexdesk.adapters.http.controllers.handoffs import HandoffsController
+from hexdesk.adapters.http.controllers.installations import InstallationsController
 from hexdesk.adapters.http.controllers.integrations import IntegrationsController
 from hexdesk.adapters.http.controllers.members import MembersController
 from hexdesk.adapters.http.controllers.organization import OrganizationController
@@ -55,6 +56,7 @@ CONTROLLERS = [
     AttachedToolsController,
     DeliveriesController,
     ChannelsController,
+    InstallationsController,
     TasksController,
     AuditController,
 ]

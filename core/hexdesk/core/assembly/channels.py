@@ -1,5 +1,6 @@
-"""What is done with channels: requests taken in, messages seen to and sent, sources listened to."""
+"""What is done with channels: connected, listened to, taken in, seen to and sent."""
 
+from hexdesk.core.assembly.areas import integrations_of
 from hexdesk.core.assembly.parts import Parts
 from hexdesk.core.assembly.people import people_of
 from hexdesk.core.desk import ChannelDesk
@@ -9,6 +10,11 @@ from hexdesk.core.use_cases.channel_decisions import DecideByChannel
 from hexdesk.core.use_cases.channel_delivery import SendChannelMessage
 from hexdesk.core.use_cases.channel_files import FetchFiles
 from hexdesk.core.use_cases.channel_inbound import KeepInbound, ReceiveFromChannel
+from hexdesk.core.use_cases.channel_installation import (
+    BeginInstallation,
+    FinishInstallation,
+    ReadInstallation,
+)
 from hexdesk.core.use_cases.channel_messages import AnswerChannelMessage
 from hexdesk.core.use_cases.channel_sources import ListenToSources
 from hexdesk.core.use_cases.run_desk import RunDesk
@@ -19,17 +25,29 @@ from hexdesk.core.use_cases.task_types import TaskType
 def channels_of(parts: Parts) -> ChannelDesk:
     """Return the use cases of channels."""
     ports = parts.ports
-    keep = KeepInbound(storage=ports.storage, clock=ports.clock)
+    storage, clock, vault = ports.storage, ports.clock, ports.vault
+    keep = KeepInbound(storage=storage, clock=clock)
+    read = ReadInstallation(storage=storage, clock=clock, vault=vault, channels=parts.channels)
+    integrations = integrations_of(parts)
     return ChannelDesk(
         receive=ReceiveFromChannel(
-            storage=ports.storage, clock=ports.clock, channels=parts.channels, keep_inbound=keep
+            storage=storage, clock=clock, channels=parts.channels, keep_inbound=keep
         ),
         listen=ListenToSources(
-            storage=ports.storage,
-            clock=ports.clock,
+            storage=storage,
+            clock=clock,
             channels=parts.channels,
             keep_inbound=keep,
             settings=ports.settings,
+        ),
+        begin_installation=BeginInstallation(clock=clock, vault=vault, channels=parts.channels),
+        read_installation=read,
+        finish_installation=FinishInstallation(
+            storage=storage,
+            channels=parts.channels,
+            read=read,
+            add=integrations.add,
+            change=integrations.change,
         ),
     )
 

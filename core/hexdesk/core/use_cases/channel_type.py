@@ -69,7 +69,7 @@ class ChannelType(IntegrationType):
     async def keep(
         self, tx: Transaction, integration: Integration, config: Mapping[str, Any], *, is_new: bool
     ) -> None:
-        account = self._account(config)
+        account = self.account(config)
         if not is_new:
             await tx.channel_connections.change_account(integration.id, account)
             return
@@ -123,7 +123,8 @@ class ChannelType(IntegrationType):
             now=self.clock.now(),
         )
 
-    def _account(self, config: Mapping[str, Any]) -> str | None:
+    def account(self, config: Mapping[str, Any]) -> str | None:
+        """Return the name under which the account of a connection is kept, if it has one."""
         channel = self.channel
         if not isinstance(channel, Addressee):
             return None

@@ -31,13 +31,19 @@ async def open_embeddings(
         yield embeddings
 
 
-def knowledge_probe(ai_config: AIConfig, keeps_vectors: Callable[[], Awaitable[bool]]) -> Probe:
+def knowledge_probe(
+    ai_config: AIConfig,
+    keeps_vectors: Callable[[], Awaitable[bool]],
+    plugins: Sequence[EmbeddingProvider] = (),
+) -> Probe:
     """Return a probe that tells how files are found, and why not better."""
 
     async def problem() -> str | None:
         if ai_config.embeddings is None:
             return None
-        if _has_no_key(ai_config):
+        # A plugin's provider knows itself whether it needs a key.
+        is_plugins = ai_config.embeddings.provider in {one.name for one in plugins}
+        if not is_plugins and _has_no_key(ai_config):
             provider = ai_config.embeddings.provider
             return f"vectors are off: provider {provider!r} has no key in ai_config.yaml"
         if not await keeps_vectors():

@@ -84,7 +84,11 @@ def _probes(site: Site, opened: Opened, journal: FileJournal) -> tuple[Probe, ..
         StateProbe(name="model", problem=site.model_problem),
         StateProbe(name="journal", problem=journal.problem),
         *shared.probes,
-        knowledge_probe(site.ai_config, storage.keeps_vectors),
+        knowledge_probe(
+            site.ai_config,
+            storage.keeps_vectors,
+            site.plugins.additions.embedding_providers,
+        ),
         StateProbe(name="plugins", problem=site.plugins.problem),
         CallProbe(name="storage", call=files.blobs.ping, otherwise=HealthStatus.DEGRADED),
     )
