@@ -12,6 +12,7 @@ import pytest
 from hexdesk.entrypoints.cli.main import main
 from hexdesk.entrypoints.settings import read_settings
 from hexdesk_email import EmailSettings
+from hexdesk_remote_tickets.backend import RemoteTicketsSettings
 from hexdesk_slack.configuration import SlackSettings
 from tests.docs.pages import PAGES, ROOT, Page, name_of
 
@@ -21,7 +22,11 @@ OF_CLICK = {"HEXDESK_APP_PASSWORD", "HEXDESK_API_KEY", "HEXDESK_DATA_DIR"}
 OF_SCRIPTS = {"HEXDESK_API", "HEXDESK_MCP", "HEXDESK_LOG"}
 OF_PLUGINS = {
     f"HEXDESK_{plugin}_{name.upper()}"
-    for plugin, settings in (("EMAIL", EmailSettings), ("SLACK", SlackSettings))
+    for plugin, settings in (
+        ("EMAIL", EmailSettings),
+        ("REMOTE_TICKETS", RemoteTicketsSettings),
+        ("SLACK", SlackSettings),
+    )
     for name in settings.__struct_fields__
 }
 ENDS = {"|", ">", "<", ";", "&&", "||", "&", "2>"}

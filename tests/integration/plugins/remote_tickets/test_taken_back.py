@@ -8,10 +8,11 @@ import pytest
 from msgspec.structs import replace
 
 from hexdesk.core.errors import OutcomeUnknownError, StorageUnavailableError
+from hexdesk.core.model.tickets import Ticket
 from hexdesk.core.testing import examples
 from hexdesk.core.testing.companies import Company, a_company, added
 from tests.database import Database
-from tests.integration.plugins.remote_tickets.looks import listed
+from tests.integration.plugins.remote_tickets.looks import listed, read
 from tests.integration.plugins.remote_tickets.opening import remote_tickets
 from tests.integration.plugins.remote_tickets.ticket_server import TicketServer
 
@@ -25,7 +26,7 @@ class OnPurposeError(Exception):
     """The test wants the transaction to fail."""
 
 
-async def test_a_change_whose_answer_was_lost_is_taken_back(
+async def test_a_ticket_whose_opening_was_not_answered_is_taken_back(
     system: TicketServer, ours: Company
 ) -> None:
     system.cuts = lambda method: method == "PUT"
@@ -33,6 +34,28 @@ async def test_a_change_whose_answer_was_lost_is_taken_back(
         await added(ours, examples.a_ticket(ours.organization.id))
     assert system.of(ours.organization.id) == []
     assert await listed(ours) == ()
+
+
+async def test_a_ticket_whose_removal_was_not_answered_is_there_again(
+    system: TicketServer, ours: Company, ticket: Ticket
+) -> None:
+    system.cuts = lambda method: method == "DELETE"
+    with pytest.raises(OutcomeUnknownError):
+        async with ours.transaction() as transaction:
+            await transaction.tickets.remove(ticket.id)
+    assert [one["id"] for one in system.of(ours.organization.id)] == [str(ticket.id)]
+    assert await listed(ours) == (ticket,)
+
+
+async def test_a_change_that_was_not_answered_is_seen_if_it_was_heard(
+    system: TicketServer, ours: Company, ticket: Ticket
+) -> None:
+    system.cuts = lambda method: method == "PUT"
+    changed = replace(ticket, title="Logout fails", version=2)
+    with pytest.raises(OutcomeUnknownError):
+        async with ours.transaction() as transaction:
+            await transaction.tickets.update(changed)
+    assert await read(ours, ticket) == changed
 
 
 async def test_a_transaction_that_fails_leaves_nothing_over_there(
