@@ -241,8 +241,12 @@ async def test_the_command_line_shows_what_is_installed_and_what_became_of_it(ho
     assert (await told(house, "plugins", "show", "nobody")).returncode == 1
 
 
-async def test_where_plugins_are_strict_none_may_be_broken(house: House, tmp_path: Path) -> None:
-    refused = await told(house, "up", "--strict-plugins", "--data-dir", str(tmp_path), "--no-demo")
+async def test_where_plugins_are_strict_none_may_be_broken(
+    house: House, process_folder: Path
+) -> None:
+    refused = await told(
+        house, "up", "--strict-plugins", "--data-dir", str(process_folder / "strict"), "--no-demo"
+    )
 
     assert refused.returncode == 1
     assert "a plugin is broken, and none may be: broken: it cannot be imported" in refused.stderr
