@@ -8,9 +8,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from tests.contract.broken import channel_suites, suites, tool_suites
+from tests.contract.broken import channel_suites, extractor_suites, suites, tool_suites
 
-SUITES = (suites, channel_suites, tool_suites)
+SUITES = (suites, channel_suites, extractor_suites, tool_suites)
 ROOT = Path(__file__).parents[2]
 FAILS_AT: Mapping[str, tuple[Path, str]] = {
     name: (Path(str(module.__file__)).relative_to(ROOT), one.fails_at)

@@ -68,6 +68,14 @@ class Page(msgspec.Struct, frozen=True):
                     yield command
                     command = ""
 
+    def exchanges(self) -> Iterator[tuple[str, str]]:
+        """Yield what is typed, and what is shown for it."""
+        for block in self.code("console"):
+            commands = Page(f"```console\n{block}\n```\n").commands()
+            shown = [one for one in re.split(r"^\$ ", block, flags=re.MULTILINE) if one]
+            for command, told in zip(commands, shown, strict=True):
+                yield command, told.removeprefix(command).strip()
+
     def prose(self) -> str:
         """Return the text without its code blocks."""
         return FENCE.sub("", self.text)

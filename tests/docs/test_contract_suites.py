@@ -11,6 +11,8 @@ from tests.docs.pages import Page
 
 PAGE = "docs/reference/contract-suites.md"
 PARTS = re.compile(r"storage_(?!contract)\w+")
+# Nobody who inherits from a suite gives these: the second is pytest's own.
+NOT_GIVEN = {"self", "monkeypatch"}
 
 
 def suites() -> Iterator[tuple[str, type]]:
@@ -32,7 +34,7 @@ def wanted(suite: type) -> set[str]:
             continue
         marks = getattr(member, "pytestmark", ())
         given = {word for mark in marks for word in re.findall(r"\w+", str(mark.args[0]))}
-        used |= set(inspect.signature(made or member).parameters) - {"self"} - given
+        used |= set(inspect.signature(made or member).parameters) - NOT_GIVEN - given
     return {name for name in used if not hasattr(suite, name)}
 
 

@@ -11,7 +11,7 @@ import httpx2
 import msgspec
 
 from hexdesk.entrypoints.ai_config import AIConfigError, find_ai_config, read_ai_config
-from hexdesk.entrypoints.bootstrap.database import backend_of, operators_database
+from hexdesk.entrypoints.bootstrap.database import backend_of, is_postgres, operators_database
 from hexdesk.entrypoints.bootstrap.embedded import EmbeddedPostgresError, find_binaries
 from hexdesk.entrypoints.bootstrap.extraction import (
     Isolation,
@@ -126,13 +126,19 @@ def _database(settings: Settings, data_dir: Path) -> Iterator[Finding]:
             subject="database",
             status="failure",
             found=str(error),
-            fix="see docs/how-to/use-your-own-postgresql.md",
+            fix=_way_to_a_database(settings),
         )
         return
     yield Finding(subject="database", status="ok", found=found)
     if settings.database_url:
         for lack in backend_of(settings, settings.database_url).lacks:
             yield Finding(subject="database", status="warning", found=lack)
+
+
+def _way_to_a_database(settings: Settings) -> str:
+    if is_postgres(settings.database_url or "postgresql:"):
+        return "see docs/how-to/use-your-own-postgresql.md"
+    return "correct HEXDESK_DATABASE_URL, or see what the plugin of this storage says"
 
 
 def _redis(settings: Settings, data_dir: Path) -> Iterator[Finding]:

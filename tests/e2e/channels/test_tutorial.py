@@ -68,7 +68,7 @@ class Reader:
 
     def type(self, heading: str) -> None:
         """Type what a section says, and see what it shows."""
-        for command, shown in exchanges(PAGE.section(heading)):
+        for command, shown in PAGE.section(heading).exchanges():
             if "pytest" in command:
                 assert " passed" in self.run(command)
             elif shown:
@@ -146,16 +146,6 @@ def overlay(room: Path) -> None:
     shim.chmod(0o755)
 
 
-def exchanges(page: Page) -> Iterator[tuple[str, str]]:
-    """Yield what is typed, and what is shown for it."""
-    for block in page.code("console"):
-        alone = Page(f"```console\n{block}\n```\n")
-        commands = list(alone.commands())
-        shown = [one for one in re.split(r"^\$ ", block, flags=re.MULTILINE) if one]
-        for command, told in zip(commands, shown, strict=True):
-            yield command, told.removeprefix(command).strip()
-
-
 def written(heading: str) -> Iterator[str]:
     """Yield the files that a section shows."""
     for _, language, block in FENCE.findall(PAGE.section(heading).text):
@@ -218,13 +208,13 @@ def test_whoever_follows_the_tutorial_has_a_doorbell(reader: Reader) -> None:
 def follow(reader: Reader, *blocks: str) -> None:
     """Type some blocks of a section."""
     for block in blocks:
-        for command, shown in exchanges(Page(f"```console\n{block}\n```\n")):
+        for command, shown in Page(f"```console\n{block}\n```\n").exchanges():
             assert reader.run(command) == shown
 
 
 def wait_for(reader: Reader, block: str) -> None:
     """Type a block until it shows what it says: what was heard is noted a moment later."""
-    ((command, shown),) = exchanges(Page(f"```console\n{block}\n```\n"))
+    ((command, shown),) = Page(f"```console\n{block}\n```\n").exchanges()
     deadline = time.monotonic() + SETTLED_SECONDS
     while (told := reader.run(command)) != shown:
         assert time.monotonic() < deadline, told

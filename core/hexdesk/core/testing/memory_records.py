@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from operator import attrgetter
@@ -132,6 +132,7 @@ class Installation:
 
     clock: Clock
     patience_seconds: float
+    keep: Callable[[UUID, Records], Records]
     records: defaultdict[UUID, Records] = field(default_factory=lambda: defaultdict(Records))
     failed_sign_ins: list[FailedSignIn] = field(default_factory=list[FailedSignIn])
     is_down: bool = False
@@ -180,7 +181,8 @@ class Draft:
         """Make what was written visible to everybody."""
         self.installation.reach()
         if self._own is not None:
-            self.installation.records[self.organization_id] = self._own
+            kept = self.installation.keep(self.organization_id, self._own)
+            self.installation.records[self.organization_id] = kept
 
     def end(self) -> None:
         """Forget what was not committed and let the next one write."""

@@ -1,7 +1,7 @@
 """A storage that keeps everything in memory and behaves as a real one does."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -224,10 +224,18 @@ class MemoryStorage(Storage):
 
     `is_down = True` makes it unreachable; `failed_sign_ins` are those that belong to nobody. A
     transaction that waits for another longer than `patience_seconds` gives up with `BusyError`.
+    Whoever inherits may `keep` what is committed elsewhere, too, and begin with its `records`.
     """
 
-    def __init__(self, clock: Clock, *, patience_seconds: float = 5) -> None:
-        self._installation = Installation(clock, patience_seconds)
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        patience_seconds: float = 5,
+        records: Mapping[UUID, Records] | None = None,
+    ) -> None:
+        self._installation = Installation(clock, patience_seconds, self.keep)
+        self._installation.records.update(records or {})
         self._directory = MemoryDirectory(self._installation)
         self._backlog = MemoryBacklog(self._installation)
         self._at_work: set[asyncio.Task[Any] | None] = set()
@@ -253,6 +261,10 @@ class MemoryStorage(Storage):
     @is_down.setter
     def is_down(self, is_down: bool) -> None:
         self._installation.is_down = is_down
+
+    def keep(self, organization_id: UUID, records: Records) -> Records:
+        """Return what is to be seen of what a transaction has written; raise to take it back."""
+        return records
 
     @asynccontextmanager
     async def transaction(self, who: Principal) -> AsyncGenerator[Transaction]:

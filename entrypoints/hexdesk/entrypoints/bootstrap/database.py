@@ -59,9 +59,14 @@ def operators_database(settings: Settings) -> str:
 
 def backend_of(settings: Settings, url: str) -> StorageBackend:
     """Return the kind of storage that a URL chooses, of PostgreSQL and what plugins bring."""
-    if url.partition(":")[0].lower() in POSTGRES.schemes:
+    if is_postgres(url):
         return POSTGRES
     return backend_for(url, load_installed_plugins(settings).additions)
+
+
+def is_postgres(url: str) -> bool:
+    """Tell whether a URL chooses PostgreSQL."""
+    return url.partition(":")[0].lower() in POSTGRES.schemes
 
 
 def upgrade_database(settings: Settings, url: str, app_password: str | None) -> str:

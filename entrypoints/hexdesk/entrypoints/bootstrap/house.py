@@ -110,7 +110,11 @@ async def open_house(settings: Settings, place: Place) -> AsyncGenerator[House]:
         aclosing(HttpEgress(allow_private=settings.egress_allow_private)) as egress,
         _attached_servers(settings, egress).running() as attached_servers,
         open_files(settings, place.data_dir, plugins.additions.text_extractors) as files,
-        open_embeddings(ai_config, plugins.additions.embedding_providers) as embeddings,
+        open_embeddings(
+            ai_config,
+            plugins.additions.embedding_providers,
+            is_strict=settings.strict_plugins,
+        ) as embeddings,
         aclosing(site.shelf),
         access.running(),
         attending(shared.presence, *place.kinds),

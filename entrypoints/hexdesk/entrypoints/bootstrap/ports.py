@@ -88,6 +88,7 @@ def _probes(site: Site, opened: Opened, journal: FileJournal) -> tuple[Probe, ..
             site.ai_config,
             storage.keeps_vectors,
             site.plugins.additions.embedding_providers,
+            opened.embeddings,
         ),
         StateProbe(name="plugins", problem=site.plugins.problem),
         CallProbe(name="storage", call=files.blobs.ping, otherwise=HealthStatus.DEGRADED),

@@ -2,12 +2,13 @@
 
 import asyncio
 from typing import Any
+from uuid import UUID
 
 import pytest
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from hexdesk.core.errors import BusyError, ConflictError, StorageUnavailableError
+from hexdesk.core.errors import BusyError, ConflictError, NotFoundError, StorageUnavailableError
 from hexdesk.core.model.listing import MAX_TOTAL, Slice
 from hexdesk.core.testing import MemoryStorage, SteadyClock
 from hexdesk.core.testing.companies import Company, a_company, added
@@ -18,7 +19,7 @@ from hexdesk.core.testing.examples import (
     an_api_key,
     an_integration,
 )
-from hexdesk.core.testing.memory_records import page_of
+from hexdesk.core.testing.memory_records import Records, page_of
 
 
 @pytest.fixture
@@ -155,3 +156,44 @@ def test_a_total_is_exact_up_to_its_bound_and_says_so_beyond() -> None:
     assert (exact.total, exact.total_is_exact) == (MAX_TOTAL, UNSET)
     bounded = page_of([integration] * (MAX_TOTAL + 1), Slice(limit=1))
     assert (bounded.total, bounded.total_is_exact) == (MAX_TOTAL, False)
+
+
+class Ledger(MemoryStorage):
+    """Keeps what is committed in a ledger that can be full."""
+
+    def __init__(self) -> None:
+        super().__init__(SteadyClock())
+        self.kept: dict[UUID, Records] = {}
+        self.is_full = False
+
+    def keep(self, organization_id: UUID, records: Records) -> Records:
+        if self.is_full:
+            raise StorageUnavailableError("the ledger is full")
+        self.kept[organization_id] = records
+        return records
+
+
+async def test_a_storage_begins_with_what_another_has_kept() -> None:
+    ledger = Ledger()
+    company = await a_company(ledger)
+
+    storage = MemoryStorage(SteadyClock(), records=ledger.kept)
+
+    async with storage.transaction(company.who) as transaction:
+        assert await transaction.users.get(company.admin.id) == company.admin
+
+
+async def test_what_cannot_be_kept_is_taken_back_and_the_next_one_may_write() -> None:
+    ledger = Ledger()
+    company = await a_company(ledger)
+    ledger.is_full = True
+    ticket = a_ticket(company.organization.id)
+
+    with pytest.raises(StorageUnavailableError):
+        await added(company, ticket)
+
+    ledger.is_full = False
+    async with company.transaction() as transaction:
+        with pytest.raises(NotFoundError):
+            await transaction.tickets.get(ticket.id)
+    assert await added(company, ticket)
