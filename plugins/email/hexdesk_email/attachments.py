@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import TypeAlias
+from uuid import UUID
 
 import msgspec
 
@@ -12,32 +14,54 @@ from hexdesk_email.headers import MESSAGE_ID
 from hexdesk_email.imap import Imap, RefusedError, signed_in
 from hexdesk_email.imap_answers import quoted
 from hexdesk_email.inbound import Origin
-from hexdesk_email.mail import Mail
+from hexdesk_email.mail import Attachment, Mail
 from hexdesk_email.parsing import parse_mail
 
 PART_BYTES = 64 * 1024
+# As much as the largest message that can be taken in.
+KEPT_BYTES = 50_000_000
+KEPT_SECONDS = 60.0
 READ = msgspec.json.Decoder(Origin)
+Place: TypeAlias = tuple[UUID, EmailConfig, Origin]
 
 
-async def attachment(
-    file: InboundFile, config: EmailConfig, connection: Connection
-) -> AsyncIterator[bytes]:
-    """Yield an attachment's bytes; raise `UndeliverableError` where it is no longer there."""
-    try:
-        origin = READ.decode(file.reference)
-    except msgspec.MsgspecError as error:
-        raise UndeliverableError("this is no file of an e-mail") from error
-    if origin.spooled:
-        raw = await asyncio.to_thread(spool_of(config, connection).find, origin.spooled)
-        mail = None if raw is None else parse_mail(raw)
-    else:
-        async with signed_in(config, connection) as imap:
-            mail = await _found(imap, config, origin)
-    if mail is None or not 0 <= origin.file < len(mail.attachments):
-        raise UndeliverableError(f"{file.filename!r} is no longer in the mailbox")
-    data = mail.attachments[origin.file].data
-    for start in range(0, len(data), PART_BYTES):
-        yield data[start : start + PART_BYTES]
+class Attachments:
+    """Fetches attachments, and reads a message once for all that it holds.
+
+    They are asked for one after another: those of the messages read last are kept for a moment.
+    """
+
+    def __init__(self) -> None:
+        """Begin with nothing kept."""
+        self._kept: dict[Place, tuple[Attachment, ...]] = {}
+
+    async def fetch(
+        self, file: InboundFile, config: EmailConfig, connection: Connection
+    ) -> AsyncIterator[bytes]:
+        """Yield an attachment's bytes; raise `UndeliverableError` where it is no longer there."""
+        try:
+            origin = READ.decode(file.reference)
+        except msgspec.MsgspecError as error:
+            raise UndeliverableError("this is no file of an e-mail") from error
+        place = (connection.integration_id, config, msgspec.structs.replace(origin, file=0))
+        files = self._kept.get(place)
+        if files is None:
+            mail = await _read(origin, config, connection)
+            files = mail.attachments if mail is not None else ()
+            self._keep(place, files)
+        if not 0 <= origin.file < len(files):
+            raise UndeliverableError(f"{file.filename!r} is no longer in the mailbox")
+        data = files[origin.file].data
+        for start in range(0, len(data), PART_BYTES):
+            yield data[start : start + PART_BYTES]
+
+    def _keep(self, place: Place, files: tuple[Attachment, ...]) -> None:
+        if len(files) <= 1:
+            return
+        self._kept[place] = files
+        while sum(map(_size, self._kept.values())) > KEPT_BYTES:
+            del self._kept[next(iter(self._kept))]
+        asyncio.get_running_loop().call_later(KEPT_SECONDS, self._kept.pop, place, None)
 
 
 async def message_with_id(imap: Imap, folder: str, message_id: str) -> int | None:
@@ -50,6 +74,14 @@ async def message_with_id(imap: Imap, folder: str, message_id: str) -> int | Non
         return None
     uids = await imap.search(b"HEADER Message-ID " + quoted(message_id))
     return uids[-1] if uids else None
+
+
+async def _read(origin: Origin, config: EmailConfig, connection: Connection) -> Mail | None:
+    if origin.spooled:
+        raw = await asyncio.to_thread(spool_of(config, connection).find, origin.spooled)
+        return await _parsed(raw)
+    async with signed_in(config, connection) as imap:
+        return await _found(imap, config, origin)
 
 
 async def _found(imap: Imap, config: EmailConfig, origin: Origin) -> Mail | None:
@@ -66,5 +98,13 @@ async def _found(imap: Imap, config: EmailConfig, origin: Origin) -> Mail | None
 
 
 async def _fetched(imap: Imap, uid: int) -> Mail | None:
-    raw = await imap.fetch(uid)
-    return None if raw is None else parse_mail(raw)
+    return await _parsed(await imap.fetch(uid))
+
+
+async def _parsed(raw: bytes | None) -> Mail | None:
+    # Reading takes seconds at worst: not here, where others wait.
+    return None if raw is None else await asyncio.to_thread(parse_mail, raw)
+
+
+def _size(files: tuple[Attachment, ...]) -> int:
+    return sum(len(file.data) for file in files)

@@ -20,7 +20,7 @@ from hexdesk.core import (
     Source,
 )
 from hexdesk_email import imap, smtp
-from hexdesk_email.attachments import attachment, message_with_id
+from hexdesk_email.attachments import Attachments, message_with_id
 from hexdesk_email.collecting import collect, inbox_of, prepare
 from hexdesk_email.config import SECRETS, EmailConfig
 from hexdesk_email.mailbox import watch
@@ -40,6 +40,10 @@ class EmailChannel(Channel, Source):
     capabilities = ChannelCapabilities(
         markdown=True, attachments=True, threads=True, longest_text=LONGEST_TEXT
     )
+
+    def __init__(self) -> None:
+        """Begin without anything of the past."""
+        self._attachments = Attachments()
 
     def receive(self, request: InboundRequest, connection: Connection) -> ChannelResponse:
         return ChannelResponse(status_code=404, body=b"e-mail comes by mail")
@@ -73,7 +77,7 @@ class EmailChannel(Channel, Source):
         raise OutcomeUnknownError("nothing tells whether the e-mail was sent")
 
     def fetch(self, file: InboundFile, connection: Connection) -> AsyncIterable[bytes]:
-        return attachment(file, _config(connection), connection)
+        return self._attachments.fetch(file, _config(connection), connection)
 
     async def check(self, connection: Connection) -> str:
         config = _config(connection)

@@ -28,7 +28,9 @@ from hexdesk_email.imap_answers import (
 SECONDS = 30.0
 LONGEST_LINE = 4 * 1024 * 1024
 RETRY_SECONDS = 300
-LITERAL = re.compile(rb"\{(\d+)\}$")
+# What an answer takes up besides its bytes: thousands of empty ones are not nothing.
+BYTES_OF_AN_ANSWER = 200
+LITERAL = re.compile(rb"\{(\d{1,12})\}$")
 PART_OF_FETCH = 500
 
 
@@ -42,12 +44,14 @@ class Imap:
     def __init__(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, most_bytes: int
     ) -> None:
-        """Take the connection; no answer may be longer than so many bytes."""
+        """Take the connection; no message may be longer than so many bytes."""
         self.capabilities: frozenset[str] = frozenset()
         self.has_news = False
         self._reader = reader
         self._writer = writer
         self._most_bytes = most_bytes
+        # How much the server may still say before the next command.
+        self._room = LONGEST_LINE
         self._commands = 0
 
     async def greet(self, config: EmailConfig, tls: ssl.SSLContext) -> None:
@@ -106,7 +110,8 @@ class Imap:
 
     async def fetch(self, uid: int, section: bytes = b"") -> bytes | None:
         """Return a message, or a section of it, unread; None where it is gone."""
-        answers = await self.command(b"UID FETCH %d (UID BODY.PEEK[%b])" % (uid, section))
+        command = b"UID FETCH %d (UID BODY.PEEK[%b])" % (uid, section)
+        answers = await self.command(command, room=self._most_bytes)
         return next((body for a in answers if (body := body_in(a)) is not None), None)
 
     async def mark(self, uid: int, *flags: str, remove: bool = False) -> None:
@@ -152,14 +157,15 @@ class Imap:
             self._writer.write(b"DONE\r\n")
             await self._until_done(tag)
 
-    async def command(self, *parts: bytes) -> tuple[Answer, ...]:
+    async def command(self, *parts: bytes, room: int = 0) -> tuple[Answer, ...]:
         """Send a command and return the answers to it.
 
-        Each part but the last ends in the length of the next. Raise `RefusedError` if the server
-        refuses, `UnavailableError` if it is gone.
+        Each part but the last ends in the length of the next. The answers together may be longer
+        than one line by `room` bytes. Raise `RefusedError` if the server refuses,
+        `UnavailableError` if it is gone, or says more.
         """
         async with self._patience():
-            tag = await self._begin(parts[0])
+            tag = await self._begin(parts[0], room)
             for part in parts[1:]:
                 await self._until_continued()
                 self._writer.write(part + b"\r\n")
@@ -204,8 +210,9 @@ class Imap:
         words = b" ".join(words for words in said if words)
         self.capabilities = frozenset(words.decode("latin-1").upper().split())
 
-    async def _begin(self, command: bytes) -> bytes:
+    async def _begin(self, command: bytes, room: int = 0) -> bytes:
         self._commands += 1
+        self._room = LONGEST_LINE + room
         tag = b"h%d" % self._commands
         self._writer.write(tag + b" " + command + b"\r\n")
         return tag
@@ -229,16 +236,18 @@ class Imap:
                 return tuple(answers)
 
     async def _answer(self) -> Answer:
-        line, literals, size = b"", list[bytes](), 0
+        line, literals = b"", list[bytes]()
         while True:
             part = (await self._reader.readuntil(b"\n")).rstrip(b"\r\n")
             line += part
-            if (literal := LITERAL.search(part)) is None:
-                break
-            size += int(literal[1])
-            if size > self._most_bytes:
+            literal = LITERAL.search(part)
+            size = int(literal[1]) if literal else 0
+            self._room -= BYTES_OF_AN_ANSWER + len(part) + size
+            if self._room < 0:
                 raise UnavailableError("the mailbox sends more than it was asked for")
-            literals.append(await self._reader.readexactly(int(literal[1])))
+            if literal is None:
+                break
+            literals.append(await self._reader.readexactly(size))
         answer = Answer(line=line, literals=tuple(literals))
         self.has_news = self.has_news or answer.number(b"EXISTS") is not None
         return answer

@@ -40,13 +40,14 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
 def understand(mail: Mail, reading: Reading, origin: Origin) -> InboundMessage:
     """Return the message, with the conversation it belongs to and whether a person wrote it."""
     automated = automation_of(mail, address=reading.marks.address, robots=reading.robots)
-    digest = _digest(mail)
+    sender = _sender(mail, reading)
+    digest = _digest(mail, sender)
     conversation, replies_to = _thread(mail, reading.marks, automated)
     return InboundMessage(
         dedupe_key=digest,
         conversation_key=conversation or token(f"conversation {digest}"),
         message_id=mail.message_id,
-        sender=_sender(mail, reading),
+        sender=sender,
         text=_text(mail, mail.new_text),
         full_text=_text(mail, mail.text),
         subject=mail.subject or None,
@@ -65,11 +66,12 @@ def understand(mail: Mail, reading: Reading, origin: Origin) -> InboundMessage:
     )
 
 
-def _digest(mail: Mail) -> str:
+def _digest(mail: Mail, sender: Sender) -> str:
     # The sender chooses the Message-ID, so nobody else's message may be taken for theirs; and
-    # some programs use one id for all they send.
-    sender = mail.sender.email if mail.sender else ""
-    said = "\n".join((mail.message_id, sender, mail.header("date")))
+    # some programs use one id for all they send. All of it is known to whoever got the mail too:
+    # a copy that they forge, and that comes first, must not keep out the one that is proven.
+    proof = "proven" if sender.is_verified else ""
+    said = "\n".join((mail.message_id, sender.email or "", mail.header("date"), proof))
     return hashlib.sha256(said.encode()).hexdigest()
 
 

@@ -18,10 +18,15 @@ from hexdesk_email.quotes import without_quotes
 
 LONGEST_SUBJECT = 500
 LONGEST_TEXT = 200_000
-# Each level costs Python a stack frame, and each line a look at every level.
+LONGEST_HEAD = 1_000_000
+# Each level costs Python a stack frame.
 MOST_MULTIPARTS = 50
 # A million empty parts fit into a message that is not even large.
 MOST_BOUNDARIES = 20_000
+# Each line is held against the boundary of every level it lies in.
+MOST_LOOKS = 8_000_000
+# What a line costs by itself, in such looks.
+LOOKS_OF_A_LINE = 5
 # By what header a mail server may say to whom it delivers.
 RECIPIENT_HEADERS = (
     "delivered-to",
@@ -40,7 +45,7 @@ def parse_mail(raw: bytes, *, is_whole: bool = True) -> Mail:
     """
     message, faults = _message(raw)
     headers = headers_of(message)
-    parts = Parts() if message.is_multipart() and faults else read_parts(message)
+    parts = Parts() if faults else read_parts(message)
     sender, doubt = _sender(headers)
     text = parts.text[:LONGEST_TEXT]
     is_complete = is_whole and parts.is_whole and len(parts.text) <= LONGEST_TEXT and not faults
@@ -66,15 +71,30 @@ def parse_mail(raw: bytes, *, is_whole: bool = True) -> Mail:
 
 def _message(raw: bytes) -> tuple["Message[str, str]", tuple[str, ...]]:
     # The older policy reads headers only when asked, and does not stumble over broken ones.
-    multiparts = raw.lower().count(b"multipart/")
-    if multiparts <= MOST_MULTIPARTS and (not multiparts or raw.count(b"\n--") <= MOST_BOUNDARIES):
+    if _can_be_read(raw):
         try:
             return BytesParser(policy=compat32).parsebytes(raw), ()
         except (RecursionError, ValueError, LookupError, AssertionError):
             pass
     head = raw.partition(b"\r\n\r\n")[0] if b"\r\n\r\n" in raw else raw.partition(b"\n\n")[0]
-    bare = BytesHeaderParser(policy=compat32).parsebytes(head + b"\r\n\r\n")
-    return bare, ("it has more parts than can be read",)
+    bare = BytesHeaderParser(policy=compat32).parsebytes(head[:LONGEST_HEAD] + b"\r\n\r\n")
+    return bare, ("it has more parts or lines than can be read",)
+
+
+def _can_be_read(raw: bytes) -> bool:
+    """Tell whether taking a message apart is work of a few seconds at most."""
+    lower = raw.lower()
+    multiparts = lower.count(b"multipart/")
+    lines = raw.count(b"\n") + raw.count(b"\r") - raw.count(b"\r\n")
+    pieces = raw.count(b"\n--") if multiparts else 0
+    if b"message/delivery-status" in lower:
+        # Whatever stands between two blank lines of a report becomes a message.
+        pieces += raw.count(b"\n\n") + raw.count(b"\n\r") + raw.count(b"\r\r")
+    return (
+        multiparts <= MOST_MULTIPARTS
+        and pieces <= MOST_BOUNDARIES
+        and lines * (LOOKS_OF_A_LINE + multiparts) <= MOST_LOOKS
+    )
 
 
 def _sender(headers: Headers) -> tuple[Address | None, str]:

@@ -2,6 +2,7 @@
 
 import ssl
 import tempfile
+import threading
 from collections.abc import AsyncGenerator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +13,9 @@ import pytest
 
 from hexdesk.adapters.egress.http import HttpEgress
 from hexdesk.core.ports.channels import Connection
-from hexdesk_email import EmailConfig, EmailSettings
+from hexdesk_email import EmailConfig, EmailSettings, attachments
+from hexdesk_email.mail import Mail
+from hexdesk_email.parsing import parse_mail
 from tests.integration.certificates import certificate
 from tests.integration.plugins.email.door import Door, opened
 from tests.integration.plugins.email.dovecot_server import (
@@ -92,6 +95,19 @@ async def door(
     """Where mail is handed over, by LMTP unless a test says otherwise."""
     async with opened(request.param, connect(is_handed_over=True), tmp_path) as door:
         yield door
+
+
+@pytest.fixture
+def reading_threads(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The threads that took a message apart for its files: one for each time."""
+    threads: list[int] = []
+
+    def noted(raw: bytes) -> Mail:
+        threads.append(threading.get_ident())
+        return parse_mail(raw)
+
+    monkeypatch.setattr(attachments, "parse_mail", noted)
+    return threads
 
 
 class Connect:

@@ -2,14 +2,16 @@
 
 import asyncio
 import os
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 
 from hexdesk.core.errors import StorageUnavailableError, UndeliverableError
 from hexdesk.core.model.channels import Inbound, InboundFile
-from hexdesk_email import EmailChannel, EmailConfig
+from hexdesk_email import EmailChannel, EmailConfig, attachments
 from tests.integration.plugins.email.desk_end import PATIENCE_SECONDS, DeskEnd, running
 from tests.integration.plugins.email.door import Door, known
 from tests.integration.plugins.email.letters import a_letter, bytes_of
@@ -87,6 +89,46 @@ async def test_files_are_fetched_from_what_was_kept(door: Door) -> None:
         gone = InboundFile(filename="list.csv", reference=reference)
         with pytest.raises(UndeliverableError):
             await anext(aiter(channel.fetch(gone, door.connection)))
+
+
+async def test_a_mail_is_read_once_for_all_its_files_and_never_where_others_wait(
+    door: Door, reading_threads: list[int]
+) -> None:
+    mail = a_letter("see the files")
+    for number in range(3):
+        mail.add_attachment(b"%d" % number, maintype="text", subtype="csv", filename="list.csv")
+    await known(door)
+    await door.brings(bytes_of(mail))
+    async with running(door.connection, desk := DeskEnd()):
+        [message] = await desk.has(1)
+    channel = EmailChannel()
+    for number, file in enumerate(message.files):
+        parts = [part async for part in channel.fetch(file, door.connection)]
+        assert b"".join(parts) == b"%d" % number
+    assert len(reading_threads) == 1
+    assert threading.get_ident() not in reading_threads
+    # What was kept is kept for its own mailbox alone.
+    other = replace(door.connection, integration_id=uuid4())
+    _ = [part async for part in channel.fetch(message.files[0], other)]
+    assert len(reading_threads) == 2
+
+
+async def test_no_more_is_kept_than_one_large_mail_holds(
+    door: Door, reading_threads: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attachments, "KEPT_BYTES", 100)
+    await known(door)
+    for letter in (b"a", b"b"):
+        mail = a_letter("see the files")
+        for _ in range(2):
+            mail.add_attachment(letter * 30, maintype="text", subtype="csv", filename="x.csv")
+        await door.brings(bytes_of(mail))
+    async with running(door.connection, desk := DeskEnd()):
+        first, second = await desk.has(2)
+    channel = EmailChannel()
+    for file in (*first.files, *second.files, *first.files):
+        _ = [part async for part in channel.fetch(file, door.connection)]
+    assert len(reading_threads) == 3
 
 
 async def test_what_was_taken_is_forgotten_after_a_while(door: Door) -> None:

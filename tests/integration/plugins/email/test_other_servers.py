@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ from tests.integration.plugins.email.letters import a_letter, bytes_of
 Say = Callable[[bytes], Awaitable[None]]
 MAIL = bytes_of(a_letter("the first"))
 BODY = b"* 1 FETCH (UID 7 BODY[] {%d}\r\n%b)\r\n" % (len(MAIL), MAIL)
+LARGE_BODY = b"* 1 FETCH (UID 7 BODY[] {90000}\r\n" + b"x" * 90_000 + b")\r\n"
 WITHOUT_KEYWORDS = (
     b"* 1 EXISTS\r\n* OK [UIDVALIDITY 3]\r\n* OK [UIDNEXT 8]\r\n"
     b"* OK [PERMANENTFLAGS (\\Seen \\Flagged)]\r\n"
@@ -48,6 +49,13 @@ class OldServer:
             )
 
     async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # Who is flooded hangs up in the middle of it.
+        with suppress(ConnectionError):
+            await self._talk(reader, writer)
+            writer.close()
+            await writer.wait_closed()
+
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"* OK hello\r\n")
         while line := (await reader.readline()).rstrip(b"\r\n"):
             tag, _, command = line.partition(b" ")
@@ -57,8 +65,6 @@ class OldServer:
             verb = max((one for one in self.says if command.startswith(one)), key=len, default=b"")
             said = self.says.get(verb, b"")
             writer.write(said if said.startswith(b"+") else said + b"%b OK done\r\n" % tag)
-        writer.close()
-        await writer.wait_closed()
 
 
 @asynccontextmanager
@@ -129,6 +135,29 @@ async def test_a_server_that_sends_too_much_is_hung_up_on(connect: Connect) -> N
         server.says[b"UID FETCH 7 (UID BODY"] = flood
         with pytest.raises(UnavailableError, match="more than it was asked for"):
             await EmailChannel().run(connect(**said_of(server)), DeskEnd().emit)
+
+
+@pytest.mark.parametrize(
+    ("command", "flood"),
+    [
+        (b"UID SEARCH", b"* OK\r\n" * 25_000),
+        (b"UID SEARCH", (b"* SEARCH" + b" 7" * 500_000 + b"\r\n") * 5),
+        (b"UID SEARCH", b"* X " + b"{0}\r\n" * 25_000 + b"\r\n"),
+        (
+            b"UID FETCH 7 (UID BODY",
+            (b"* 1 FETCH (UID 7 BODY[] {90000}\r\n" + b"x" * 90_000 + b")\r\n") * 50,
+        ),
+    ],
+    ids=["small answers", "long answers", "an answer without end", "messages"],
+)
+async def test_a_server_that_sends_too_much_bit_by_bit_is_hung_up_on(
+    connect: Connect, command: bytes, flood: bytes
+) -> None:
+    async with serving(OldServer()) as server, asyncio.timeout(20):
+        server.says[command] = flood
+        there = connect(**said_of(server), max_message_bytes=100_000)
+        with pytest.raises(UnavailableError, match="more than it was asked for"):
+            await EmailChannel().run(there, DeskEnd().emit)
 
 
 async def test_what_was_slipped_in_before_privacy_is_not_heard(connect: Connect, pem: Path) -> None:

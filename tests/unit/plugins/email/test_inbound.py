@@ -3,6 +3,7 @@
 from uuid import UUID
 
 import msgspec
+import pytest
 
 from hexdesk.core.model.channels import InboundMessage
 from hexdesk_email.inbound import Origin, Reading, understand
@@ -50,9 +51,11 @@ def test_a_new_mail_begins_a_conversation_that_an_address_can_name() -> None:
     assert message.hints == {"references": ["<1@example.com>"], "subject": "Help"}
 
 
-def test_the_same_mail_has_the_same_keys_by_whichever_way_it_comes() -> None:
-    first = read(HEAD + b"\r\nhi")
-    again = read(b"Received: from elsewhere\r\nDelivered-To: x@y.test\r\n" + HEAD + b"\r\nhi")
+@pytest.mark.parametrize("proof", [b"", PASS])
+def test_the_same_mail_has_the_same_keys_by_whichever_way_it_comes(proof: bytes) -> None:
+    first = read(proof + HEAD + b"\r\nhi")
+    raw = b"Return-Path: <ann@example.com>\r\nDelivered-To: x@y.test\r\n" + proof + HEAD
+    again = understand(parse_mail(raw + b"\r\nhi"), READING, Origin(spooled="handed over"))
     assert (again.dedupe_key, again.conversation_key) == (first.dedupe_key, first.conversation_key)
 
 
@@ -67,6 +70,14 @@ def test_nobody_takes_the_place_of_another_ones_mail() -> None:
         )
     }
     assert len(keys) == 4
+
+
+def test_a_forged_copy_that_comes_first_does_not_keep_out_the_mail_that_is_proven() -> None:
+    forged, genuine = read(HEAD + b"\r\nPay me."), read(PASS + HEAD + b"\r\nPay nobody.")
+    assert not forged.sender.is_verified
+    assert genuine.sender.is_verified
+    assert forged.dedupe_key != genuine.dedupe_key
+    assert forged.conversation_key != genuine.conversation_key
 
 
 def test_a_signed_address_names_the_conversation_before_anything_else() -> None:
@@ -134,7 +145,7 @@ def test_a_mail_from_nobody_is_kept_and_not_answered() -> None:
 
 def test_a_mail_that_cannot_be_read_says_so() -> None:
     message = read(ugly_mail.DEEP)
-    assert "could not be read: it has more parts than can be read" in message.text
+    assert "could not be read: it has more parts or lines than can be read" in message.text
     assert message.subject == "Help"
 
 

@@ -171,12 +171,22 @@ def test_html_alone_is_read_as_text() -> None:
     assert parse_mail(text(source, b"text/html")).text == "Hello,\nit is broken."
 
 
-@pytest.mark.parametrize("raw", [ugly_mail.DEEP, ugly_mail.MANY_PARTS])
-def test_of_what_has_too_many_parts_the_headers_are_kept(raw: bytes) -> None:
-    mail = parse_mail(raw)
+@pytest.mark.parametrize(
+    "name",
+    ["DEEP", "MANY_PARTS", "DEEP_AND_LONG", "MANY_LINES", "MANY_HEADERS", "MANY_BLANK_LINES"],
+)
+def test_of_what_is_too_much_work_to_read_the_headers_are_kept(name: str) -> None:
+    mail = parse_mail(getattr(ugly_mail, name))
     assert mail.sender == Address(email="ann@example.com", name="Ann")
     assert (mail.subject, mail.text, mail.is_whole) == ("Help", "", False)
-    assert mail.faults == ("it has more parts than can be read",)
+    assert mail.attachments == ()
+    assert mail.faults == ("it has more parts or lines than can be read",)
+
+
+def test_a_large_file_is_read_however_many_lines_it_has() -> None:
+    mail = parse_mail(ugly_mail.LARGE_FILE)
+    assert [len(file.data) for file in mail.attachments] == [57 * 330_000]
+    assert (mail.text, mail.is_whole) == ("see the file", True)
 
 
 def test_more_files_than_anybody_needs_are_left_in_the_mailbox() -> None:

@@ -55,6 +55,19 @@ DEEP = HEAD + b"".join(
 )
 DEEP_FORWARDS = HEAD + b"Content-Type: message/rfc822\r\n\r\n" * 3000
 MANY_PARTS = MIXED + b"--b\r\n\r\nx\r\n" * 30_000
+OPENED = b"".join(
+    b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (n, n) for n in range(49)
+)
+DEEP_AND_LONG = HEAD + OPENED + b"\r\n" + b"x\r\n" * 160_000
+MANY_LINES = HEAD + b"\r\n" + b"x\n" * 1_700_000
+MANY_HEADERS = HEAD + b"X:\r" * 1_700_000
+MANY_BLANK_LINES = HEAD + b"Content-Type: message/delivery-status\r\n\r\n" + b"a: b\n\n" * 21_000
+LARGE_FILE = mixed(
+    b"Content-Type: multipart/related; boundary=c\r\n\r\n--c\r\n"
+    b"Content-Type: application/pdf\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    + (b"A" * 76 + b"\r\n") * 330_000
+    + b"--c--"
+)
 MANY_FILES = mixed(*[b"Content-Type: image/png\r\n\r\nx"] * 60)
 
 
@@ -80,6 +93,8 @@ CORPUS = {
     "deep forwards": DEEP_FORWARDS,
     "many parts": MANY_PARTS,
     "many files": MANY_FILES,
+    "deep and long": DEEP_AND_LONG,
+    "many blank lines": MANY_BLANK_LINES,
     "no end": MIXED + PLAIN,
     "no boundary": HEAD + b"Content-Type: multipart/mixed\r\n\r\nx",
     "base64 that is none": text(b"!!!", ENCODED + b"base64"),
