@@ -171,14 +171,26 @@ class AnswerChannelMessage(TaskType):
         return self._done(replace(inbound, message_id=sent), note=reason)
 
     async def _too_much(self, inbound: KeptInbound, customer: Customer) -> str | None:
-        """Say why a message is not answered, if two machines may be talking to each other."""
-        most = self.settings.channel_answers_per_hour
-        if most is None:
+        """Say why a message is not answered, if two machines may be talking to each other.
+
+        Or if somebody has addresses made up, and the desk write to all of them.
+        """
+        attempts: list[Attempt] = []
+        most, most_unproved = (
+            self.settings.channel_answers_per_hour,
+            self.settings.channel_unproved_answers_per_hour,
+        )
+        if most is not None:
+            rate = Rate("channel-answers", most, HOUR_SECONDS)
+            # Whoever forges an address must not use up what its owner has.
+            subject = f"{inbound.integration_id}:{customer.is_verified}:{customer.customer_id}"
+            attempts.append(Attempt(rate, subject))
+        if most_unproved is not None and not customer.is_verified:
+            rate = Rate("channel-unproved-answers", most_unproved, HOUR_SECONDS)
+            attempts.append(Attempt(rate, str(inbound.integration_id)))
+        if not attempts:
             return None
-        rate = Rate("channel-answers", most, HOUR_SECONDS)
-        # Whoever forges an address must not use up what its owner has.
-        subject = f"{inbound.integration_id}:{customer.is_verified}:{customer.customer_id}"
-        verdict = await self.limiter.hit([Attempt(rate, subject)])
+        verdict = await self.limiter.hit(attempts)
         return None if verdict.is_allowed else LOOPING
 
     async def _send(
