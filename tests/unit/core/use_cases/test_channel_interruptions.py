@@ -8,12 +8,18 @@ from msgspec.structs import replace
 from hexdesk.core.errors import NotFoundError
 from hexdesk.core.model.channels import Sender
 from hexdesk.core.model.conversations import InboundStatus, KeptInbound
+from hexdesk.core.model.integrations import IntegrationStatus
 from hexdesk.core.model.settings import DeskSettings
 from hexdesk.core.model.tasks import TaskFilter, TaskStatus
+from hexdesk.core.model.webhooks import DeliveryStatus
+from hexdesk.core.policy.channel_deliveries import MOST_ATTEMPTS
 from hexdesk.core.ports.channels import Connection
 from hexdesk.core.testing import ScriptedChannel, saying
 from hexdesk.core.testing.examples import ALL
 from hexdesk.core.testing.memory_channels import MemoryChannelConversations, MemoryInbounds
+from hexdesk.core.use_cases.channel_delivery import SWITCHED_OFF
+from hexdesk.core.use_cases.integrations import IntegrationChange
+from tests.unit.core.answered import answered, the_delivery, until_next
 from tests.unit.core.pigeons import Flock, says
 
 
@@ -175,3 +181,38 @@ async def test_of_two_who_begin_the_same_conversation_one_begins_anew(
     flock.scene.clock.advance(2)
     await flock.work()
     assert await flock.contents() == ["Hello?", "Hello."]
+
+
+async def switch(flock: Flock, *, is_active: bool) -> None:
+    change = IntegrationChange(is_active=is_active)
+    await flock.scene.desk.integrations.change(flock.admin, flock.integration.id, change)
+
+
+async def test_a_connection_that_is_switched_off_for_a_while_sends_when_it_is_on() -> None:
+    flock = await answered()
+    await switch(flock, is_active=False)
+    await flock.work()
+    await until_next(flock)
+    one = await the_delivery(flock)
+    assert (one.status, one.last_error) == (DeliveryStatus.PENDING, SWITCHED_OFF)
+    assert flock.channel.sent == []
+    shown = await flock.scene.desk.integrations.get(flock.admin, flock.integration.id)
+    assert shown.status is IntegrationStatus.UNKNOWN, "nothing was found out about its system"
+    await switch(flock, is_active=True)
+    await until_next(flock)
+    assert (await the_delivery(flock)).status is DeliveryStatus.DELIVERED
+    assert [one.text for one in flock.channel.sent] == ["It has shipped."]
+
+
+async def test_what_a_connection_was_to_send_is_not_kept_for_ever() -> None:
+    flock = await answered()
+    await switch(flock, is_active=False)
+    await flock.work()
+    for _ in range(MOST_ATTEMPTS - 1):
+        await until_next(flock)
+    one = await the_delivery(flock)
+    assert (one.status, one.last_error) == (DeliveryStatus.FAILED, SWITCHED_OFF)
+    await switch(flock, is_active=True)
+    flock.scene.clock.advance(10_000)
+    await flock.work()
+    assert flock.channel.sent == []
