@@ -94,13 +94,17 @@ class StorageUnavailableError(UnavailableError):
     """The storage cannot be reached."""
 
 
+LONGEST_WAIT_SECONDS = 86_400
+
+
 class RetryAfterError(UnavailableError):
     """The other system wants to be asked again later: in `retry_after` seconds."""
 
     def __init__(self, message: str, *, retry_after: float) -> None:
-        """Keep the time to wait."""
+        """Keep the time to wait; what a stranger wishes for is at most a day, and no time too."""
         super().__init__(message)
-        self.retry_after = math.ceil(retry_after)
+        # In this order, since nothing is less than what is no number.
+        self.retry_after = math.ceil(max(0, min(LONGEST_WAIT_SECONDS, retry_after)))
 
 
 class UndeliverableError(DeskError):

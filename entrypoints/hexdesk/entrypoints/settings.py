@@ -55,6 +55,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     health_check: Annotated[float, msgspec.Meta(ge=0, le=86_400)] = 300
     response_cache: bool = False
     channel_answers: Annotated[int, msgspec.Meta(ge=0, le=100_000)] = 20
+    channel_unproved_answers: Annotated[int, msgspec.Meta(ge=0, le=100_000)] = 200
     egress_allow_private: bool = False
     trusted_proxies: Networks = ()
     extraction_without_isolation: bool = False

@@ -12,7 +12,9 @@ class DeskSettings(msgspec.Struct, frozen=True, kw_only=True):
     two checks of an agent, 0 for never. `poll_seconds` is how long to wait before looking again
     for what another process does. `most_uploads` is how many files are taken in at once.
     `attachment_wait_seconds` is how long an answer waits for what came with its message to be read.
-    `channel_answers_per_hour` is how many messages of one sender are answered, None for all.
+    `channel_answers_per_hour` is how many messages of one sender are answered, None for all;
+    `channel_unproved_answers_per_hour` the same for all senders of a connection together who
+    prove nothing.
     """
 
     version: str = "0"
@@ -33,6 +35,7 @@ class DeskSettings(msgspec.Struct, frozen=True, kw_only=True):
     most_file_bytes: int = 50 * 1024 * 1024
     most_uploads: int = 32
     channel_answers_per_hour: int | None = 20
+    channel_unproved_answers_per_hour: int | None = 200
     flush_seconds: float = 0.05
     caches_responses: bool = False
     slow_seconds: float = 1.0

@@ -61,5 +61,5 @@ def next_try(
     """
     if delivery.tries >= MOST_ATTEMPTS:
         return None
-    longest = timedelta(seconds=PAUSES.longest_pause)
-    return now + max(pause(PAUSES, delivery.tries, chance), min(timedelta(seconds=wished), longest))
+    wait = timedelta(seconds=min(wished, PAUSES.longest_pause))
+    return now + max(pause(PAUSES, delivery.tries, chance), wait)

@@ -114,6 +114,16 @@ class Addressee(Protocol):
         """Return the account that a connection is for."""
 
     @abstractmethod
+    def missing_proof(self, config: Any) -> str | None:
+        """Return which field of `config` must be given to claim the account by writing it down.
+
+        That is the secret by which the account's own requests are verified. Where it is missing,
+        the installation's secret verifies the requests of all accounts, and whoever names an
+        account would be handed what comes from it: such an account is taken from signing in
+        alone. None where nothing is missing.
+        """
+
+    @abstractmethod
     def account_of(self, request: InboundRequest) -> str | None:
         """Return which account a request claims to come from, or None where it names none.
 

@@ -27,7 +27,10 @@ Step = Exception | Callable[[], Awaitable[object]]
 
 
 class PigeonConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where the pigeons live, and the word that they are known by."""
+    """Where the pigeons live, and the word that they are known by.
+
+    Without a word of their own they are known by the installation's, which is `SECRET`.
+    """
 
     loft: str
     secret: str = SECRET
@@ -61,7 +64,7 @@ class ScriptedChannel(Channel):
     ) -> ChannelResponse | Sequence[Inbound]:
         if self.stumbles:
             raise self.stumbles
-        if request.headers.get("secret") != connection.config.secret:
+        if request.headers.get("secret") != (connection.config.secret or SECRET):
             return ChannelResponse(status_code=401, body=b"no pigeon of ours")
         return msgspec.json.decode(request.body, type=tuple[Inbound, ...])
 
@@ -109,6 +112,9 @@ class ScriptedAddressee(ScriptedChannel, Addressee):
 
     def account(self, config: Any) -> str:
         return config.loft
+
+    def missing_proof(self, config: Any) -> str | None:
+        return None if config.secret else "secret"
 
     def account_of(self, request: InboundRequest) -> str | None:
         if self.stumbles:

@@ -18,7 +18,11 @@ from hexdesk.core.errors import (
     UndeliverableError,
 )
 from hexdesk.core.model.channels import OutboundMessage, Receipt
-from hexdesk.core.model.conversations import ChannelConversation, ChannelDelivery
+from hexdesk.core.model.conversations import (
+    ChannelConversation,
+    ChannelDelivery,
+    KeptConnection,
+)
 from hexdesk.core.model.integrations import Integration
 from hexdesk.core.model.principals import System
 from hexdesk.core.model.tasks import Endurance, Task
@@ -113,12 +117,10 @@ class SendChannelMessage(TaskType):
         is_over = delivery.status is not DeliveryStatus.PENDING or delivery.task_id != task.id
         if is_over or conversation is None:
             return TaskEnd(result={"status": delivery.status})
-        if not integration.is_active:
-            raise TaskFailedError(SWITCHED_OFF)
         if earlier is not None:
             return TaskEnd(again_at=self._after(earlier))
         try:
-            connection = self.channels.connection(who, integration, kept)
+            connection = self._connection(who, integration, kept)
         except (InvalidError, UnavailableError, ValueError) as error:
             # One of which nobody knows whether it has arrived is not known better for that.
             is_unknown = bool(task.steps) or may_have_arrived(delivery)
@@ -141,6 +143,14 @@ class SendChannelMessage(TaskType):
             lost = DeliveryAttempt(at=now, error=LOST, is_unknown=True)
             delivery = attempted(delivery, lost)
         await tx.channel_deliveries.update(unsent(delivery, reason))
+
+    def _connection(
+        self, who: System, integration: Integration, kept: KeptConnection
+    ) -> Connection:
+        """Return the connection; one that is switched off may be on again before long."""
+        if not integration.is_active:
+            raise UnavailableError(SWITCHED_OFF)
+        return self.channels.connection(who, integration, kept)
 
     async def _attempt(self, work: TaskWork, outgoing: _Outgoing) -> _Came:
         task, delivery = work.task, outgoing.delivery
@@ -190,7 +200,8 @@ class SendChannelMessage(TaskType):
         after = replace(after, next_attempt_at=again_at)
 
         async def store(tx: Transaction) -> None:
-            await note_health(tx, integration, now, came.error)
+            if integration.is_active:
+                await note_health(tx, integration, now, came.error)
             await self._store(tx, after, receipt)
 
         if receipt is not None or again_at is not None:

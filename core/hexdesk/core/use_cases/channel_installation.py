@@ -141,11 +141,12 @@ class FinishInstallation:
         )
         known = await self._known(who, kind, config)
         if known is None:
-            return await self.add(who, NewIntegration(type=channel, name=name, config=config))
+            wish = NewIntegration(type=channel, name=name, config=config)
+            return await self.add(who, wish, is_vouched=True)
         # Masked secrets are those that are kept.
         kept = self.channels.integration_types.masked(known).config
         change = IntegrationChange(config={**kept, **config}, is_active=True)
-        return await self.change(who, known.id, change)
+        return await self.change(who, known.id, change, is_vouched=True)
 
     async def _known(
         self, who: Member, kind: ChannelType, config: dict[str, Any]

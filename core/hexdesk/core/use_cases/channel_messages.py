@@ -44,11 +44,13 @@ from hexdesk.core.use_cases.task_types import TaskEnd, TaskType, TaskWork
 
 log = logging.getLogger("hexdesk.channels")
 HOUR_SECONDS = 3600
-SOON = timedelta(seconds=1)
+SOON, LATER = timedelta(seconds=1), timedelta(minutes=1)
 NOT_ADDRESSED = "it was said to nobody in particular"
 LOOPING = "there were too many messages within an hour: it was not answered"
 FORGOTTEN = TaskEnd(result={"status": "forgotten"})
 """Of a message whose conversation or connection was removed meanwhile."""
+OPEN = frozenset({InboundStatus.PENDING, InboundStatus.FAILED})
+"""What is still to be seen to: a task that is begun anew begins what had failed anew."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,10 +85,12 @@ class AnswerChannelMessage(TaskType):
                 kept = await tx.channel_connections.get(inbound.integration_id)
         except NotFoundError:
             return FORGOTTEN
-        if inbound.status is not InboundStatus.PENDING:
+        if inbound.status not in OPEN:
             return TaskEnd(result={"status": inbound.status})
-        if not is_first:
-            return self._again()
+        is_loaded = inbound.channel in self.channels.types
+        if not (is_loaded and is_first):
+            # Another worker may have the plugin, or this one after its next start.
+            return self._again(SOON if is_loaded else LATER)
         try:
             connection = self.channels.connection(who, integration, kept)
             return await self._see_to(work, connection, inbound)
@@ -102,7 +106,7 @@ class AnswerChannelMessage(TaskType):
             inbound = await tx.inbounds.get(data.inbound_id, lock=True)
         except NotFoundError:
             return
-        if inbound.status is InboundStatus.PENDING:
+        if inbound.status in OPEN:
             failed = replace(inbound, status=InboundStatus.FAILED, note=task.error)
             await tx.inbounds.update(failed)
 
@@ -123,13 +127,17 @@ class AnswerChannelMessage(TaskType):
         """Return the sender as the other system knows them, or as they came if it will not say."""
         try:
             known = await channel.identify(sender, connection)
+            return replace(known, external_id=sender.external_id)
         except (EgressRefusedError, InvalidError, UndeliverableError):
             return sender
         except UnavailableError:
             if task.attempts < task.max_attempts:
                 raise
             return sender
-        return replace(known, external_id=sender.external_id)
+        except Exception:
+            # The edge to other people's code: the message counts, but its sender proves nothing.
+            log.exception("sender not identified", extra={"channel": channel.name})
+            return replace(sender, is_verified=False)
 
     async def _take(
         self,
@@ -163,14 +171,26 @@ class AnswerChannelMessage(TaskType):
         return self._done(replace(inbound, message_id=sent), note=reason)
 
     async def _too_much(self, inbound: KeptInbound, customer: Customer) -> str | None:
-        """Say why a message is not answered, if two machines may be talking to each other."""
-        most = self.settings.channel_answers_per_hour
-        if most is None:
+        """Say why a message is not answered, if two machines may be talking to each other.
+
+        Or if somebody has addresses made up, and the desk write to all of them.
+        """
+        attempts: list[Attempt] = []
+        most, most_unproved = (
+            self.settings.channel_answers_per_hour,
+            self.settings.channel_unproved_answers_per_hour,
+        )
+        if most is not None:
+            rate = Rate("channel-answers", most, HOUR_SECONDS)
+            # Whoever forges an address must not use up what its owner has.
+            subject = f"{inbound.integration_id}:{customer.is_verified}:{customer.customer_id}"
+            attempts.append(Attempt(rate, subject))
+        if most_unproved is not None and not customer.is_verified:
+            rate = Rate("channel-unproved-answers", most_unproved, HOUR_SECONDS)
+            attempts.append(Attempt(rate, str(inbound.integration_id)))
+        if not attempts:
             return None
-        rate = Rate("channel-answers", most, HOUR_SECONDS)
-        # Whoever forges an address must not use up what its owner has.
-        subject = f"{inbound.integration_id}:{customer.is_verified}:{customer.customer_id}"
-        verdict = await self.limiter.hit([Attempt(rate, subject)])
+        verdict = await self.limiter.hit(attempts)
         return None if verdict.is_allowed else LOOPING
 
     async def _send(
@@ -201,8 +221,8 @@ class AnswerChannelMessage(TaskType):
             run = await tx.runs.get(kept.run_id) if kept and kept.run_id else None
         return run and run.user_message_id
 
-    def _again(self) -> TaskEnd:
-        return TaskEnd(again_at=self.clock.now() + SOON)
+    def _again(self, wait: timedelta = SOON) -> TaskEnd:
+        return TaskEnd(again_at=self.clock.now() + wait)
 
     def _done(self, inbound: KeptInbound, *, note: str | None) -> TaskEnd:
         after = replace(inbound, status=InboundStatus.DONE, note=note)

@@ -66,6 +66,28 @@ class ChannelType(IntegrationType):
         """Return None: what a channel calls is checked when it calls."""
         return None
 
+    def refuse_claim(self, config: Mapping[str, Any], before: Mapping[str, Any] | None) -> None:
+        """Refuse an account for which nothing speaks but the word of whoever configures it."""
+        channel = self.channel
+        if not isinstance(channel, Addressee):
+            return
+        missing = channel.missing_proof(msgspec.convert(dict(config), self.config))
+        if missing is None or (before is not None and self._is_theirs(channel, config, before)):
+            return
+        message = f"an account without a {missing!r} of its own is connected by signing in there"
+        raise InvalidError(message, pointer=f"/config/{missing}")
+
+    def _is_theirs(
+        self, channel: Addressee, config: Mapping[str, Any], before: Mapping[str, Any]
+    ) -> bool:
+        """Tell whether the account was shown to be theirs by signing in, and is the same."""
+        try:
+            was = msgspec.convert(dict(before), self.config)
+        except msgspec.ValidationError:
+            return False
+        is_signed_in = channel.missing_proof(was) is not None
+        return is_signed_in and self.account(config) == self.account(before)
+
     async def keep(
         self, tx: Transaction, integration: Integration, config: Mapping[str, Any], *, is_new: bool
     ) -> None:

@@ -64,6 +64,14 @@ class IntegrationType(Protocol):
         """
         return await self.check(config, http)
 
+    def refuse_claim(self, config: Mapping[str, Any], before: Mapping[str, Any] | None) -> None:
+        """Raise `InvalidError` for a configuration that claims what may be somebody else's.
+
+        Both are opened; `before` is what was configured until now, None where nothing was or
+        where it cannot be read any more. What another system has vouched for is not asked about.
+        """
+        return
+
     async def keep(
         self, tx: Transaction, integration: Integration, config: Mapping[str, Any], *, is_new: bool
     ) -> None:
@@ -174,6 +182,16 @@ class IntegrationTypes:
             name: self._open(value) if name in secrets and value is not None else value
             for name, value in stored.items()
         }
+
+    def refuse_claim(
+        self, type_name: str, stored: Mapping[str, Any], *, before: Mapping[str, Any] | None
+    ) -> None:
+        """Raise `InvalidError` for a configuration that claims what may be somebody else's."""
+        try:
+            until_now = None if before is None else self.opened(type_name, before)
+        except ValueError:
+            until_now = None
+        self._kind(type_name).refuse_claim(self.opened(type_name, stored), until_now)
 
     def read(self, integration: Integration) -> Any:
         """Return the configuration as the Struct of its type, with its secrets.

@@ -87,8 +87,13 @@ class AddIntegration:
     auditor: Auditor
     schedule_refresh: ScheduleRefresh
 
-    async def __call__(self, who: Principal, wish: NewIntegration) -> Integration:
-        """Return the integration; raise `InvalidError` for an unknown type or a wrong config."""
+    async def __call__(
+        self, who: Principal, wish: NewIntegration, *, is_vouched: bool = False
+    ) -> Integration:
+        """Return the integration; raise `InvalidError` for an unknown type or a wrong config.
+
+        `is_vouched` if the config comes from the other system, which has let `who` in there.
+        """
         require(who, Right.CHANGE_INTEGRATIONS)
         integration = Integration(
             id=self.clock.new_id(),
@@ -97,6 +102,8 @@ class AddIntegration:
             config=self.types.sealed(wish.type, wish.config, kept={}),
             created_at=self.clock.now(),
         )
+        if not is_vouched:
+            self.types.refuse_claim(wish.type, integration.config, before=None)
         async with self.storage.transaction(who) as tx:
             await tx.integrations.add(integration)
             await self.types.keep(tx, integration, is_new=True)
@@ -116,9 +123,17 @@ class ChangeIntegration:
     schedule_refresh: ScheduleRefresh
 
     async def __call__(
-        self, who: Principal, integration_id: UUID, change: IntegrationChange
+        self,
+        who: Principal,
+        integration_id: UUID,
+        change: IntegrationChange,
+        *,
+        is_vouched: bool = False,
     ) -> Integration:
-        """Return the integration, secrets masked; raise `InvalidError` for another type."""
+        """Return the integration, secrets masked; raise `InvalidError` for another type.
+
+        `is_vouched` as for `AddIntegration`.
+        """
         require(who, Right.CHANGE_INTEGRATIONS)
         fields = given(change)
         async with self.storage.transaction(who) as tx:
@@ -128,6 +143,8 @@ class ChangeIntegration:
                 raise InvalidError(message, pointer="/type")
             if "config" in fields:
                 config = self.types.sealed(before.type, fields["config"], kept=before.config)
+                if not is_vouched:
+                    self.types.refuse_claim(before.type, config, before=before.config)
                 fields |= {"config": config}
                 if self.types.is_same(before.type, config, before.config):
                     del fields["config"]

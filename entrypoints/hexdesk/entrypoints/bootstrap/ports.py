@@ -108,5 +108,6 @@ def _desk_settings(settings: Settings) -> DeskSettings:
         health_check_seconds=settings.health_check,
         caches_responses=settings.response_cache,
         channel_answers_per_hour=settings.channel_answers or None,
+        channel_unproved_answers_per_hour=settings.channel_unproved_answers or None,
         slow_seconds=settings.slow_ms / 1000,
     )

@@ -102,7 +102,7 @@ class WebhookChannel(Channel):
         code, said = answer.status_code, f"the address answered {answer.status_code}"
         if code in ASKS_TO_WAIT:
             seconds = answer.headers.get("retry-after", "")
-            raise RetryAfterError(said, retry_after=int(seconds) if seconds.isdecimal() else 60)
+            raise RetryAfterError(said, retry_after=int(seconds[:9]) if seconds.isdecimal() else 60)
         if code // 100 == CLIENT_ERROR:
             raise UndeliverableError(said)
         if code // 100 != SUCCESS:

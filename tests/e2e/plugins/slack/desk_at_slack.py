@@ -76,7 +76,8 @@ async def desk_at_slack(
         async with a_house(additions=plugin, **changes) as house:
             company = await house.company("acme")
             if is_connected:
-                config = {"team_id": TEAM, "bot_token": TOKEN, "bot_user_id": APP}
+                own = {"bot_token": TOKEN, "bot_user_id": APP, "signing_secret": SECRET}
+                config = {"team_id": TEAM, **own}
                 wish = {"type": "slack", "name": "Acme", "config": config}
                 await created(company.admin, "/integrations", **wish)
             yield DeskAtSlack(house=house, company=company, server=server)

@@ -87,6 +87,20 @@ async def test_a_workspace_of_another_company_is_not_taken_from_it(there: DeskAt
     await other.close()
 
 
+async def test_a_workspace_is_not_claimed_by_whoever_knows_its_id(there: DeskAtSlack) -> None:
+    other = await there.house.company("acme2")
+    named = {"team_id": TEAM, "bot_token": "made-up"}
+    wish = {"type": "slack", "name": "Theirs", "config": named}
+    told = problem(await other.admin.post("/api/v1/integrations", json=wish), 422, "invalid")
+    assert told["errors"][0]["pointer"] == "/config/signing_secret"
+    own = wish | {"config": {"team_id": "TMINE", "bot_token": "x", "signing_secret": "mine"}}
+    made = (await other.admin.post("/api/v1/integrations", json=own)).json()
+    path = f"/api/v1/integrations/{made['id']}"
+    problem(await other.admin.patch(path, json={"config": named}), 422, "invalid")
+    assert (await allowed(there, await state_of(there.company.admin))).status_code == 200
+    await other.close()
+
+
 async def test_only_admins_begin(there: DeskAtSlack) -> None:
     problem(await (await there.company.user()).get(INSTALL), 403, "forbidden")
     nowhere = INSTALL.replace("slack", "pigeon")

@@ -12,7 +12,7 @@ import pytest
 from msgspec.structs import replace
 
 from hexdesk.adapters.egress.http import HttpEgress
-from hexdesk.core.errors import UnavailableError, UndeliverableError
+from hexdesk.core.errors import RetryAfterError, UnavailableError, UndeliverableError
 from hexdesk.core.model.channels import (
     ChannelResponse,
     InboundFile,
@@ -211,3 +211,13 @@ async def test_an_answer_that_is_not_taken_says_why(
 
 async def test_what_may_have_arrived_may_be_sent_again(connection: Connection) -> None:
     assert await WebhookChannel().look_up(an_outbound(), connection) is None
+
+
+async def test_a_time_of_more_digits_than_a_number_has_is_a_wish_to_wait(
+    connection: Connection, elsewhere: Elsewhere, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for_ever = response(429, headers={"retry-after": "9" * 5000})
+    monkeypatch.setitem(ANSWERS, Mood.BUSY, for_ever)
+    await elsewhere.be(Mood.BUSY)
+    with pytest.raises(RetryAfterError):
+        await WebhookChannel().deliver(an_outbound(), connection)

@@ -187,18 +187,6 @@ async def test_a_thread_whose_other_end_is_gone_has_no_deliveries() -> None:
     assert (await the_task(flock)).result == {"status": "forgotten"}
 
 
-async def test_a_connection_that_is_switched_off_sends_nothing() -> None:
-    flock = await answered()
-    off = IntegrationChange(is_active=False)
-    await flock.scene.desk.integrations.change(flock.admin, flock.integration.id, off)
-    await flock.work()
-    one = await the_delivery(flock)
-    assert (one.status, one.last_error) == (
-        DeliveryStatus.FAILED,
-        "the connection is switched off",
-    )
-
-
 async def test_a_delivery_whose_task_is_cancelled_has_failed() -> None:
     flock = await answered()
     await flock.scene.desk.tasks.cancel(flock.admin, (await the_task(flock)).id)

@@ -4,6 +4,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from msgspec.structs import replace
 
 from hexdesk.core.additions import Additions
 from hexdesk.core.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
@@ -29,6 +30,15 @@ class Reticent(SignedInAddressee):
         self, settings: Any, http: Egress, *, code: str, redirect_url: str
     ) -> tuple[str, dict[str, Any]]:
         return "Loft", {"loft": code}
+
+
+class Trusting(SignedInAddressee):
+    """The same, whose pigeons are known by the installation's word."""
+
+    async def finish_install(
+        self, settings: Any, http: Egress, *, code: str, redirect_url: str
+    ) -> tuple[str, dict[str, Any]]:
+        return "Loft", {"loft": code, "secret": ""}
 
 
 def a_scene(channel: ScriptedChannel | None = None) -> Scene:
@@ -93,6 +103,56 @@ async def test_an_account_of_another_organization_stays_theirs() -> None:
     eve = await scene.founder("eve@example.org", "Other")
     with pytest.raises(ConflictError):
         await finish(scene, await state_of(scene, eve))
+
+
+async def test_an_account_without_a_secret_of_its_own_is_not_claimed_by_naming_it() -> None:
+    scene = a_scene(Trusting())
+    eve = await scene.founder("eve@example.org", "Other")
+    wish = NewIntegration(type="pigeon", name="Mine", config={"loft": "tower", "secret": ""})
+    with pytest.raises(InvalidError, match="signing in") as raised:
+        await scene.desk.integrations.add(eve, wish)
+    assert raised.value.pointer == "/config/secret"
+    made = await finish(scene, await state_of(scene, await scene.founder()))
+    assert made.config["loft"] == "tower"
+
+
+@pytest.mark.parametrize("began_at", ["its own secret", "another account"])
+async def test_an_account_is_not_claimed_by_a_change_either(began_at: str) -> None:
+    scene = a_scene(Trusting())
+    eve = await scene.founder("eve@example.org", "Other")
+    if began_at == "another account":
+        mine = await finish(scene, await state_of(scene, eve), "mill")
+    else:
+        mine = await connected(scene, eve)
+    change = IntegrationChange(config={"loft": "tower", "secret": ""})
+    with pytest.raises(InvalidError, match="signing in") as raised:
+        await scene.desk.integrations.change(eve, mine.id, change)
+    assert raised.value.pointer == "/config/secret"
+
+
+async def test_what_was_connected_by_signing_in_may_be_configured_further() -> None:
+    scene = a_scene(Trusting())
+    admin = await scene.founder()
+    made = await finish(scene, await state_of(scene, admin))
+    change = scene.desk.integrations.change
+    own = IntegrationChange(config={"loft": "tower", "secret": "own"}, name="Ours")
+    same = IntegrationChange(config={"loft": "tower", "secret": ""}, name="Tower")
+    assert (await change(admin, made.id, same)).name == "Tower"
+    assert (await change(admin, made.id, own)).name == "Ours"
+    again = await finish(scene, await state_of(scene, admin))
+    assert again.id == made.id
+
+
+@pytest.mark.parametrize("stored", [{"loft": "tower", "secret": "sealed:x"}, {"nest": "old"}])
+async def test_what_cannot_be_read_any_more_proves_nothing(stored: dict[str, str]) -> None:
+    scene = a_scene(Trusting())
+    admin = await scene.founder()
+    made = await finish(scene, await state_of(scene, admin))
+    async with scene.storage.transaction(admin) as tx:
+        await tx.integrations.update(replace(await tx.integrations.get(made.id), config=stored))
+    change = IntegrationChange(config={"loft": "tower", "secret": ""})
+    with pytest.raises(InvalidError, match="signing in"):
+        await scene.desk.integrations.change(admin, made.id, change)
 
 
 async def test_only_admins_begin() -> None:

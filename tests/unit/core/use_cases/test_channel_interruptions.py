@@ -8,12 +8,18 @@ from msgspec.structs import replace
 from hexdesk.core.errors import NotFoundError
 from hexdesk.core.model.channels import Sender
 from hexdesk.core.model.conversations import InboundStatus, KeptInbound
+from hexdesk.core.model.integrations import IntegrationStatus
 from hexdesk.core.model.settings import DeskSettings
 from hexdesk.core.model.tasks import TaskFilter, TaskStatus
+from hexdesk.core.model.webhooks import DeliveryStatus
+from hexdesk.core.policy.channel_deliveries import MOST_ATTEMPTS
 from hexdesk.core.ports.channels import Connection
 from hexdesk.core.testing import ScriptedChannel, saying
 from hexdesk.core.testing.examples import ALL
 from hexdesk.core.testing.memory_channels import MemoryChannelConversations, MemoryInbounds
+from hexdesk.core.use_cases.channel_delivery import SWITCHED_OFF
+from hexdesk.core.use_cases.integrations import IntegrationChange
+from tests.unit.core.answered import answered, the_delivery, until_next
 from tests.unit.core.pigeons import Flock, says
 
 
@@ -39,16 +45,60 @@ async def test_a_connection_that_is_removed_takes_what_waits_along() -> None:
     assert task.result == {"status": "forgotten"}
 
 
-async def test_a_message_that_nobody_can_see_to_fails_and_says_why() -> None:
-    flock = await Flock.of()
+async def test_where_the_plugin_is_not_loaded_a_message_waits_until_it_is() -> None:
+    flock = await Flock.of(saying("Here I am."))
     await flock.post(says("Hello?"))
-    flock.unload()
-    for _ in range(6):
+    types: Any = flock.scene.desk.channels.receive.channels.types
+    pigeon = flock.unload()
+    for _ in range(10):
         await flock.work()
         flock.scene.clock.advance(100)
+    [task] = await flock.due()
+    assert task.attempts == 0
+    types["pigeon"] = pigeon
+    await flock.work()
+    assert await flock.contents() == ["Hello?", "Here I am."]
+
+
+async def misconfigured(flock: Flock, config: dict[str, Any]) -> dict[str, Any]:
+    """Store a configuration that nobody checks, and return the one before."""
+    async with flock.scene.fakes.memory.transaction(flock.who) as tx:
+        stored = await tx.integrations.get(flock.integration.id)
+        await tx.integrations.update(replace(stored, config=config))
+    return stored.config
+
+
+async def test_what_had_failed_is_seen_to_when_its_task_is_begun_anew() -> None:
+    flock = await Flock.of(saying("Here I am."))
+    await flock.post(says("Hello?"))
+    [task] = await flock.due()
+    good = await misconfigured(flock, {"nest": "old"})
+    await flock.work()
     [kept] = await flock.kept()
-    assert kept.status is InboundStatus.FAILED
-    assert "no channel 'pigeon' is loaded here" in (kept.note or "")
+    assert (kept.status, kept.note) == (InboundStatus.FAILED, "is not a known field")
+    retry = flock.scene.desk.tasks.retry
+    await retry(flock.admin, task.id)
+    await flock.work()
+    assert (await flock.kept())[0].status is InboundStatus.FAILED
+    await misconfigured(flock, good)
+    await retry(flock.admin, task.id)
+    await flock.work()
+    [kept] = await flock.kept()
+    assert (kept.status, kept.note) == (InboundStatus.DONE, None)
+    assert await flock.contents() == ["Hello?", "Here I am."]
+
+
+@pytest.mark.parametrize("fault", [RuntimeError("a mistake"), NotFoundError("no such pigeon")])
+async def test_a_channel_that_stumbles_over_a_sender_loses_no_message(
+    fault: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    flock = await Flock.of(saying("Hello."))
+    flock.channel.senders["ann"] = fault
+    await flock.tell(says("Hello?"))
+    assert await flock.contents() == ["Hello?", "Hello."]
+    customer = (await flock.thread()).metadata["customer"]
+    assert customer["is_verified"] is False
+    assert "sender not identified" in caplog.text
 
 
 async def test_giving_up_what_is_gone_or_done_changes_nothing() -> None:
@@ -131,3 +181,38 @@ async def test_of_two_who_begin_the_same_conversation_one_begins_anew(
     flock.scene.clock.advance(2)
     await flock.work()
     assert await flock.contents() == ["Hello?", "Hello."]
+
+
+async def switch(flock: Flock, *, is_active: bool) -> None:
+    change = IntegrationChange(is_active=is_active)
+    await flock.scene.desk.integrations.change(flock.admin, flock.integration.id, change)
+
+
+async def test_a_connection_that_is_switched_off_for_a_while_sends_when_it_is_on() -> None:
+    flock = await answered()
+    await switch(flock, is_active=False)
+    await flock.work()
+    await until_next(flock)
+    one = await the_delivery(flock)
+    assert (one.status, one.last_error) == (DeliveryStatus.PENDING, SWITCHED_OFF)
+    assert flock.channel.sent == []
+    shown = await flock.scene.desk.integrations.get(flock.admin, flock.integration.id)
+    assert shown.status is IntegrationStatus.UNKNOWN, "nothing was found out about its system"
+    await switch(flock, is_active=True)
+    await until_next(flock)
+    assert (await the_delivery(flock)).status is DeliveryStatus.DELIVERED
+    assert [one.text for one in flock.channel.sent] == ["It has shipped."]
+
+
+async def test_what_a_connection_was_to_send_is_not_kept_for_ever() -> None:
+    flock = await answered()
+    await switch(flock, is_active=False)
+    await flock.work()
+    for _ in range(MOST_ATTEMPTS - 1):
+        await until_next(flock)
+    one = await the_delivery(flock)
+    assert (one.status, one.last_error) == (DeliveryStatus.FAILED, SWITCHED_OFF)
+    await switch(flock, is_active=True)
+    flock.scene.clock.advance(10_000)
+    await flock.work()
+    assert flock.channel.sent == []

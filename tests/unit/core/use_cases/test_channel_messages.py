@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from msgspec.structs import replace
 
+from hexdesk.core.model.channels import Sender
 from hexdesk.core.model.chat import MessageRole, ThreadStatus
 from hexdesk.core.model.conversations import InboundStatus
 from hexdesk.core.model.principals import Customer
@@ -215,9 +216,24 @@ async def test_whoever_forges_a_sender_does_not_use_up_what_that_one_has() -> No
     assert [one.text for one in flock.channel.sent] == ["To nobody.", "To Ann."]
 
 
-async def test_an_installation_may_answer_without_end() -> None:
-    settings = DeskSettings(channel_answers_per_hour=None)
+@pytest.mark.parametrize("most", [20, None])
+async def test_made_up_senders_together_are_answered_no_more_often(most: int | None) -> None:
+    settings = DeskSettings(channel_answers_per_hour=most, channel_unproved_answers_per_hour=2)
+    flock = await Flock.of(*(saying("Answer.") for _ in range(3)), settings=settings)
+    forgers = [Sender(external_id=f"forged-{n}", email=f"ann-{n}@example.com") for n in range(4)]
+    for forged in forgers:
+        await flock.tell(says("Hello?", sender=forged))
+    assert [one.text for one in flock.channel.sent] == ["Answer.", "Answer."]
+    assert {one.recipient for one in flock.channel.sent if one.recipient} == set(forgers[:2])
+    assert [one.note for one in await flock.kept()].count(LOOPING) == 2
+    await flock.tell(says("Hello?"))
+    assert flock.channel.sent[-1].recipient == ANN, "who proves their address has their own"
+
+
+@pytest.mark.parametrize("sender", [ANN, NOBODY])
+async def test_an_installation_may_answer_without_end(sender: Sender) -> None:
+    settings = DeskSettings(channel_answers_per_hour=None, channel_unproved_answers_per_hour=None)
     flock = await Flock.of(*(saying("Yes.") for _ in range(25)), settings=settings)
     for number in range(25):
-        await flock.tell(says(f"Message {number}."))
+        await flock.tell(says(f"Message {number}.", sender=sender))
     assert len(flock.channel.sent) == 25
