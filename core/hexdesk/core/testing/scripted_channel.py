@@ -114,6 +114,7 @@ class ScriptedStreaming(ScriptedChannel, Streaming):
 
     def __init__(self, capabilities: ChannelCapabilities | None = None) -> None:
         super().__init__(capabilities)
+        self.began = asyncio.Event()
         self.begun: list[OutboundMessage] = []
         self.shown: list[str] = []
         self.streams: list[Step | None] = []
@@ -123,6 +124,7 @@ class ScriptedStreaming(ScriptedChannel, Streaming):
         self, message: OutboundMessage, parts: AsyncGenerator[str], connection: Connection
     ) -> Receipt:
         self.begun.append(message)
+        self.began.set()
         whole = ""
         try:
             async for part in parts:

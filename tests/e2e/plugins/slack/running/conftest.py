@@ -4,7 +4,7 @@ import asyncio
 import re
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,8 @@ from tests.slack.server import (
 from tests.slack.workspace import APP, CHANNEL
 
 SLACK_WAITS_SECONDS = 3
+# Of all tests: two of them may begin in the same second.
+NUMBERS = count(1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,11 +43,10 @@ class Workspace:
     admin: Member
     server: SlackServer
     team: str
-    _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def ts(self) -> str:
         """Return when the next message is written."""
-        return f"{int(time.time())}.{next(self._numbers):06}"
+        return f"{int(time.time())}.{next(NUMBERS):06}"
 
     def mention(self, text: str, ts: str, **fields: Any) -> InboundRequest:
         """Return the event of a mention that begins a thread."""
