@@ -9,6 +9,7 @@ from hexdesk.entrypoints.bootstrap.plugins import load_installed_plugins
 from hexdesk.entrypoints.settings import Settings
 
 PREFIX = "hexdesk_"
+SETTINGS = "settings"
 
 
 class InstalledPlugin(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,10 +36,10 @@ class InstalledPlugin(msgspec.Struct, frozen=True, kw_only=True):
         lines = [f"{self.name} {self.version}: {self.status}"]
         if self.problem:
             lines.append(f"  {self.problem}")
-        lines += [f"  {line}" for line in self.summary()]
+        lines += [f"  {line}" for line in self.summary() if line != SETTINGS]
         if self.settings:
-            lines.append("  settings")
-            lines += [f"    {name}={value}" for name, value in self.settings.items()]
+            lines.append(f"  {SETTINGS}")
+            lines += [f"    {name}={_told(value)}" for name, value in self.settings.items()]
         return "\n".join(lines)
 
 
@@ -59,3 +60,7 @@ def installed_plugins(settings: Settings) -> tuple[InstalledPlugin, ...]:
         )
         for one in load_installed_plugins(lenient).plugins
     )
+
+
+def _told(value: object) -> object:
+    return "" if value is None else value

@@ -19,7 +19,7 @@ FIND = f"""
     SELECT i.name, i.is_active, {TOOLS.listed_as("t")}
     FROM attached_tools AS t JOIN integrations AS i ON i.id = t.integration_id
 """  # noqa: S608  names of columns
-NAMED = FIND + " WHERE t.name IN (SELECT value FROM json_each(?1))"
+NAMED = f"{FIND} WHERE t.name IN (SELECT value FROM json_each(?1))"  # noqa: S608  as above
 IN_ORDER = " ORDER BY t.name"
 
 

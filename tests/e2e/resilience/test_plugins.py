@@ -216,8 +216,9 @@ async def test_a_broken_plugin_is_named_and_the_desk_runs_without_it(house: Hous
     assert "broken: it cannot be imported" in health["components"]["plugins"]["detail"]
 
 
-def told(house: House, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+async def told(house: House, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return await asyncio.to_thread(
+        subprocess.run,
         [HEXDESK, *arguments],
         env=environment({"PYTHONPATH": str(house.plugins)}),
         capture_output=True,
@@ -227,21 +228,21 @@ def told(house: House, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_command_line_shows_what_is_installed_and_what_became_of_it(house: House) -> None:
-    listed = json.loads(told(house, "plugins", "--json").stdout)["plugins"]
-    shown = json.loads(told(house, "plugins", "show", "trouble", "--json").stdout)
-    doctor = json.loads(told(house, "doctor", "--json").stdout)["findings"]
+async def test_the_command_line_shows_what_is_installed_and_what_became_of_it(house: House) -> None:
+    listed = json.loads((await told(house, "plugins", "--json")).stdout)["plugins"]
+    shown = json.loads((await told(house, "plugins", "show", "trouble", "--json")).stdout)
+    doctor = json.loads((await told(house, "doctor", "--json")).stdout)["findings"]
 
     statuses = {one["name"]: one["status"] for one in listed}
     assert (statuses["broken"], statuses["trouble"]) == ("quarantined", "loaded")
     assert shown["brings"] == {"tools": ["end_process", "hang", "stumble"]}
     found = [one["found"] for one in doctor if one["subject"] == "plugin"]
     assert any(one.startswith("broken 1.0 is quarantined: it cannot be") for one in found)
-    assert told(house, "plugins", "show", "nobody").returncode == 1
+    assert (await told(house, "plugins", "show", "nobody")).returncode == 1
 
 
-def test_where_plugins_are_strict_none_may_be_broken(house: House, tmp_path: Path) -> None:
-    refused = told(house, "up", "--strict-plugins", "--data-dir", str(tmp_path), "--no-demo")
+async def test_where_plugins_are_strict_none_may_be_broken(house: House, tmp_path: Path) -> None:
+    refused = await told(house, "up", "--strict-plugins", "--data-dir", str(tmp_path), "--no-demo")
 
     assert refused.returncode == 1
     assert "a plugin is broken, and none may be: broken: it cannot be imported" in refused.stderr

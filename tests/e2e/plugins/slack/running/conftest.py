@@ -32,7 +32,6 @@ from tests.slack.server import (
 from tests.slack.workspace import APP, CHANNEL
 
 SLACK_WAITS_SECONDS = 3
-# Of all tests: two of them may begin in the same second.
 NUMBERS = count(1)
 
 
@@ -45,7 +44,7 @@ class Workspace:
     team: str
 
     def ts(self) -> str:
-        """Return when the next message is written."""
+        """Return when the next message is written: never twice, since all share one Slack."""
         return f"{int(time.time())}.{next(NUMBERS):06}"
 
     def mention(self, text: str, ts: str, **fields: Any) -> InboundRequest:
