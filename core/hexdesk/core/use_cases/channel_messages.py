@@ -164,9 +164,11 @@ class AnswerChannelMessage(TaskType):
             is_answered=reason is None,
         )
         run = await self._send(inbound, customer, said, is_followed=isinstance(channel, Streaming))
-        if run is not None:
+        if run is None:
+            sent = await self._sent_before(who, inbound)
+        else:
+            sent = run.user_message_id
             self.show(run, channel, connection, conversation)
-        sent = run.user_message_id if run else await self._sent_before(who, inbound)
         return self._done(replace(inbound, message_id=sent), note=reason)
 
     async def _too_much(self, inbound: KeptInbound, customer: Customer) -> str | None:

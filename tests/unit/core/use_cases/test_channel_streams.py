@@ -23,7 +23,7 @@ from hexdesk.core.ports.agents import HandedOver, TextDelta
 from hexdesk.core.testing import Script, saying
 from hexdesk.core.testing.scripted_channel import ScriptedStreaming
 from hexdesk.core.use_cases.handoffs import Handoff, Reply
-from tests.unit.core.answered import seen_to, the_delivery, the_task
+from tests.unit.core.answered import the_delivery, the_task
 from tests.unit.core.people import waiting
 from tests.unit.core.pigeons import NOBODY, Flock, says
 from tests.unit.core.scenes import DEADLINE_SECONDS, Fakes, Scene
@@ -50,7 +50,8 @@ async def of(channel: ScriptedStreaming, first: Script, *more: Script, **others:
 async def asked(*scripts: Script, **others: Any) -> tuple[Flock, ScriptedStreaming]:
     """Return a flock that has been asked; the run may be under way."""
     channel = ScriptedStreaming()
-    flock = await of(channel, *scripts, **({"settings": AT_ONCE} | others))
+    given: dict[str, Any] = {"settings": AT_ONCE} | others
+    flock = await of(channel, *scripts, **given)
     await flock.post(says("Where is it?"))
     for task in await flock.due("channel_message"):
         await do(flock.scene.desk.task_desk, task)
@@ -63,7 +64,8 @@ async def half_shown(**others: Any) -> tuple[Flock, ScriptedStreaming, Gate]:
     seen.open()
     channel = ScriptedStreaming()
     channel.streams = [seen]
-    flock = await Flock.of(slowly(gate), channel=channel, **({"settings": AT_ONCE} | others))
+    given: dict[str, Any] = {"settings": AT_ONCE} | others
+    flock = await Flock.of(slowly(gate), channel=channel, **given)
     await flock.post(says("Where is it?"))
     for task in await flock.due("channel_message"):
         await do(flock.scene.desk.task_desk, task)
@@ -251,14 +253,19 @@ async def test_while_a_person_has_the_conversation_nothing_is_shown() -> None:
 
 
 async def test_nothing_is_shown_before_what_was_said_earlier_has_arrived() -> None:
-    flock, channel = await asked(saying("One."), saying("Two."))
+    gate = Gate()
+    flock, channel = await asked(saying("One."), (gate, *saying("Two.")))
     channel.streams = [UnavailableError("it is down")]
     channel.deliveries = [UnavailableError("it is still down")]
     await flock.settle()
     await flock.work()
     await flock.post(says("And now?"))
-    await seen_to(flock)
+    for task in await flock.due("channel_message"):
+        await do(flock.scene.desk.task_desk, task)
+    await gate.wait()
+    await flock.scene.desk.run_desk.unaccompanied()
     assert len(channel.begun) == 1
+    await finish(flock, gate)
     flock.scene.clock.advance(3)
     await flock.work()
     flock.scene.clock.advance(3)
