@@ -83,17 +83,21 @@ def channel_tasks(parts: Parts, run_desk: RunDesk) -> tuple[TaskType, ...]:
             decide=DecideByChannel(
                 storage=storage, auditor=parts.auditor, decide=people_of(parts, run_desk).decide
             ),
-            show=ShowAnswer(
-                storage=storage,
-                clock=clock,
-                run_desk=run_desk,
-                follow_run=FollowRun(
-                    storage=storage, clock=clock, events=ports.events, settings=settings
-                ),
-                sending=sending,
-                settings=settings,
-            ),
+            show=_show_answer(parts, run_desk, sending),
             settings=settings,
         ),
         sending,
+    )
+
+
+def _show_answer(parts: Parts, run_desk: RunDesk, sending: SendChannelMessage) -> ShowAnswer:
+    ports = parts.ports
+    storage, clock, settings = ports.storage, ports.clock, ports.settings
+    return ShowAnswer(
+        storage=storage,
+        clock=clock,
+        run_desk=run_desk,
+        follow_run=FollowRun(storage=storage, clock=clock, events=ports.events, settings=settings),
+        sending=sending,
+        settings=settings,
     )

@@ -109,11 +109,29 @@ class Outbox:
         if showing is not None:
             # Whoever looks for it in the other system looks from when the first of it was shown.
             outbound = replace(outbound, created_at=showing.created_at)
+        delivery = self._delivery(conversation, message, outbound, sequence)
+        if showing is not None and showing.status in UNDER_WAY:
+            await tx.channel_deliveries.add(replace(delivery, task_id=showing.id))
+            return
+        if showing is not None:
+            # Nobody knows what of it can be seen.
+            lost = DeliveryAttempt(at=self.clock.now(), error=LOST, is_unknown=True)
+            delivery = replace(delivery, attempt_log=(lost,))
+        await self.send(tx, System(organization_id=thread.organization_id), delivery)
+        await tx.channel_deliveries.add(delivery)
+
+    def _delivery(
+        self,
+        conversation: ChannelConversation,
+        message: Message,
+        outbound: OutboundMessage,
+        sequence: int,
+    ) -> ChannelDelivery:
         now = self.clock.now()
-        delivery = ChannelDelivery(
+        return ChannelDelivery(
             id=outbound.id,
             integration_id=conversation.integration_id,
-            event_type=f"message.{kind}",
+            event_type=f"message.{outbound.kind}",
             next_attempt_at=now,
             created_at=now,
             payload=msgspec.json.encode(outbound),
@@ -122,15 +140,6 @@ class Outbox:
             message_id=message.id,
             sequence=sequence,
         )
-        if showing is not None and showing.status in UNDER_WAY:
-            delivery = replace(delivery, task_id=showing.id)
-        else:
-            if showing is not None:
-                # Nobody knows what of it can be seen.
-                lost = DeliveryAttempt(at=now, error=LOST, is_unknown=True)
-                delivery = replace(delivery, attempt_log=(lost,))
-            await self.send(tx, System(organization_id=thread.organization_id), delivery)
-        await tx.channel_deliveries.add(delivery)
 
     def _outbound(
         self,

@@ -1,24 +1,19 @@
 """Answers are shown while they are made, and however that ends, they arrive once."""
 
 import asyncio
-import dataclasses
 from typing import Any
 
 import pytest
 
-from hexdesk.core.additions import Additions
 from hexdesk.core.errors import (
     EgressRefusedError,
-    OutcomeUnknownError,
     RetryAfterError,
     UnavailableError,
     UndeliverableError,
 )
 from hexdesk.core.model.channels import ChannelCapabilities, Receipt
-from hexdesk.core.model.settings import DeskSettings
 from hexdesk.core.model.tasks import TaskStatus
 from hexdesk.core.model.webhooks import DeliveryStatus
-from hexdesk.core.policy.channel_deliveries import LOST
 from hexdesk.core.ports.agents import HandedOver, TextDelta
 from hexdesk.core.testing import Script, saying
 from hexdesk.core.testing.scripted_channel import ScriptedStreaming
@@ -26,57 +21,21 @@ from hexdesk.core.use_cases.handoffs import Handoff, Reply
 from tests.unit.core.answered import the_delivery, the_task
 from tests.unit.core.people import waiting
 from tests.unit.core.pigeons import NOBODY, Flock, says
-from tests.unit.core.scenes import DEADLINE_SECONDS, Fakes, Scene
+from tests.unit.core.scenes import DEADLINE_SECONDS
 from tests.unit.core.scripts import DONE, Gate
+from tests.unit.core.shown import (
+    AT_ONCE,
+    FIRST,
+    SECOND,
+    UNKNOWN,
+    WHOLE,
+    asked,
+    finish,
+    half_shown,
+    of,
+    slowly,
+)
 from tests.unit.core.tasks import do
-
-WHOLE = "It has shipped, and arrives tomorrow."
-FIRST, SECOND = "It has shipped, and ", "arrives tomorrow."
-AT_ONCE = DeskSettings(flush_seconds=0)
-HASTY = DeskSettings(flush_seconds=0, run_lease_seconds=0.03)
-UNKNOWN = OutcomeUnknownError("the line went dead")
-
-
-def slowly(gate: Gate) -> Script:
-    """Return an answer that waits at a gate half-way."""
-    return (TextDelta(FIRST), gate, TextDelta(SECOND), DONE)
-
-
-async def of(channel: ScriptedStreaming, first: Script, *more: Script, **others: Any) -> Flock:
-    """Return a flock whose agent answers no sooner than somebody is there to show it."""
-    return await Flock.of((channel.began.wait, *first), *more, channel=channel, **others)
-
-
-async def asked(*scripts: Script, **others: Any) -> tuple[Flock, ScriptedStreaming]:
-    """Return a flock that has been asked; the run may be under way."""
-    channel = ScriptedStreaming()
-    given: dict[str, Any] = {"settings": AT_ONCE} | others
-    flock = await of(channel, *scripts, **given)
-    await flock.post(says("Where is it?"))
-    for task in await flock.due("channel_message"):
-        await do(flock.scene.desk.task_desk, task)
-    return flock, channel
-
-
-async def half_shown(**others: Any) -> tuple[Flock, ScriptedStreaming, Gate]:
-    """Return a flock of whose answer the first half can be seen."""
-    gate, seen = Gate(), Gate()
-    seen.open()
-    channel = ScriptedStreaming()
-    channel.streams = [seen]
-    given: dict[str, Any] = {"settings": AT_ONCE} | others
-    flock = await Flock.of(slowly(gate), channel=channel, **given)
-    await flock.post(says("Where is it?"))
-    for task in await flock.due("channel_message"):
-        await do(flock.scene.desk.task_desk, task)
-    await seen.wait()
-    return flock, channel, gate
-
-
-async def finish(flock: Flock, gate: Gate) -> None:
-    gate.open()
-    async with asyncio.timeout(DEADLINE_SECONDS):
-        await flock.settle()
 
 
 async def test_an_answer_is_shown_as_it_is_made_and_is_delivered_by_that() -> None:
@@ -271,81 +230,3 @@ async def test_nothing_is_shown_before_what_was_said_earlier_has_arrived() -> No
     flock.scene.clock.advance(3)
     await flock.work()
     assert [sent.text for sent in channel.sent] == ["One.", "Two."]
-
-
-async def test_a_process_that_ends_while_it_shows_leaves_the_rest_to_another() -> None:
-    fakes = Fakes.new()
-    flock, channel, _ = await half_shown(fakes=fakes)
-    await flock.scene.desk.run_desk.drain(0)
-    assert channel.taken_back == []
-    task = await the_task(flock)
-    assert (task.status, task.steps) == (TaskStatus.QUEUED, b"sending")
-    # Nobody sends anything before the answer is whole.
-    await do(flock.scene.desk.task_desk, task)
-    task = await the_task(flock)
-    assert (task.status, task.steps, channel.sent) == (TaskStatus.QUEUED, b"sending", [])
-    additions = Additions(channels=(channel,))
-    scene = Scene.of(saying(SECOND), fakes=fakes, additions=additions)
-    other = dataclasses.replace(flock, scene=scene)
-    flock.scene.clock.advance(60)
-    await other.scene.desk.run_desk.recover()
-    await other.settle()
-    channel.looked_up = [Receipt(message_id="completed")]
-    flock.scene.clock.advance(60)
-    await other.work()
-    one = await the_delivery(other)
-    assert (one.status, one.id, channel.sent) == (DeliveryStatus.DELIVERED, task.id, [])
-    assert len(channel.begun) == 1
-
-
-async def test_what_is_removed_while_it_is_shown_is_forgotten() -> None:
-    flock, _, gate = await half_shown()
-    await flock.scene.desk.chat.remove_thread(flock.admin, (await flock.thread()).id)
-    gate.open()
-    async with asyncio.timeout(DEADLINE_SECONDS):
-        await flock.scene.desk.run_desk.unaccompanied()
-    flock.scene.clock.advance(60)
-    await do(flock.scene.desk.task_desk, await the_task(flock))
-    assert (await the_task(flock)).status is TaskStatus.SUCCEEDED
-
-
-async def test_what_somebody_cancels_is_shown_no_longer_and_looked_up_when_it_is_whole() -> None:
-    flock, channel, gate = await half_shown(settings=HASTY)
-    task = await the_task(flock)
-    await flock.scene.desk.tasks.cancel(flock.admin, task.id)
-    async with asyncio.timeout(DEADLINE_SECONDS):
-        await flock.scene.desk.run_desk.unaccompanied()
-    await finish(flock, gate)
-    [one] = await flock.deliveries()
-    assert one.attempt_log[0].error == LOST
-    await flock.work()
-    [one] = await flock.deliveries()
-    assert (one.status, channel.sent) == (DeliveryStatus.DELIVERY_UNKNOWN, [])
-
-
-async def test_who_is_late_to_say_that_it_was_shown_leaves_what_was_decided() -> None:
-    flock, channel, gate = await half_shown()
-    task = await the_task(flock)
-
-    async def cancel() -> None:
-        await flock.scene.desk.tasks.cancel(flock.admin, task.id)
-
-    channel.streams = [None, cancel]
-    await finish(flock, gate)
-    assert (await the_delivery(flock)).status is not DeliveryStatus.DELIVERED
-
-
-async def test_without_storage_an_answer_is_shown_and_found_when_it_is_back() -> None:
-    flock, channel, gate = await half_shown()
-    await flock.scene.break_storage()
-    gate.open()
-    async with asyncio.timeout(DEADLINE_SECONDS):
-        await flock.scene.desk.run_desk.unaccompanied()
-    assert [sent.text for sent in channel.sent] == [WHOLE]
-    await flock.scene.mend_storage()
-    await flock.scene.desk.run_desk.recover()
-    channel.looked_up = [Receipt(message_id="found")]
-    flock.scene.clock.advance(60)
-    await do(flock.scene.desk.task_desk, await the_task(flock))
-    assert (await the_delivery(flock)).status is DeliveryStatus.DELIVERED
-    assert len(channel.sent) == 1
