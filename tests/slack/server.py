@@ -218,7 +218,7 @@ class SlackServer:
             return questions[name](arguments)
         if name.startswith("assistant.threads.") and not space.streams:
             raise RefusedError("missing_scope")
-        shown = arguments.get("status") or arguments.get("title") or str(arguments.get("prompts"))
+        shown = arguments.get("status", arguments.get("title")) or str(arguments.get("prompts", ""))
         space.assistant.append((name.rpartition(".")[2], shown))
         return {}
 

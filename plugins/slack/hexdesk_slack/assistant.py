@@ -17,13 +17,12 @@ LONGEST_BUTTON = 60
 
 async def show_thinking(delivery: Delivery) -> None:
     """Say that an answer is being made; Slack takes that away when it is there."""
-    place = delivery.place
-    with suppress(DeskError):
-        await told(
-            delivery.client.assistant_threads_setStatus(
-                channel_id=place.channel, thread_ts=place.root, status=THINKING
-            )
-        )
+    await _show_status(delivery, THINKING)
+
+
+async def show_nothing(delivery: Delivery) -> None:
+    """Say no more that an answer is being made, where there will be none."""
+    await _show_status(delivery, "")
 
 
 async def show_around(delivery: Delivery, prompts: Sequence[Prompt]) -> None:
@@ -49,3 +48,13 @@ async def show_around(delivery: Delivery, prompts: Sequence[Prompt]) -> None:
                     ],
                 )
             )
+
+
+async def _show_status(delivery: Delivery, status: str) -> None:
+    place = delivery.place
+    with suppress(DeskError):
+        await told(
+            delivery.client.assistant_threads_setStatus(
+                channel_id=place.channel, thread_ts=place.root, status=status
+            )
+        )

@@ -17,7 +17,7 @@ from hexdesk.core import (
     UnavailableError,
     UndeliverableError,
 )
-from hexdesk_slack.assistant import show_thinking
+from hexdesk_slack.assistant import show_nothing, show_thinking
 from hexdesk_slack.calls import told
 from hexdesk_slack.delivery import Delivery
 from hexdesk_slack.markdown import LONGEST, finished, quiet
@@ -100,6 +100,7 @@ class AnswerStream:
         return self.delivery.receipt({0: timestamp})
 
     async def _take_back(self) -> None:
+        await show_nothing(self.delivery)
         if self.slack.ts is None:
             return
         client, channel = self.delivery.client, self.delivery.place.channel

@@ -100,6 +100,7 @@ class Flock:
                 run = await tx.runs.running_in(thread.id)
             if run:
                 await self.scene.settle(run)
+        await self.scene.desk.run_desk.unaccompanied()
 
     async def due(self, *types: str) -> list[Task]:
         """Return the tasks that can be done now."""

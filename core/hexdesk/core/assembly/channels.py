@@ -17,6 +17,8 @@ from hexdesk.core.use_cases.channel_installation import (
 )
 from hexdesk.core.use_cases.channel_messages import AnswerChannelMessage
 from hexdesk.core.use_cases.channel_sources import ListenToSources
+from hexdesk.core.use_cases.channel_streams import ShowAnswer
+from hexdesk.core.use_cases.follow_run import FollowRun
 from hexdesk.core.use_cases.run_desk import RunDesk
 from hexdesk.core.use_cases.send_message import SendMessage
 from hexdesk.core.use_cases.task_types import TaskType
@@ -57,6 +59,7 @@ def channel_tasks(parts: Parts, run_desk: RunDesk) -> tuple[TaskType, ...]:
     ports = parts.ports
     storage, clock, settings = ports.storage, ports.clock, ports.settings
     blobs = ports.blobs
+    sending = SendChannelMessage(storage=storage, clock=clock, channels=parts.channels)
     return (
         AnswerChannelMessage(
             storage=storage,
@@ -80,7 +83,21 @@ def channel_tasks(parts: Parts, run_desk: RunDesk) -> tuple[TaskType, ...]:
             decide=DecideByChannel(
                 storage=storage, auditor=parts.auditor, decide=people_of(parts, run_desk).decide
             ),
+            show=_show_answer(parts, run_desk, sending),
             settings=settings,
         ),
-        SendChannelMessage(storage=storage, clock=clock, channels=parts.channels),
+        sending,
+    )
+
+
+def _show_answer(parts: Parts, run_desk: RunDesk, sending: SendChannelMessage) -> ShowAnswer:
+    ports = parts.ports
+    storage, clock, settings = ports.storage, ports.clock, ports.settings
+    return ShowAnswer(
+        storage=storage,
+        clock=clock,
+        run_desk=run_desk,
+        follow_run=FollowRun(storage=storage, clock=clock, events=ports.events, settings=settings),
+        sending=sending,
+        settings=settings,
     )

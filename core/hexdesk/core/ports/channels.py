@@ -161,7 +161,11 @@ class Streaming(Protocol):
     ) -> Receipt:
         """Show the parts as they come, and return what the other system calls the message.
 
-        `message.text` is empty. Raise as `deliver` does.
+        `message.text` is empty. Before the first part comes it can be said that an answer is
+        being made. Parts that raise end an answer that nobody stands by: take back what was shown
+        and raise the same. Raise as `deliver` does. What is cancelled, or leaves the outcome
+        unknown, is completed by `look_up` with the whole message of the same `id`, which may have
+        more to it than the parts: a channel that cannot look up should not stream.
         """
 
 

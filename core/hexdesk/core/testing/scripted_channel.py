@@ -1,11 +1,12 @@
 """A channel that is told what happens at its other end."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from hexdesk.core.errors import UndeliverableError
 from hexdesk.core.model.channels import (
@@ -20,7 +21,7 @@ from hexdesk.core.model.channels import (
     Receipt,
     Sender,
 )
-from hexdesk.core.ports.channels import Addressee, Channel, Connection, Emit, Source
+from hexdesk.core.ports.channels import Addressee, Channel, Connection, Emit, Source, Streaming
 
 SECRET = "pigeon post"
 Step = Exception | Callable[[], Awaitable[object]]
@@ -105,6 +106,47 @@ class ScriptedChannel(Channel):
         if self.check_error:
             raise self.check_error
         return f"the pigeons of {connection.config.loft!r} are well"
+
+
+class ScriptedStreaming(ScriptedChannel, Streaming):
+    """The same that shows answers while they are made: `shown` are their parts, as they came.
+
+    What is in `streams` is raised or awaited in turn, each when a part has come or the parts are
+    over. What could not be ended is taken back, by `taken_back`.
+    """
+
+    def __init__(self, capabilities: ChannelCapabilities | None = None) -> None:
+        super().__init__(capabilities)
+        self.began = asyncio.Event()
+        self.begun: list[OutboundMessage] = []
+        self.shown: list[str] = []
+        self.streams: list[Step | None] = []
+        self.taken_back: list[Exception] = []
+
+    async def stream(
+        self, message: OutboundMessage, parts: AsyncGenerator[str], connection: Connection
+    ) -> Receipt:
+        self.begun.append(message)
+        self.began.set()
+        whole = ""
+        try:
+            async for part in parts:
+                self.shown.append(part)
+                whole += part
+                await self._step()
+        except Exception as error:
+            self.taken_back.append(error)
+            raise
+        await self._step()
+        self.sent.append(replace(message, text=whole))
+        return Receipt(message_id=f"there-{len(self.sent)}")
+
+    async def _step(self) -> None:
+        step = self.streams.pop(0) if self.streams else None
+        if isinstance(step, Exception):
+            raise step
+        if step is not None:
+            await step()
 
 
 class ScriptedAddressee(ScriptedChannel, Addressee):

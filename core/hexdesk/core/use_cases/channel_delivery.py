@@ -3,6 +3,7 @@
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import msgspec
 from msgspec.structs import replace
@@ -18,6 +19,7 @@ from hexdesk.core.errors import (
     UndeliverableError,
 )
 from hexdesk.core.model.channels import OutboundMessage, Receipt
+from hexdesk.core.model.chat import RunStatus
 from hexdesk.core.model.conversations import (
     ChannelConversation,
     ChannelDelivery,
@@ -43,7 +45,7 @@ from hexdesk.core.ports.storage import Storage, Transaction
 from hexdesk.core.use_cases.channel_type import Channels
 from hexdesk.core.use_cases.integration_health import note_health
 from hexdesk.core.use_cases.outbox import CHANNEL_DELIVERY, PRIORITY, ChannelDeliveryData
-from hexdesk.core.use_cases.task_types import TaskEnd, TaskType, TaskWork
+from hexdesk.core.use_cases.task_types import Store, TaskEnd, TaskType, TaskWork
 
 log = logging.getLogger("hexdesk.channels")
 SENDING = b"sending"
@@ -56,7 +58,7 @@ SECONDS = 120
 
 
 @dataclass(frozen=True, slots=True)
-class _Outgoing:
+class Outgoing:
     """A delivery with all that is needed to send it."""
 
     delivery: ChannelDelivery
@@ -74,7 +76,7 @@ class _Outgoing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Came:
+class Came:
     """What came of an attempt; one that is final is not followed by another."""
 
     receipt: Receipt | None = None
@@ -104,6 +106,8 @@ class SendChannelMessage(TaskType):
     async def run(self, work: TaskWork) -> TaskEnd:
         task = work.task
         who = System(organization_id=task.organization_id)
+        if task.id == work.data.delivery_id and await self._is_being_made(who, task.id):
+            return TaskEnd(again_at=self.clock.now() + SOON, steps=task.steps)
         try:
             async with self.storage.transaction(who) as tx:
                 delivery = await tx.channel_deliveries.get(work.data.delivery_id)
@@ -118,16 +122,16 @@ class SendChannelMessage(TaskType):
         if is_over or conversation is None:
             return TaskEnd(result={"status": delivery.status})
         if earlier is not None:
-            return TaskEnd(again_at=self._after(earlier))
+            return TaskEnd(again_at=self._after(earlier), steps=task.steps)
         try:
             connection = self._connection(who, integration, kept)
         except (InvalidError, UnavailableError, ValueError) as error:
             # One of which nobody knows whether it has arrived is not known better for that.
             is_unknown = bool(task.steps) or may_have_arrived(delivery)
-            came = _Came(error=str(error), is_unknown=is_unknown)
+            came = Came(error=str(error), is_unknown=is_unknown)
         else:
             channel = self.channels.of(integration.type).channel
-            came = await self._attempt(work, _Outgoing(delivery, conversation, connection, channel))
+            came = await self._attempt(work, Outgoing(delivery, conversation, connection, channel))
         return await self._end(task, delivery, integration, came)
 
     async def give_up(self, tx: Transaction, task: Task) -> None:
@@ -152,7 +156,16 @@ class SendChannelMessage(TaskType):
             raise UnavailableError(SWITCHED_OFF)
         return self.channels.connection(who, integration, kept)
 
-    async def _attempt(self, work: TaskWork, outgoing: _Outgoing) -> _Came:
+    async def _is_being_made(self, who: System, run_id: UUID) -> bool:
+        """Tell whether an answer of which some was shown is not whole yet."""
+        async with self.storage.transaction(who) as tx:
+            try:
+                run = await tx.runs.get(run_id)
+            except NotFoundError:
+                return False
+        return run.status is RunStatus.RUNNING
+
+    async def _attempt(self, work: TaskWork, outgoing: Outgoing) -> Came:
         task, delivery = work.task, outgoing.delivery
         if task.steps or may_have_arrived(delivery):
             before = await self._asked(
@@ -165,33 +178,33 @@ class SendChannelMessage(TaskType):
         try:
             receipt = await outgoing.channel.deliver(outgoing.message, outgoing.connection)
         except OutcomeUnknownError as error:
-            return await self._asked(outgoing, str(error)) or _Came(error=str(error))
+            return await self._asked(outgoing, str(error)) or Came(error=str(error))
         except UndeliverableError as error:
-            return _Came(error=str(error), is_final=True)
+            return Came(error=str(error), is_final=True)
         except (EgressRefusedError, UnavailableError) as error:
-            return _Came(error=str(error), wished=_wished(error))
-        return _Came(receipt=receipt)
+            return Came(error=str(error), wished=_wished(error))
+        return Came(receipt=receipt)
 
-    async def _asked(self, outgoing: _Outgoing, reason: str) -> _Came | None:
+    async def _asked(self, outgoing: Outgoing, reason: str) -> Came | None:
         """Ask whether it has arrived; None if it certainly has not."""
         try:
             receipt = await outgoing.channel.look_up(outgoing.message, outgoing.connection)
         except OutcomeUnknownError:
-            return _Came(error=reason, is_unknown=True, is_final=True)
+            return Came(error=reason, is_unknown=True, is_final=True)
         except (EgressRefusedError, UnavailableError, UndeliverableError) as error:
-            return _Came(error=reason, is_unknown=True, wished=_wished(error))
-        return _Came(receipt=receipt) if receipt else None
+            return Came(error=reason, is_unknown=True, wished=_wished(error))
+        return Came(receipt=receipt) if receipt else None
 
     async def _end(
-        self, task: Task, delivery: ChannelDelivery, integration: Integration, came: _Came
+        self, task: Task, delivery: ChannelDelivery, integration: Integration, came: Came
     ) -> TaskEnd:
         now = self.clock.now()
         attempt = DeliveryAttempt(at=now, error=came.error, is_unknown=came.is_unknown)
         if came.receipt:
-            receipt = came.receipt
-            after = arrived(delivery, now, receipt.message_id)
+            after = arrived(delivery, now, came.receipt.message_id)
         else:
-            receipt, after = None, attempted(delivery, attempt)
+            after = attempted(delivery, attempt)
+        receipt = came.receipt
         again_at = None
         if receipt is None and not came.is_final:
             again_at = next_try(after, now, came.wished, _chance(task))
@@ -199,11 +212,7 @@ class SendChannelMessage(TaskType):
             after = unsent(after, came.error or "")
         after = replace(after, next_attempt_at=again_at)
 
-        async def store(tx: Transaction) -> None:
-            if integration.is_active:
-                await note_health(tx, integration, now, came.error)
-            await self._store(tx, after, receipt)
-
+        store = self.storing(integration, after, came)
         if receipt is not None or again_at is not None:
             return TaskEnd(result={"status": after.status}, store=store, again_at=again_at)
         ids = {"delivery_id": str(delivery.id), "organization_id": str(task.organization_id)}
@@ -211,6 +220,16 @@ class SendChannelMessage(TaskType):
         async with self.storage.transaction(System(organization_id=task.organization_id)) as tx:
             await store(tx)
         raise TaskFailedError(came.error or "")
+
+    def storing(self, integration: Integration, after: ChannelDelivery, came: Came) -> Store:
+        """Return how it is stored what came of an attempt."""
+
+        async def store(tx: Transaction) -> None:
+            if integration.is_active:
+                await note_health(tx, integration, self.clock.now(), came.error)
+            await self._store(tx, after, came.receipt)
+
+        return store
 
     async def _store(
         self, tx: Transaction, after: ChannelDelivery, receipt: Receipt | None

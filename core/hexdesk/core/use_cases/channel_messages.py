@@ -18,6 +18,7 @@ from hexdesk.core.errors import (
     UndeliverableError,
 )
 from hexdesk.core.model.channels import InboundMessage, Sender
+from hexdesk.core.model.chat import Run
 from hexdesk.core.model.conversations import InboundStatus, KeptInbound
 from hexdesk.core.model.idempotency import IdempotencyKey
 from hexdesk.core.model.limits import Attempt, Rate
@@ -26,7 +27,7 @@ from hexdesk.core.model.settings import DeskSettings
 from hexdesk.core.model.tasks import Endurance, Task
 from hexdesk.core.policy.channels import content_of, customer_of
 from hexdesk.core.policy.rights import Right
-from hexdesk.core.ports.channels import Channel, Connection
+from hexdesk.core.ports.channels import Channel, Connection, Streaming
 from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.limits import RateLimiter
 from hexdesk.core.ports.storage import Storage, Transaction
@@ -34,6 +35,7 @@ from hexdesk.core.use_cases.channel_conversations import JoinConversation
 from hexdesk.core.use_cases.channel_decisions import DecideByChannel
 from hexdesk.core.use_cases.channel_files import FetchFiles
 from hexdesk.core.use_cases.channel_inbound import CHANNEL_MESSAGE, PRIORITY, ChannelMessageData
+from hexdesk.core.use_cases.channel_streams import ShowAnswer
 from hexdesk.core.use_cases.channel_type import Channels
 from hexdesk.core.use_cases.send_message import (
     AnsweredBeforeError,
@@ -57,7 +59,8 @@ OPEN = frozenset({InboundStatus.PENDING, InboundStatus.FAILED})
 class AnswerChannelMessage(TaskType):
     """See to a message or a decision that came on a channel, once however often it is tried.
 
-    The agent's answer is not waited for: its run belongs to the desk, and goes out from there.
+    The agent's answer is not waited for: its run belongs to the desk, and goes out from there, or
+    is shown by the desk while it is made.
     """
 
     storage: Storage
@@ -68,6 +71,7 @@ class AnswerChannelMessage(TaskType):
     fetch_files: FetchFiles
     send_message: SendMessage
     decide: DecideByChannel
+    show: ShowAnswer
     settings: DeskSettings
     name: str = CHANNEL_MESSAGE
     data: type[msgspec.Struct] = ChannelMessageData
@@ -167,7 +171,12 @@ class AnswerChannelMessage(TaskType):
             attachments=attachments,
             is_answered=reason is None,
         )
-        sent = await self._send(who, inbound, customer, said)
+        run = await self._send(inbound, customer, said, is_followed=isinstance(channel, Streaming))
+        if run is None:
+            sent = await self._sent_before(who, inbound)
+        else:
+            sent = run.user_message_id
+            self.show(run, channel, connection, conversation)
         return self._done(replace(inbound, message_id=sent), note=reason)
 
     async def _too_much(self, inbound: KeptInbound, customer: Customer) -> str | None:
@@ -194,30 +203,25 @@ class AnswerChannelMessage(TaskType):
         return None if verdict.is_allowed else LOOPING
 
     async def _send(
-        self, who: System, inbound: KeptInbound, customer: Customer, said: ChannelMessage
-    ) -> UUID | None:
-        """Say it in the thread, once; return the id of the message, if it is still known."""
-        key = IdempotencyKey(
-            caller=f"channel:{inbound.integration_id}",
-            method="SAY",
-            path=f"/channels/{inbound.channel}",
-            key=str(inbound.id),
-            body_hash=inbound.id.bytes,
-        )
-        thread_id = inbound.thread_id or inbound.id
+        self, inbound: KeptInbound, customer: Customer, said: ChannelMessage, *, is_followed: bool
+    ) -> Run | None:
+        """Say it in the thread, once; return the run, or None if it was said before."""
+        key, thread_id = _key_of(inbound), inbound.thread_id or inbound.id
         try:
-            run = await self.send_message(customer, thread_id, said, key=key, is_followed=False)
+            return await self.send_message(
+                customer, thread_id, said, key=key, is_followed=is_followed
+            )
         except AnsweredBeforeError:
-            return await self._sent_before(who, key)
+            return None
         except UnavailableError as error:
             # As many runs as this process takes: that is no fault of the message.
             raise BusyError(str(error)) from error
-        return run.user_message_id
 
-    async def _sent_before(self, who: System, key: IdempotencyKey) -> UUID | None:
+    async def _sent_before(self, who: System, inbound: KeptInbound) -> UUID | None:
+        """Return the id of the message that was sent before, if it is still known."""
         since = self.clock.now() - timedelta(seconds=self.settings.idempotency_seconds)
         async with self.storage.transaction(who) as tx:
-            kept = await tx.idempotency_keys.find(key, since)
+            kept = await tx.idempotency_keys.find(_key_of(inbound), since)
             run = await tx.runs.get(kept.run_id) if kept and kept.run_id else None
         return run and run.user_message_id
 
@@ -234,3 +238,13 @@ class AnswerChannelMessage(TaskType):
                 return
 
         return TaskEnd(result={"status": after.status, "note": note}, store=store)
+
+
+def _key_of(inbound: KeptInbound) -> IdempotencyKey:
+    return IdempotencyKey(
+        caller=f"channel:{inbound.integration_id}",
+        method="SAY",
+        path=f"/channels/{inbound.channel}",
+        key=str(inbound.id),
+        body_hash=inbound.id.bytes,
+    )

@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 from msgspec.structs import replace
 
+from hexdesk.core.errors import NotFoundError
 from hexdesk.core.model.approvals import HeldCall
 from hexdesk.core.model.channels import (
     OutboundKind,
@@ -18,9 +19,10 @@ from hexdesk.core.model.chat import Message, Thread
 from hexdesk.core.model.conversations import ChannelConversation, ChannelDelivery
 from hexdesk.core.model.listing import MAX_LIMIT, Slice
 from hexdesk.core.model.principals import Principal, System
-from hexdesk.core.model.tasks import Task
+from hexdesk.core.model.tasks import Task, TaskStatus
 from hexdesk.core.model.tickets import TicketFilter
-from hexdesk.core.model.webhooks import Delivery, EventType
+from hexdesk.core.model.webhooks import Delivery, DeliveryAttempt, EventType
+from hexdesk.core.policy.channel_deliveries import LOST
 from hexdesk.core.policy.webhooks import event_body, wants
 from hexdesk.core.ports.clock import Clock
 from hexdesk.core.ports.storage import Transaction
@@ -32,6 +34,7 @@ PRIORITY = 3
 OWN_CHANNEL = "api"
 # Only what takes its worker along uses these up: a receiver's refusals are counted elsewhere.
 MOST_CRASHES = 5
+UNDER_WAY = frozenset({TaskStatus.QUEUED, TaskStatus.RUNNING})
 
 
 class ChannelDeliveryData(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -90,7 +93,8 @@ class Outbox:
         """Have the customer at a thread's other end sent a message, if there is one.
 
         Messages of a conversation go out in the order in which they are said, each once. `held`
-        are the calls that the message says wait for a person.
+        are the calls that the message says wait for a person. What is being shown already is
+        sent by whoever shows it.
         """
         if thread.channel == OWN_CHANNEL:
             return
@@ -101,11 +105,33 @@ class Outbox:
         await tx.channel_conversations.update(replace(conversation, last_sequence=sequence))
         outbound = self._outbound(conversation, message, kind, held)
         outbound = replace(outbound, tickets=await _tickets(tx, conversation, message))
+        showing = await _showing(tx, message)
+        if showing is not None:
+            # Whoever looks for it in the other system looks from when the first of it was shown.
+            outbound = replace(outbound, created_at=showing.created_at)
+        delivery = self._delivery(conversation, message, outbound, sequence)
+        if showing is not None and showing.status in UNDER_WAY:
+            await tx.channel_deliveries.add(replace(delivery, task_id=showing.id))
+            return
+        if showing is not None:
+            # Nobody knows what of it can be seen.
+            lost = DeliveryAttempt(at=self.clock.now(), error=LOST, is_unknown=True)
+            delivery = replace(delivery, attempt_log=(lost,))
+        await self.send(tx, System(organization_id=thread.organization_id), delivery)
+        await tx.channel_deliveries.add(delivery)
+
+    def _delivery(
+        self,
+        conversation: ChannelConversation,
+        message: Message,
+        outbound: OutboundMessage,
+        sequence: int,
+    ) -> ChannelDelivery:
         now = self.clock.now()
-        delivery = ChannelDelivery(
+        return ChannelDelivery(
             id=outbound.id,
             integration_id=conversation.integration_id,
-            event_type=f"message.{kind}",
+            event_type=f"message.{outbound.kind}",
             next_attempt_at=now,
             created_at=now,
             payload=msgspec.json.encode(outbound),
@@ -114,8 +140,6 @@ class Outbox:
             message_id=message.id,
             sequence=sequence,
         )
-        await self.send(tx, System(organization_id=thread.organization_id), delivery)
-        await tx.channel_deliveries.add(delivery)
 
     def _outbound(
         self,
@@ -125,7 +149,8 @@ class Outbox:
         held: Sequence[HeldCall],
     ) -> OutboundMessage:
         return OutboundMessage(
-            id=self.clock.new_id(),
+            # A run says one thing, so whoever shows it knows its name before it is said.
+            id=message.run_id or self.clock.new_id(),
             conversation_key=conversation.conversation_key,
             kind=kind,
             text=message.content,
@@ -154,6 +179,16 @@ class Outbox:
             ready_at=now,
         )
         await tx.tasks.add(task)
+
+
+async def _showing(tx: Transaction, message: Message) -> Task | None:
+    """Return the task that shows an answer while it is made, if there is one."""
+    if message.run_id is None:
+        return None
+    try:
+        return await tx.tasks.get(message.run_id, lock=True)
+    except NotFoundError:
+        return None
 
 
 async def _tickets(

@@ -41,7 +41,10 @@ class _Outage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunDesk:
-    """Owns the runs of this process: no request does, so none takes its run with it."""
+    """Owns the runs of this process: no request does, so none takes its run with it.
+
+    So it does what accompanies a run, and goes on for a moment when that is over.
+    """
 
     storage: Storage
     clock: Clock
@@ -54,6 +57,7 @@ class RunDesk:
     _expected: set[object] = field(default_factory=set[object])
     _held: dict[UUID, Assignment] = field(default_factory=dict[UUID, Assignment])
     _given: OrderedDict[UUID, ChatResponse] = field(default_factory=OrderedDict[UUID, ChatResponse])
+    _companions: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
     _draining: asyncio.Event = field(default_factory=asyncio.Event)
     _drained: asyncio.Event = field(default_factory=asyncio.Event)
     _outage: _Outage = field(default_factory=_Outage)
@@ -88,6 +92,17 @@ class RunDesk:
         self.events.open(task.run.id)
         self.events.publish(task.run.id, task.seen)
         self._do(task)
+
+    def accompany(self, work: Coroutine[None, None, None]) -> None:
+        """Do something beside a run; whatever becomes of it, the run does not notice."""
+        doing = asyncio.create_task(work)
+        self._companions.add(doing)
+        doing.add_done_callback(self._companions.discard)
+
+    async def unaccompanied(self) -> None:
+        """Wait until nothing is done beside runs."""
+        while self._companions:
+            await asyncio.wait(self._companions)
 
     async def ended(self, run_id: UUID) -> bool:
         """Wait until a run of this process is over; False at once if it is not one."""
@@ -198,12 +213,12 @@ class RunDesk:
     async def drain(self, seconds: float) -> None:
         """Take no more runs and let these end; what is not over by then is left for another."""
         self._draining.set()
-        if self._tasks:
-            await asyncio.wait(self._tasks.values(), timeout=seconds)
-        left = tuple(self._held.values())
-        for doing in tuple(self._tasks.values()):
+        if under_way := self._under_way:
+            await asyncio.wait(under_way, timeout=seconds)
+        left, under_way = tuple(self._held.values()), self._under_way
+        for doing in under_way:
             doing.cancel()
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        await asyncio.gather(*under_way, return_exceptions=True)
         try:
             async with asyncio.timeout(LET_GO_SECONDS):
                 for task in left:
@@ -212,6 +227,10 @@ class RunDesk:
             # Then the others wait until the leases are over.
             log.warning("runs not let go", extra={"reason": str(error)})
         self._drained.set()
+
+    @property
+    def _under_way(self) -> tuple[Doing, ...]:
+        return (*self._tasks.values(), *self._companions)
 
     async def _hold(self, task: Assignment, until: datetime) -> bool:
         who = System(organization_id=task.thread.organization_id)

@@ -160,7 +160,8 @@ class TaskDesk:
             finished_at=now,
         )
         if end.again_at is not None:
-            task = replace(task, status=TaskStatus.QUEUED, ready_at=end.again_at, attempts=0)
+            again = {"ready_at": end.again_at, "attempts": 0, "steps": end.steps}
+            task = replace(task, status=TaskStatus.QUEUED, **again)
         await self._settle(attempt, task, end.store)
 
     async def _failed(self, attempt: Attempt, problem: str, *, is_final: bool) -> None:

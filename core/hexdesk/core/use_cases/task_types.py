@@ -35,12 +35,14 @@ Store = Callable[[Transaction], Awaitable[None]]
 class TaskEnd(msgspec.Struct, frozen=True, kw_only=True):
     """What an attempt came to; `store` is part of the transaction that ends the task.
 
-    A task with `again_at` does not end: it begins anew then, with all its attempts.
+    A task with `again_at` does not end: it begins anew then, with all its attempts, and from
+    `steps` if there are any.
     """
 
     result: dict[str, Any] = {}
     store: Store | None = None
     again_at: datetime | None = None
+    steps: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -57,6 +57,7 @@ class DeskAtSlack:
             await desk.task_desk.do(hint)
         # A turn for the runs, which nobody waits for.
         await asyncio.sleep(0)
+        await desk.run_desk.unaccompanied()
         clock.advance(1)
 
 

@@ -118,6 +118,22 @@ async def test_giving_up_what_is_gone_or_done_changes_nothing() -> None:
             await tx.inbounds.get(task.id)
 
 
+async def test_who_dies_before_it_is_noted_what_was_said_has_said_it_all_the_same() -> None:
+    flock = await Flock.of(saying("Once."))
+    await flock.post(says("Hello?"))
+    [task] = await flock.due()
+    await flock.work()
+    [done] = await flock.kept()
+    async with flock.scene.fakes.memory.transaction(flock.who) as tx:
+        lost = replace(done, status=InboundStatus.PENDING, message_id=None)
+        await tx.inbounds.update(lost)
+        await tx.tasks.update(replace(task, ready_at=flock.scene.clock.now()))
+    await flock.work()
+    assert await flock.kept() == [done]
+    assert await flock.contents() == ["Hello?", "Once."]
+    assert len(flock.channel.sent) == 1
+
+
 async def test_a_task_that_comes_again_when_all_is_done_does_nothing() -> None:
     flock = await Flock.of(saying("Once."))
     await flock.post(says("Hello?"))
