@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pluggy
 
-from hexdesk.adapters.plugins.entry_points import Candidate
+from hexdesk.adapters.plugins.entry_points import CORE, Candidate
 from hexdesk.adapters.plugins.hooks import HOOKS, Hook
 from hexdesk.adapters.plugins.plugin import Plugin, PluginStatus, ShownSetting
 from hexdesk.adapters.plugins.settings import read_plugin_settings, shown_settings
@@ -20,7 +20,12 @@ NO_NAMES: Mapping[str, frozenset[str]] = {}
 
 
 class QuarantineError(Exception):
-    """A plugin cannot be used; the message says why."""
+    """A plugin cannot be used; the message says why, and `fault` in words that anybody may read."""
+
+    def __init__(self, fault: str, reason: str | None = None) -> None:
+        """Keep both; the reason is the fault itself if nothing more is to be said."""
+        super().__init__(reason or fault)
+        self.fault = fault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +55,11 @@ class LoadedPlugins:
         broken = [one for one in self.plugins if one.status is PluginStatus.QUARANTINED]
         return "; ".join(f"{one.name}: {one.problem}" for one in broken) or None
 
+    def faults(self) -> Mapping[str, str]:
+        """Return what is wrong with those that are quarantined, without what their code says."""
+        broken = (one for one in self.plugins if one.status is PluginStatus.QUARANTINED)
+        return {one.name: one.fault or "" for one in broken}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Taken:
@@ -74,7 +84,8 @@ def load_plugins(candidates: Iterable[Candidate], options: HostOptions) -> Loade
             _claim(one, names)
         except QuarantineError as error:
             log.error("plugin quarantined", extra={"plugin": candidate.name, "reason": str(error)})
-            plugins.append(_named(candidate, PluginStatus.QUARANTINED, str(error)))
+            broken = _named(candidate, PluginStatus.QUARANTINED)
+            plugins.append(msgspec.structs.replace(broken, fault=error.fault, problem=str(error)))
             continue
         plugins.append(one.plugin)
         taken.append(one)
@@ -86,8 +97,8 @@ def load_plugins(candidates: Iterable[Candidate], options: HostOptions) -> Loade
     )
 
 
-def _named(candidate: Candidate, status: PluginStatus, problem: str | None = None) -> Plugin:
-    return Plugin(name=candidate.name, version=candidate.version, status=status, problem=problem)
+def _named(candidate: Candidate, status: PluginStatus) -> Plugin:
+    return Plugin(name=candidate.name, version=candidate.version, status=status)
 
 
 def _load(candidate: Candidate, options: HostOptions, known: Collection[str]) -> _Taken:
@@ -95,17 +106,19 @@ def _load(candidate: Candidate, options: HostOptions, known: Collection[str]) ->
         raise QuarantineError("another plugin has the same name")
     misfit = candidate.misfit(options.core_version)
     if misfit:
-        raise QuarantineError(misfit)
+        raise QuarantineError(f"it needs another version of {CORE}", misfit)
     manager = pluggy.PluginManager(hookspecs.PROJECT)
     manager.add_hookspecs(hookspecs)
     try:
         manager.register(candidate.load(), candidate.name)
         manager.check_pending()
     except pluggy.PluginValidationError as error:
-        raise QuarantineError(f"its hooks are not those of hexdesk: {error}") from error
+        fault = "its hooks are not those of hexdesk"
+        raise QuarantineError(fault, f"{fault}: {error}") from error
     except Exception as error:
         # Importing a plugin runs a stranger's code.
-        raise QuarantineError(f"it cannot be imported: {error!r}") from error
+        fault = "it cannot be imported"
+        raise QuarantineError(fault, f"{fault}: {error!r}") from error
     brought = {name: _ask(manager, name) for name in HOOKS}
     settings, shown = _settings(candidate.name, brought["hexdesk_settings"], options)
     brings = {
@@ -129,7 +142,8 @@ def _ask(manager: pluggy.PluginManager, name: str) -> tuple[Any, ...]:
         for one in records:
             _check(one, HOOKS[name])
     except Exception as error:
-        raise QuarantineError(f"{name} failed: {str(error) or repr(error)}") from error
+        fault = f"{name} failed"
+        raise QuarantineError(fault, f"{fault}: {str(error) or repr(error)}") from error
     return records
 
 
@@ -153,7 +167,7 @@ def _settings(
     try:
         settings = read_plugin_settings(plugin, declared[0], options.environment)
     except (ValueError, TypeError) as error:
-        raise QuarantineError(str(error)) from error
+        raise QuarantineError("its settings cannot be used", str(error)) from error
     return settings, shown_settings(plugin, declared[0], settings)
 
 
@@ -164,7 +178,8 @@ def _claim(one: _Taken, names: dict[str, set[str]]) -> None:
         for title in one.plugin.brings.get(name, ()) if hook.space else ():
             mine = wanted.setdefault(hook.space or "", set())
             if title in mine or title in names.get(hook.space or "", ()):
-                raise QuarantineError(f"there is another {hook.space} named {title!r}")
+                fault = f"what it brings has the name of another {hook.space}"
+                raise QuarantineError(fault, f"there is another {hook.space} named {title!r}")
             mine.add(title)
     for space, mine in wanted.items():
         names.setdefault(space, set()).update(mine)

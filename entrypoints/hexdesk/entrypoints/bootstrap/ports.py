@@ -89,7 +89,7 @@ def _probes(site: Site, opened: Opened, journal: FileJournal) -> tuple[Probe, ..
             storage.keeps_vectors,
             site.plugins.additions.embedding_providers,
         ),
-        StateProbe(name="plugins", problem=site.plugins.problem),
+        StateProbe(name="plugins", problem=site.plugin_faults),
         CallProbe(name="storage", call=files.blobs.ping, otherwise=HealthStatus.DEGRADED),
     )
 

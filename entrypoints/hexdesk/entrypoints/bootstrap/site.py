@@ -93,6 +93,11 @@ class Site:
             return None
         return "no model can be asked: no provider in the chain is known and has a key"
 
+    def plugin_faults(self) -> str | None:
+        """Name the plugins that do not work, in words that anybody may read; None if all do."""
+        faults = self.plugins.faults()
+        return "; ".join(f"{name}: {fault}" for name, fault in faults.items()) or None
+
 
 def default_settings(ai_config: AIConfig) -> AgentSettings:
     """Return the settings of an agent for which nothing was decided."""

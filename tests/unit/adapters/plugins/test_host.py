@@ -148,6 +148,44 @@ def test_a_broken_plugin_is_kept_out_whole_with_the_reason(folder: Path, reason:
     assert (broken.brings, good.status) == ({}, PluginStatus.LOADED)
     assert [one.name for one in found.additions.tools] == ["welcome"]
     assert (found.problem() or "").startswith("broken: ")
+    assert found.faults().keys() == {"broken"}
+
+
+DSN = "postgresql://u:hunter2@h/db is down"
+FAULTS = {
+    "it cannot be imported": f"raise RuntimeError('{DSN}')",
+    "hexdesk_tools failed": f"""
+        from hexdesk.core import hookimpl
+        @hookimpl
+        def hexdesk_tools():
+            raise RuntimeError("{DSN}")
+    """,
+    "its settings cannot be used": f"""
+        import msgspec
+        from hexdesk.core import PluginSettings, hookimpl
+        class Settings(msgspec.Struct):
+            days: int = 3
+            def __post_init__(self):
+                raise ValueError("{DSN}")
+        @hookimpl
+        def hexdesk_settings():
+            return (PluginSettings(struct=Settings),)
+    """,
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_what_a_plugins_code_says_is_for_operators_and_its_fault_for_anybody(
+    folder: Path, fault: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    install(folder, "broken", FAULTS[fault])
+
+    found = loaded()
+
+    assert found.faults() == {"broken": fault}
+    assert DSN in (found.problem() or "")
+    [told] = caplog.records
+    assert DSN in vars(told)["reason"]
 
 
 def test_of_two_plugins_with_one_tool_the_later_is_kept_out(folder: Path) -> None:
@@ -158,6 +196,7 @@ def test_of_two_plugins_with_one_tool_the_later_is_kept_out(folder: Path) -> Non
 
     assert [one.status for one in found.plugins] == ["loaded", "quarantined"]
     assert found.plugins[1].problem == "there is another tool named 'greet'"
+    assert found.faults() == {"second": "what it brings has the name of another tool"}
 
 
 @pytest.mark.parametrize(
@@ -177,6 +216,7 @@ def test_a_plugin_for_another_core_is_kept_out(folder: Path, requires: str, *, f
 
     assert (plugin.status is PluginStatus.LOADED) == fits
     assert fits or plugin.problem == "it needs hexdesk-core>=0.2, and 0.1.0 is installed"
+    assert fits or plugin.fault == "it needs another version of hexdesk-core"
 
 
 def test_a_plugin_that_is_disabled_is_not_even_imported(folder: Path) -> None:
