@@ -42,13 +42,22 @@ class HostOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PluginAction:
+    """What a plugin wants done when a process opens or closes, with the plugin's settings."""
+
+    plugin: str
+    action: StartAction | StopAction
+    settings: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedPlugins:
     """All plugins that are installed, and what those that work add."""
 
     plugins: tuple[Plugin, ...] = ()
     additions: Additions = field(default_factory=Additions)
-    starts: tuple[tuple[StartAction, Any], ...] = ()
-    stops: tuple[tuple[StopAction, Any], ...] = ()
+    starts: tuple[PluginAction, ...] = ()
+    stops: tuple[PluginAction, ...] = ()
 
     def problem(self) -> str | None:
         """Name the plugins that are quarantined and why; None if none is."""
@@ -92,8 +101,8 @@ def load_plugins(candidates: Iterable[Candidate], options: HostOptions) -> Loade
     return LoadedPlugins(
         plugins=tuple(plugins),
         additions=_additions(taken),
-        starts=tuple((action, one.settings) for one in taken for action in _of(one, "start")),
-        stops=tuple((action, one.settings) for one in taken for action in _of(one, "stop")),
+        starts=_actions(taken, "start"),
+        stops=_actions(taken, "stop"),
     )
 
 
@@ -115,8 +124,8 @@ def _load(candidate: Candidate, options: HostOptions, known: Collection[str]) ->
     except pluggy.PluginValidationError as error:
         fault = "its hooks are not those of hexdesk"
         raise QuarantineError(fault, f"{fault}: {error}") from error
-    except Exception as error:
-        # Importing a plugin runs a stranger's code.
+    except (Exception, SystemExit) as error:
+        # Importing a plugin runs a stranger's code, and scripts like to exit.
         fault = "it cannot be imported"
         raise QuarantineError(fault, f"{fault}: {error!r}") from error
     brought = {name: _ask(manager, name) for name in HOOKS}
@@ -141,7 +150,7 @@ def _ask(manager: pluggy.PluginManager, name: str) -> tuple[Any, ...]:
         records = answers[0] if answers else ()
         for one in records:
             _check(one, HOOKS[name])
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         fault = f"{name} failed"
         raise QuarantineError(fault, f"{fault}: {str(error) or repr(error)}") from error
     return records
@@ -166,7 +175,8 @@ def _settings(
         raise QuarantineError("hexdesk_settings: it declares more than one Struct")
     try:
         settings = read_plugin_settings(plugin, declared[0], options.environment)
-    except (ValueError, TypeError) as error:
+    except (Exception, SystemExit) as error:
+        # Its Struct may have a `__post_init__`, which is a stranger's code, too.
         raise QuarantineError("its settings cannot be used", str(error)) from error
     return settings, shown_settings(plugin, declared[0], settings)
 
@@ -187,6 +197,14 @@ def _claim(one: _Taken, names: dict[str, set[str]]) -> None:
 
 def _of(one: _Taken, hook: str) -> Sequence[Any]:
     return one.brought[f"hexdesk_{hook}"]
+
+
+def _actions(taken: Sequence[_Taken], hook: str) -> tuple[PluginAction, ...]:
+    return tuple(
+        PluginAction(plugin=one.plugin.name, action=action, settings=one.settings)
+        for one in taken
+        for action in _of(one, hook)
+    )
 
 
 def _additions(taken: Sequence[_Taken]) -> Additions:

@@ -63,6 +63,26 @@ def test_what_a_plugin_brings_is_taken_in_its_name(folder: Path) -> None:
 
 BROKEN = {
     "it cannot be imported: RuntimeError": "raise RuntimeError('no')",
+    "it cannot be imported: SystemExit": "import sys; sys.exit('no')",
+    "hexdesk_tools failed: no way": """
+        import sys
+        from hexdesk.core import hookimpl
+        @hookimpl
+        def hexdesk_tools():
+            sys.exit("no way")
+    """,
+    "^no days": """
+        import sys
+        import msgspec
+        from hexdesk.core import PluginSettings, hookimpl
+        class Settings(msgspec.Struct):
+            days: int = 3
+            def __post_init__(self):
+                sys.exit("no days")
+        @hookimpl
+        def hexdesk_settings():
+            return (PluginSettings(struct=Settings),)
+    """,
     "it cannot be imported: ModuleNotFoundError": "import no_such_module_anywhere",
     "its hooks are not those of hexdesk: unknown hook": """
         from hexdesk.core import hookimpl
