@@ -106,7 +106,11 @@ class RunPluginTask(TaskType):
             task_id=work.task.id,
             report=work.report,
         )
-        made = await self.task.run(context, work.data)
+        try:
+            made = await self.task.run(context, work.data)
+        except SystemExit as error:
+            # It would end the worker, and every other task with it.
+            raise RuntimeError(f"{self.name} called sys.exit") from error
         # As it comes back from storage, with lists for tuples.
         result = msgspec.json.decode(msgspec.json.encode({} if made is None else made))
         try:

@@ -106,11 +106,14 @@ async def test_another_result_fails_the_task_in_words() -> None:
     assert task.error == "give returned something else than a Struct or a dict"
 
 
-async def test_what_a_task_raises_is_tried_again_and_shows_no_internals() -> None:
+@pytest.mark.parametrize("error", [RuntimeError("a secret of theirs"), SystemExit(1)])
+async def test_what_a_task_raises_is_tried_again_and_shows_no_internals(
+    error: BaseException,
+) -> None:
     @task_type()
     async def stumble(context: TaskContext, data: Week) -> None:
         """Go wrong."""
-        raise RuntimeError("a secret of theirs")
+        raise error
 
     scene = desk_with(stumble)
     admin = await scene.founder()

@@ -175,6 +175,7 @@ def raising(error: BaseException) -> Tool:
         (EgressRefusedError("not from here"), "not from here"),
         (RuntimeError("a secret of theirs"), "misbehave failed"),
         (MemoryError(), "misbehave failed"),
+        (SystemExit(1), "misbehave failed"),
         (TimeoutError(), "misbehave failed"),
     ],
 )
