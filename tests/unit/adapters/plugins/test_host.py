@@ -171,43 +171,6 @@ def test_a_broken_plugin_is_kept_out_whole_with_the_reason(folder: Path, reason:
     assert found.faults().keys() == {"broken"}
 
 
-DSN = "postgresql://u:hunter2@h/db is down"
-FAULTS = {
-    "it cannot be imported": f"raise RuntimeError('{DSN}')",
-    "hexdesk_tools failed": f"""
-        from hexdesk.core import hookimpl
-        @hookimpl
-        def hexdesk_tools():
-            raise RuntimeError("{DSN}")
-    """,
-    "its settings cannot be used": f"""
-        import msgspec
-        from hexdesk.core import PluginSettings, hookimpl
-        class Settings(msgspec.Struct):
-            days: int = 3
-            def __post_init__(self):
-                raise ValueError("{DSN}")
-        @hookimpl
-        def hexdesk_settings():
-            return (PluginSettings(struct=Settings),)
-    """,
-}
-
-
-@pytest.mark.parametrize("fault", FAULTS)
-def test_what_a_plugins_code_says_is_for_operators_and_its_fault_for_anybody(
-    folder: Path, fault: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    install(folder, "broken", FAULTS[fault])
-
-    found = loaded()
-
-    assert found.faults() == {"broken": fault}
-    assert DSN in (found.problem() or "")
-    [told] = caplog.records
-    assert DSN in vars(told)["reason"]
-
-
 def test_of_two_plugins_with_one_tool_the_later_is_kept_out(folder: Path) -> None:
     install(folder, "first", GREETING)
     install(folder, "second", GREETING)
