@@ -51,6 +51,7 @@ TROUBLE = """
     def hexdesk_tools():
         return (end_process, hang, stumble)
 """
+BROKEN = "raise RuntimeError('postgresql://u:hunter2@h/db is down')"
 TOOLS = ["end_process", "hang", "stumble", "find_order", "create_ticket"]
 ANSWER = "That is all I know."
 Helper = tuple[Member, str]
@@ -109,7 +110,7 @@ async def house(
     plugins = process_folder / "plugins"
     plugins.mkdir()
     install(plugins, "trouble", TROUBLE)
-    install(plugins, "broken", "import no_such_module_anywhere")
+    install(plugins, "broken", BROKEN)
     settings = {
         "PYTHONPATH": str(plugins),
         "HEXDESK_TOOL_TIMEOUT": "1",
@@ -213,7 +214,8 @@ async def test_a_broken_plugin_is_named_and_the_desk_runs_without_it(house: Hous
     health = await house.api.health()
 
     assert health["components"]["plugins"]["status"] == "degraded"
-    assert "broken: it cannot be imported" in health["components"]["plugins"]["detail"]
+    # Anybody may ask, so nothing is told of what the plugin's code says.
+    assert health["components"]["plugins"]["detail"] == "broken: it cannot be imported"
 
 
 async def told(house: House, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -237,7 +239,8 @@ async def test_the_command_line_shows_what_is_installed_and_what_became_of_it(ho
     assert (statuses["broken"], statuses["trouble"]) == ("quarantined", "loaded")
     assert shown["brings"] == {"tools": ["end_process", "hang", "stumble"]}
     found = [one["found"] for one in doctor if one["subject"] == "plugin"]
-    assert any(one.startswith("broken 1.0 is quarantined: it cannot be") for one in found)
+    [broken] = [one for one in found if one.startswith("broken 1.0 is quarantined: it cannot be")]
+    assert "hunter2" in broken
     assert (await told(house, "plugins", "show", "nobody")).returncode == 1
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pluggy
 
-from hexdesk.adapters.plugins.entry_points import Candidate
+from hexdesk.adapters.plugins.entry_points import CORE, Candidate
 from hexdesk.adapters.plugins.hooks import HOOKS, Hook
 from hexdesk.adapters.plugins.plugin import Plugin, PluginStatus, ShownSetting
 from hexdesk.adapters.plugins.settings import read_plugin_settings, shown_settings
@@ -20,7 +20,12 @@ NO_NAMES: Mapping[str, frozenset[str]] = {}
 
 
 class QuarantineError(Exception):
-    """A plugin cannot be used; the message says why."""
+    """A plugin cannot be used; the message says why, and `fault` in words that anybody may read."""
+
+    def __init__(self, fault: str, reason: str | None = None) -> None:
+        """Keep both; the reason is the fault itself if nothing more is to be said."""
+        super().__init__(reason or fault)
+        self.fault = fault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,18 +42,32 @@ class HostOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PluginAction:
+    """What a plugin wants done when a process opens or closes, with the plugin's settings."""
+
+    plugin: str
+    action: StartAction | StopAction
+    settings: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedPlugins:
     """All plugins that are installed, and what those that work add."""
 
     plugins: tuple[Plugin, ...] = ()
     additions: Additions = field(default_factory=Additions)
-    starts: tuple[tuple[StartAction, Any], ...] = ()
-    stops: tuple[tuple[StopAction, Any], ...] = ()
+    starts: tuple[PluginAction, ...] = ()
+    stops: tuple[PluginAction, ...] = ()
 
     def problem(self) -> str | None:
         """Name the plugins that are quarantined and why; None if none is."""
         broken = [one for one in self.plugins if one.status is PluginStatus.QUARANTINED]
         return "; ".join(f"{one.name}: {one.problem}" for one in broken) or None
+
+    def faults(self) -> Mapping[str, str]:
+        """Return what is wrong with those that are quarantined, without what their code says."""
+        broken = (one for one in self.plugins if one.status is PluginStatus.QUARANTINED)
+        return {one.name: one.fault or "" for one in broken}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,20 +93,21 @@ def load_plugins(candidates: Iterable[Candidate], options: HostOptions) -> Loade
             _claim(one, names)
         except QuarantineError as error:
             log.error("plugin quarantined", extra={"plugin": candidate.name, "reason": str(error)})
-            plugins.append(_named(candidate, PluginStatus.QUARANTINED, str(error)))
+            broken = _named(candidate, PluginStatus.QUARANTINED)
+            plugins.append(msgspec.structs.replace(broken, fault=error.fault, problem=str(error)))
             continue
         plugins.append(one.plugin)
         taken.append(one)
     return LoadedPlugins(
         plugins=tuple(plugins),
         additions=_additions(taken),
-        starts=tuple((action, one.settings) for one in taken for action in _of(one, "start")),
-        stops=tuple((action, one.settings) for one in taken for action in _of(one, "stop")),
+        starts=_actions(taken, "start"),
+        stops=_actions(taken, "stop"),
     )
 
 
-def _named(candidate: Candidate, status: PluginStatus, problem: str | None = None) -> Plugin:
-    return Plugin(name=candidate.name, version=candidate.version, status=status, problem=problem)
+def _named(candidate: Candidate, status: PluginStatus) -> Plugin:
+    return Plugin(name=candidate.name, version=candidate.version, status=status)
 
 
 def _load(candidate: Candidate, options: HostOptions, known: Collection[str]) -> _Taken:
@@ -95,17 +115,19 @@ def _load(candidate: Candidate, options: HostOptions, known: Collection[str]) ->
         raise QuarantineError("another plugin has the same name")
     misfit = candidate.misfit(options.core_version)
     if misfit:
-        raise QuarantineError(misfit)
+        raise QuarantineError(f"it needs another version of {CORE}", misfit)
     manager = pluggy.PluginManager(hookspecs.PROJECT)
     manager.add_hookspecs(hookspecs)
     try:
         manager.register(candidate.load(), candidate.name)
         manager.check_pending()
     except pluggy.PluginValidationError as error:
-        raise QuarantineError(f"its hooks are not those of hexdesk: {error}") from error
-    except Exception as error:
-        # Importing a plugin runs a stranger's code.
-        raise QuarantineError(f"it cannot be imported: {error!r}") from error
+        fault = "its hooks are not those of hexdesk"
+        raise QuarantineError(fault, f"{fault}: {error}") from error
+    except (Exception, SystemExit) as error:
+        # Importing a plugin runs a stranger's code, and scripts like to exit.
+        fault = "it cannot be imported"
+        raise QuarantineError(fault, f"{fault}: {error!r}") from error
     brought = {name: _ask(manager, name) for name in HOOKS}
     settings, shown = _settings(candidate.name, brought["hexdesk_settings"], options)
     brings = {
@@ -128,8 +150,9 @@ def _ask(manager: pluggy.PluginManager, name: str) -> tuple[Any, ...]:
         records = answers[0] if answers else ()
         for one in records:
             _check(one, HOOKS[name])
-    except Exception as error:
-        raise QuarantineError(f"{name} failed: {str(error) or repr(error)}") from error
+    except (Exception, SystemExit) as error:
+        fault = f"{name} failed"
+        raise QuarantineError(fault, f"{fault}: {str(error) or repr(error)}") from error
     return records
 
 
@@ -152,8 +175,9 @@ def _settings(
         raise QuarantineError("hexdesk_settings: it declares more than one Struct")
     try:
         settings = read_plugin_settings(plugin, declared[0], options.environment)
-    except (ValueError, TypeError) as error:
-        raise QuarantineError(str(error)) from error
+    except (Exception, SystemExit) as error:
+        # Its Struct may have a `__post_init__`, which is a stranger's code, too.
+        raise QuarantineError("its settings cannot be used", str(error)) from error
     return settings, shown_settings(plugin, declared[0], settings)
 
 
@@ -164,7 +188,8 @@ def _claim(one: _Taken, names: dict[str, set[str]]) -> None:
         for title in one.plugin.brings.get(name, ()) if hook.space else ():
             mine = wanted.setdefault(hook.space or "", set())
             if title in mine or title in names.get(hook.space or "", ()):
-                raise QuarantineError(f"there is another {hook.space} named {title!r}")
+                fault = f"what it brings has the name of another {hook.space}"
+                raise QuarantineError(fault, f"there is another {hook.space} named {title!r}")
             mine.add(title)
     for space, mine in wanted.items():
         names.setdefault(space, set()).update(mine)
@@ -172,6 +197,14 @@ def _claim(one: _Taken, names: dict[str, set[str]]) -> None:
 
 def _of(one: _Taken, hook: str) -> Sequence[Any]:
     return one.brought[f"hexdesk_{hook}"]
+
+
+def _actions(taken: Sequence[_Taken], hook: str) -> tuple[PluginAction, ...]:
+    return tuple(
+        PluginAction(plugin=one.plugin.name, action=action, settings=one.settings)
+        for one in taken
+        for action in _of(one, hook)
+    )
 
 
 def _additions(taken: Sequence[_Taken]) -> Additions:

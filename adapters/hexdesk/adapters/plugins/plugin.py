@@ -24,12 +24,14 @@ class ShownSetting(msgspec.Struct, frozen=True, kw_only=True):
 class Plugin(msgspec.Struct, frozen=True, kw_only=True):
     """One plugin: `brings` names what each of its hooks returned.
 
-    `problem` says why it is quarantined.
+    `problem` says why it is quarantined, perhaps in words of its own code, which may hold secrets;
+    `fault` says it to anybody.
     """
 
     name: str
     version: str
     status: PluginStatus
     problem: str | None = None
+    fault: str | None = None
     brings: dict[str, tuple[str, ...]] = {}
     settings: tuple[ShownSetting, ...] = ()

@@ -4,24 +4,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
-
 from hexdesk.core.errors import EgressRefusedError, ToolsUnavailableError
 from hexdesk.core.model.attached_tools import AttachedServer, AttachedToolStatus, FoundTool
-from hexdesk.core.model.principals import AgentRun, Principal
+from hexdesk.core.model.principals import Principal
 from hexdesk.core.policy.rights import Right
 from hexdesk.core.policy.tool_answers import told
 from hexdesk.core.ports.attached_servers import AttachedServers
 from hexdesk.core.ports.storage import Storage, Transaction
 from hexdesk.core.ports.tools import ToolAnswer
+from hexdesk.core.tools.once import CallOnce
 from hexdesk.core.tools.tool import Tool, ToolContext
 from hexdesk.core.use_cases.audit import Auditor
 from hexdesk.core.use_cases.integration_types import IntegrationTypes
 from hexdesk.core.use_cases.mcp_servers import address_of
 
-BEGUN = msgspec.json.encode(
-    ToolAnswer(error="this call was begun before, and how it ended is not known: it is not made")
-)
 Arguments = dict[str, Any]
 
 
@@ -43,10 +39,10 @@ class CallAttached:
         that it is not known. A tool that only reads may be asked again.
         """
         tool = found.tool
-        once = call_id if isinstance(who, AgentRun) and not tool.accepted.read_only else None
+        once = CallOnce.of(who, call_id, read_only=tool.accepted.read_only)
         async with self.storage.transaction(who) as tx:
             server = await self._server(tx, found)
-            first = await _begin(tx, who, tool.name, once)
+            first = await once.begin(tx, tool.name) if once else None
             if first is None:
                 target = ("integration", tool.integration_id)
                 await self.auditor.note(
@@ -56,9 +52,9 @@ class CallAttached:
             return first
         # No transaction is open while the other side thinks about it.
         answer = await self._ask(server, found, arguments)
-        if once is not None and isinstance(who, AgentRun):
+        if once:
             async with self.storage.transaction(who) as tx:
-                await tx.tool_calls.keep(who.run_id, once, msgspec.json.encode(answer))
+                await once.keep(tx, answer)
         return answer
 
     async def _ask(
@@ -78,17 +74,6 @@ class CallAttached:
         except ValueError as error:
             message = f"the credentials of {found.source!r} can no longer be read"
             raise ToolsUnavailableError(message) from error
-
-
-async def _begin(tx: Transaction, who: Principal, name: str, once: str | None) -> ToolAnswer | None:
-    if once is None or not isinstance(who, AgentRun):
-        return None
-    first = await tx.tool_calls.claim(who.run_id, once, name)
-    if first is not None:
-        return msgspec.json.decode(first, type=ToolAnswer)
-    # Whoever comes after a process that died on the way must not send it again.
-    await tx.tool_calls.keep(who.run_id, once, BEGUN)
-    return None
 
 
 def as_tool(found: FoundTool) -> Tool:

@@ -24,6 +24,7 @@ from hexdesk.core.ports.telemetry import Telemetry
 from hexdesk.core.ports.tools import ToolAnswer
 from hexdesk.core.tools.attached import CallAttached
 from hexdesk.core.tools.context import ToolContext, ToolNeeds
+from hexdesk.core.tools.once import CallOnce
 from hexdesk.core.tools.tool import Tool
 from hexdesk.core.tools.toolbox import Toolbox, denied
 from hexdesk.core.use_cases.joined import JoinedStorage
@@ -67,13 +68,11 @@ class CallTool:
             answer = await self._call(who, name, arguments, call_id)
         except ToolAccessDeniedError as error:
             await self.note_refusal(who, name, arguments, call_id=call_id, reason=str(error))
-            return ToolAnswer(error=str(error), is_denied=True)
+            return _in_words(name, error)
         except TimeoutError:
             answer = ToolAnswer(error=f"{name} did not answer within {self.timeout_seconds:g} s")
-        except StorageUnavailableError:
-            answer = ToolAnswer(error=f"{name} is temporarily unavailable")
         except DeskError as error:
-            answer = ToolAnswer(error=str(error))
+            answer = _in_words(name, error)
         status = ToolUseStatus.ERROR if answer.error else ToolUseStatus.OK
         self.telemetry.tool_called(name, status, self.clock.elapsed() - started)
         return answer
@@ -92,16 +91,40 @@ class CallTool:
                 async with self.storage.transaction(who) as tx:
                     await check_standing(tx, who, chosen)
                 return await self.call_attached(who, chosen.attached, arguments, call_id)
-            if chosen.prepare or not chosen.in_transaction:
+            if not chosen.in_transaction:
+                return await self._outside(who, chosen, wish, call_id)
+            if chosen.prepare:
                 async with self.storage.transaction(who) as tx:
                     await check_standing(tx, who, chosen)
                 context = self._context(who, self.storage, chosen, call_id)
-                if not chosen.in_transaction:
-                    return _answer(msgspec.json.encode(await chosen.run(context, wish)))
-                wish = await chosen.prepare(context, wish) if chosen.prepare else wish
+                wish = await chosen.prepare(context, wish)
             async with self.storage.transaction(who) as tx:
                 await check_standing(tx, who, chosen)
                 return _answer(await self._once(tx, who, chosen, wish, call_id))
+
+    async def _outside(
+        self, who: Principal, chosen: Tool, wish: object, call_id: str | None
+    ) -> ToolAnswer:
+        """Make a call whose effect no transaction holds, unless it is a repeat."""
+        once = CallOnce.of(who, call_id, read_only=chosen.read_only)
+        async with self.storage.transaction(who) as tx:
+            await check_standing(tx, who, chosen)
+            first = await once.begin(tx, chosen.name) if once else None
+        if first is not None:
+            return first
+        context = self._context(who, self.storage, chosen, call_id)
+        failure: DeskError | None = None
+        try:
+            answer = _answer(msgspec.json.encode(await chosen.run(context, wish)))
+        except DeskError as error:
+            # It may have had its effect all the same.
+            answer, failure = _in_words(chosen.name, error), error
+        if once:
+            async with self.storage.transaction(who) as tx:
+                await once.keep(tx, answer)
+        if failure:
+            raise failure
+        return answer
 
     async def _once(
         self, tx: Transaction, who: Principal, chosen: Tool, wish: object, call_id: str | None
@@ -172,3 +195,9 @@ def wished(chosen: Tool, arguments: Mapping[str, Any]) -> object:
 
 def _answer(result: bytes) -> ToolAnswer:
     return ToolAnswer(value=msgspec.json.decode(result))
+
+
+def _in_words(name: str, error: DeskError) -> ToolAnswer:
+    if isinstance(error, StorageUnavailableError):
+        return ToolAnswer(error=f"{name} is temporarily unavailable")
+    return ToolAnswer(error=str(error), is_denied=isinstance(error, ToolAccessDeniedError))

@@ -32,7 +32,7 @@ def _guarded(tool: Tool, run: Run, *, result: bool) -> Run:
             return msgspec.to_builtins(made) if result else made
         except DeskError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             # A stranger's code may raise anything, and nobody's conversation ends by it.
             log.exception("tool failed", extra={"tool": tool.name, "plugin": tool.source})
             raise ToolFailedError(f"{tool.name} failed") from error

@@ -8,10 +8,12 @@ from typing import Any, get_type_hints
 import msgspec
 
 from hexdesk.core.errors import TaskFailedError
+from hexdesk.core.model.principals import Member, Person, System
 from hexdesk.core.model.tasks import Endurance, Priority
-from hexdesk.core.policy.rights import Right
+from hexdesk.core.policy.rights import Right, require
 from hexdesk.core.ports.storage import Storage
 from hexdesk.core.tools.context import BUILTIN, TaskContext, ToolNeeds
+from hexdesk.core.use_cases.standing import as_of_now
 from hexdesk.core.use_cases.task_types import TaskEnd, TaskType, TaskWork
 
 RunTask = Callable[[TaskContext, Any], Awaitable[object]]
@@ -45,6 +47,9 @@ def task_type(
     priority: Priority = USUAL_PRIORITY,
 ) -> Callable[[RunTask], PluginTask]:
     """Turn `async def name(context: TaskContext, data: SomeStruct) -> SomeResult` into a type.
+
+    Each attempt is made as whoever asked for it is by then: a task of somebody who was removed,
+    or who may no longer ask for it, fails.
 
     Its result is a Struct or a dict, or None. Raise `TaskFailedError` for what no further attempt
     would change; whatever else is raised is tried again, as `endurance` says.
@@ -93,7 +98,7 @@ class RunPluginTask(TaskType):
 
     async def run(self, work: TaskWork) -> TaskEnd:
         context = TaskContext(
-            who=work.task.principal,
+            who=await self._as_of_now(work.task.principal),
             storage=self.storage,
             needs=self.needs,
             source=self.task.source,
@@ -101,7 +106,11 @@ class RunPluginTask(TaskType):
             task_id=work.task.id,
             report=work.report,
         )
-        made = await self.task.run(context, work.data)
+        try:
+            made = await self.task.run(context, work.data)
+        except SystemExit as error:
+            # It would end the worker, and every other task with it.
+            raise RuntimeError(f"{self.name} called sys.exit") from error
         # As it comes back from storage, with lists for tuples.
         result = msgspec.json.decode(msgspec.json.encode({} if made is None else made))
         try:
@@ -109,3 +118,15 @@ class RunPluginTask(TaskType):
         except msgspec.ValidationError as error:
             words = f"{self.name} returned something else than a Struct or a dict"
             raise TaskFailedError(words) from error
+
+    async def _as_of_now(self, who: Person | System) -> Person | System:
+        """Return for whom it is done; raise what fails the task if that is gone, or may not."""
+        if isinstance(who, Member):
+            async with self.storage.transaction(System(organization_id=who.organization_id)) as tx:
+                now = await as_of_now(tx, who)
+            if now is None:
+                raise TaskFailedError("whoever asked for it is not there any more")
+            who = now
+        if self.right:
+            require(who, self.right)
+        return who

@@ -77,8 +77,9 @@ def tool(
 
     Its docstring is what the model reads. Say `read_only` of one that changes nothing anywhere, and
     `destructive` of one whose effect cannot be taken back: its calls wait for a person. A tool that
-    calls other systems runs outside of transactions; `in_transaction` is for one that only uses
-    the desk, and has its effect and its result stored together, as one with `prepare` has. Raise
+    calls other systems runs outside of transactions: a run's call that comes twice is made once,
+    and one that was cut short is not made again. `in_transaction` is for one that only uses the
+    desk, and has its effect and its result stored together, as one with `prepare` has. Raise
     `ToolFailedError` with words that the model may read.
     """
 

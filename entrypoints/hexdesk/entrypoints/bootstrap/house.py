@@ -1,11 +1,10 @@
 """A desk with its surroundings: every port with its adapter."""
 
 import asyncio
-import logging
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
 
 from starlette.types import ASGIApp
 
@@ -13,7 +12,6 @@ from hexdesk.adapters.agents.pydantic_ai import ModelShelf
 from hexdesk.adapters.egress.http import HttpEgress
 from hexdesk.adapters.http.app import create_app
 from hexdesk.adapters.http.options import HttpOptions, HttpRates
-from hexdesk.adapters.plugins import LoadedPlugins
 from hexdesk.adapters.telemetry.prometheus import PrometheusTelemetry
 from hexdesk.adapters.tools.mcp_attached import McpAttachedServers
 from hexdesk.adapters.tools.mcp_client import Breaker, McpToolAccess, over_http, within_process
@@ -23,17 +21,15 @@ from hexdesk.adapters.tools.mcp_server import (
     create_mcp_app,
     create_tool_server,
 )
-from hexdesk.core.additions import HostContext, StartAction, StopAction
 from hexdesk.core.assembly import open_desk
 from hexdesk.core.desk import Desk
 from hexdesk.core.model.ai_config import AIConfig
-from hexdesk.core.ports.egress import Egress
 from hexdesk.core.use_cases.sessions import Authenticate
 from hexdesk.entrypoints.ai_config import find_ai_config, read_ai_config
 from hexdesk.entrypoints.bootstrap.database import backend_for
 from hexdesk.entrypoints.bootstrap.files import open_files
 from hexdesk.entrypoints.bootstrap.knowledge import open_embeddings
-from hexdesk.entrypoints.bootstrap.plugins import load_installed_plugins
+from hexdesk.entrypoints.bootstrap.plugins import act, load_installed_plugins
 from hexdesk.entrypoints.bootstrap.ports import Opened, ports_of
 from hexdesk.entrypoints.bootstrap.shared import Census, attending, open_shared
 from hexdesk.entrypoints.bootstrap.site import Place, Site, default_settings
@@ -42,8 +38,6 @@ from hexdesk.entrypoints.version import VERSION
 
 GRACE_SECONDS = 8
 ATTACHED_SHARE = 0.9
-ACTION_SECONDS = 10
-log = logging.getLogger("hexdesk.plugins")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,18 +123,18 @@ async def open_house(settings: Settings, place: Place) -> AsyncGenerator[House]:
             embeddings=embeddings,
         )
         house = _house(site, opened)
-        async with _at_work(house, Census(shared.presence), plugins, egress):
+        async with _at_work(house, Census(shared.presence), site, egress):
             yield house
 
 
 @asynccontextmanager
 async def _at_work(
-    house: House, census: Census, plugins: LoadedPlugins, egress: HttpEgress
+    house: House, census: Census, site: Site, egress: HttpEgress
 ) -> AsyncGenerator[None]:
     """Do what goes on for as long as the house is open, and end its runs on leaving."""
     house.telemetry.watch_processes(census.count)
     housekeeping = _housekeeping(house.desk, census)
-    await _act(plugins.starts, egress)
+    site.failed_starts.extend(await act(site.plugins.starts, egress))
     try:
         yield
     finally:
@@ -149,17 +143,7 @@ async def _at_work(
         for task in housekeeping:
             task.cancel()
         await asyncio.gather(*housekeeping, return_exceptions=True)
-        await _act(plugins.stops, egress)
-
-
-async def _act(actions: Iterable[tuple[StartAction | StopAction, Any]], http: Egress) -> None:
-    """Do what plugins want done; what fails is logged, and the rest is done all the same."""
-    for action, settings in actions:
-        try:
-            async with asyncio.timeout(ACTION_SECONDS):
-                await action.run(HostContext(settings=settings, http=http))
-        except Exception:
-            log.exception("plugin's action failed", extra={"action": repr(action.run)})
+        await act(site.plugins.stops, egress)
 
 
 def _attached_servers(settings: Settings, egress: HttpEgress) -> McpAttachedServers:

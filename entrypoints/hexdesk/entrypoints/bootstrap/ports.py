@@ -90,7 +90,7 @@ def _probes(site: Site, opened: Opened, journal: FileJournal) -> tuple[Probe, ..
             site.plugins.additions.embedding_providers,
             opened.embeddings,
         ),
-        StateProbe(name="plugins", problem=site.plugins.problem),
+        StateProbe(name="plugins", problem=site.plugin_faults),
         CallProbe(name="storage", call=files.blobs.ping, otherwise=HealthStatus.DEGRADED),
     )
 

@@ -1,6 +1,6 @@
 """What is known of an installation before anything is opened."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -38,7 +38,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """What is known before anything is opened."""
+    """What is known before anything is opened; `failed_starts` names plugins as it opens."""
 
     settings: Settings
     place: Place
@@ -48,6 +48,7 @@ class Site:
     plugins: LoadedPlugins
     shelf: ModelShelf
     telemetry: PrometheusTelemetry
+    failed_starts: list[str] = field(default_factory=list[str])
 
     @classmethod
     def of(
@@ -92,6 +93,12 @@ class Site:
         if self.shelf.chain(default_settings(self.ai_config), inherits_model=True):
             return None
         return "no model can be asked: no provider in the chain is known and has a key"
+
+    def plugin_faults(self) -> str | None:
+        """Name the plugins that do not work, in words that anybody may read; None if all do."""
+        faults = dict.fromkeys(self.failed_starts, "hexdesk_start failed")
+        faults |= self.plugins.faults()
+        return "; ".join(f"{name}: {fault}" for name, fault in faults.items()) or None
 
 
 def default_settings(ai_config: AIConfig) -> AgentSettings:

@@ -63,6 +63,26 @@ def test_what_a_plugin_brings_is_taken_in_its_name(folder: Path) -> None:
 
 BROKEN = {
     "it cannot be imported: RuntimeError": "raise RuntimeError('no')",
+    "it cannot be imported: SystemExit": "import sys; sys.exit('no')",
+    "hexdesk_tools failed: no way": """
+        import sys
+        from hexdesk.core import hookimpl
+        @hookimpl
+        def hexdesk_tools():
+            sys.exit("no way")
+    """,
+    "^no days": """
+        import sys
+        import msgspec
+        from hexdesk.core import PluginSettings, hookimpl
+        class Settings(msgspec.Struct):
+            days: int = 3
+            def __post_init__(self):
+                sys.exit("no days")
+        @hookimpl
+        def hexdesk_settings():
+            return (PluginSettings(struct=Settings),)
+    """,
     "it cannot be imported: ModuleNotFoundError": "import no_such_module_anywhere",
     "its hooks are not those of hexdesk: unknown hook": """
         from hexdesk.core import hookimpl
@@ -148,6 +168,7 @@ def test_a_broken_plugin_is_kept_out_whole_with_the_reason(folder: Path, reason:
     assert (broken.brings, good.status) == ({}, PluginStatus.LOADED)
     assert [one.name for one in found.additions.tools] == ["welcome"]
     assert (found.problem() or "").startswith("broken: ")
+    assert found.faults().keys() == {"broken"}
 
 
 def test_of_two_plugins_with_one_tool_the_later_is_kept_out(folder: Path) -> None:
@@ -158,6 +179,7 @@ def test_of_two_plugins_with_one_tool_the_later_is_kept_out(folder: Path) -> Non
 
     assert [one.status for one in found.plugins] == ["loaded", "quarantined"]
     assert found.plugins[1].problem == "there is another tool named 'greet'"
+    assert found.faults() == {"second": "what it brings has the name of another tool"}
 
 
 @pytest.mark.parametrize(
@@ -177,6 +199,7 @@ def test_a_plugin_for_another_core_is_kept_out(folder: Path, requires: str, *, f
 
     assert (plugin.status is PluginStatus.LOADED) == fits
     assert fits or plugin.problem == "it needs hexdesk-core>=0.2, and 0.1.0 is installed"
+    assert fits or plugin.fault == "it needs another version of hexdesk-core"
 
 
 def test_a_plugin_that_is_disabled_is_not_even_imported(folder: Path) -> None:

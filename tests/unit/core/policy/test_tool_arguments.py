@@ -30,6 +30,7 @@ SCHEMA: dict[str, Any] = {
         {"order": "a" * 100 + "b"},
         {"order": "", "count": 3, "price": None, "state": "sent"},
         {"order": "", "count": 3.0, "price": 1.5, "odd": object(), "loose": 1},
+        {"order": "", "count": 10**400, "price": -(10**400)},
         {"order": "", "list": [], "whole": {}, "yes": True},
     ],
 )

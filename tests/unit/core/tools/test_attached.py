@@ -21,6 +21,7 @@ from hexdesk.core.tools.tool import ToolContext
 from hexdesk.core.use_cases.integrations import IntegrationChange
 from hexdesk.core.use_cases.members import MemberChange
 from tests.unit.core.attached import CANCEL_NAME, LOOK_UP_NAME, attach, says
+from tests.unit.core.attached import shop as shop_config
 from tests.unit.core.scenes import Scene, customer_of
 
 BOTH = (LOOK_UP_NAME, CANCEL_NAME)
@@ -142,6 +143,17 @@ async def test_wrong_arguments_do_not_go_out(
     assert answer.error.startswith(f"wrong arguments for {LOOK_UP_NAME}: ")
     assert words in answer.error
     assert scene.fakes.servers.called == []
+
+
+async def test_a_whole_number_beyond_any_float_goes_out(scene: Scene, admin: Member) -> None:
+    schema = {"type": "object", "properties": {"order": {"type": "integer"}}}
+    says(scene, replace(LOOK_UP, input_schema=schema))
+    attached = await scene.desk.integrations.add(admin, shop_config())
+    await scene.desk.integrations.check(admin, attached.id)
+    run = await scene.agent_run(admin, LOOK_UP_NAME)
+    answer = await call(scene, run, LOOK_UP_NAME, "call-1", order=10**400)
+    assert answer.error is None
+    assert scene.fakes.servers.called == [("look_up", {"order": 10**400})]
 
 
 async def test_a_call_that_comes_twice_is_sent_once(

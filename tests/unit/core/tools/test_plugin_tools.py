@@ -8,7 +8,12 @@ import msgspec
 import pytest
 
 from hexdesk.core.additions import Additions
-from hexdesk.core.errors import EgressRefusedError, ForbiddenError, NotFoundError, ToolFailedError
+from hexdesk.core.errors import (
+    EgressRefusedError,
+    ForbiddenError,
+    NotFoundError,
+    ToolFailedError,
+)
 from hexdesk.core.model.tickets import TicketFilter
 from hexdesk.core.policy.rights import Right
 from hexdesk.core.ports.egress import Egress
@@ -168,6 +173,7 @@ def raising(error: BaseException) -> Tool:
         (EgressRefusedError("not from here"), "not from here"),
         (RuntimeError("a secret of theirs"), "misbehave failed"),
         (MemoryError(), "misbehave failed"),
+        (SystemExit(1), "misbehave failed"),
         (TimeoutError(), "misbehave failed"),
     ],
 )
