@@ -218,8 +218,8 @@ class ShowAnswer:
             async with self.storage.transaction(who) as tx:
                 delivery = await tx.channel_deliveries.get(run.id)
         except (BusyError, NotFoundError, UnavailableError):
-            # It was given, and waits elsewhere to be stored.
-            return not response.approvals
+            # It waits elsewhere to be stored, and what belongs to it is known only then.
+            return False
         outgoing = Outgoing(delivery, showing.conversation, showing.connection, showing.channel)
         message = outgoing.message
         return message.text == showing.said and not message.approvals and not message.tickets

@@ -12,9 +12,9 @@ from hexdesk.core.testing import saying
 from tests.unit.core.answered import the_delivery, the_task
 from tests.unit.core.scenes import DEADLINE_SECONDS, Fakes, Scene
 from tests.unit.core.shown import (
+    FIRST,
     HASTY,
     SECOND,
-    WHOLE,
     finish,
     half_shown,
 )
@@ -89,11 +89,11 @@ async def test_without_storage_an_answer_is_shown_and_found_when_it_is_back() ->
     gate.open()
     async with asyncio.timeout(DEADLINE_SECONDS):
         await flock.scene.desk.run_desk.unaccompanied()
-    assert [sent.text for sent in channel.sent] == [WHOLE]
+    assert (channel.shown, channel.sent) == ([FIRST, SECOND], [])
     await flock.scene.mend_storage()
     await flock.scene.desk.run_desk.recover()
     channel.looked_up = [Receipt(message_id="found")]
     flock.scene.clock.advance(60)
     await do(flock.scene.desk.task_desk, await the_task(flock))
     assert (await the_delivery(flock)).status is DeliveryStatus.DELIVERED
-    assert len(channel.sent) == 1
+    assert channel.sent == []
