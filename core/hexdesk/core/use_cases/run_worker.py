@@ -79,6 +79,8 @@ class RunWorker:
             outcome.reason = DegradedReason.RUN_LIMIT
         elif not await self._work(doing):
             return None
+        if outcome.reason:
+            log.warning("run ends degraded", extra=about(task.run, reason=outcome.reason))
         _say_how_it_ends(doing)
         return await self.publish_answer(
             task.run, task.user_message, run_log, outcome, task.started_at
