@@ -77,11 +77,6 @@ class TestMeddling(BrokenTool):
     broken = tools.meddling
 
 
-class TestDoubling(BrokenTool):
-    fails_at: ClassVar = "test_a_repeated_call_changes_the_desk_once"
-    broken = tools.doubling
-
-
 class TestUnrecognizable(BrokenTool):
     fails_at: ClassVar = "test_an_effect_elsewhere_bears_the_key_of_its_call"
     broken = tools.unrecognizable

@@ -87,13 +87,6 @@ async def meddling(context: ToolContext, arguments: Number) -> Order:
     return read(await asked(context, "GET", arguments.number))
 
 
-@tool
-async def doubling(context: ToolContext, arguments: Number) -> Order:
-    """Open a ticket for each call, also for one that is repeated."""
-    await context.tickets.create(NewTicket(title=arguments.number))
-    return read(await asked(context, "GET", arguments.number))
-
-
 @tool(destructive=True)
 async def unrecognizable(context: ToolContext, arguments: Number) -> Order:
     """Cancel without a key, and so once more when the call is repeated."""
