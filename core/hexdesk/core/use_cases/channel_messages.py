@@ -1,6 +1,7 @@
 """Seeing to what came on a channel: who wrote, in which conversation, and who answers."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -171,12 +172,12 @@ class AnswerChannelMessage(TaskType):
             attachments=attachments,
             is_answered=reason is None,
         )
-        run = await self._send(inbound, customer, said, is_followed=isinstance(channel, Streaming))
-        if run is None:
-            sent = await self._sent_before(who, inbound)
-        else:
-            sent = run.user_message_id
+
+        def show(run: Run) -> None:
             self.show(run, channel, connection, conversation)
+
+        is_followed = isinstance(channel, Streaming)
+        sent = await self._send(inbound, customer, said, show, is_followed=is_followed)
         return self._done(replace(inbound, message_id=sent), note=reason)
 
     async def _too_much(self, inbound: KeptInbound, customer: Customer) -> str | None:
@@ -203,19 +204,32 @@ class AnswerChannelMessage(TaskType):
         return None if verdict.is_allowed else LOOPING
 
     async def _send(
-        self, inbound: KeptInbound, customer: Customer, said: ChannelMessage, *, is_followed: bool
-    ) -> Run | None:
-        """Say it in the thread, once; return the run, or None if it was said before."""
+        self,
+        inbound: KeptInbound,
+        customer: Customer,
+        said: ChannelMessage,
+        show: Callable[[Run], None],
+        *,
+        is_followed: bool,
+    ) -> UUID | None:
+        """Say it in the thread, once, and have the answer shown; return the message's id.
+
+        None if it was said before, and is not known any more.
+        """
         key, thread_id = _key_of(inbound), inbound.thread_id or inbound.id
         try:
-            return await self.send_message(
+            run = await self.send_message(
                 customer, thread_id, said, key=key, is_followed=is_followed
             )
         except AnsweredBeforeError:
-            return None
+            return await self._sent_before(
+                System(organization_id=customer.organization_id), inbound
+            )
         except UnavailableError as error:
             # As many runs as this process takes: that is no fault of the message.
             raise BusyError(str(error)) from error
+        show(run)
+        return run.user_message_id
 
     async def _sent_before(self, who: System, inbound: KeptInbound) -> UUID | None:
         """Return the id of the message that was sent before, if it is still known."""

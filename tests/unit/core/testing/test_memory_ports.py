@@ -86,3 +86,11 @@ async def test_egress_refuses_the_addresses_it_was_told_to() -> None:
     with pytest.raises(EgressRefusedError):
         await egress.post(URL, b"")
     assert egress.posted == []
+
+
+async def test_every_host_has_an_address_unless_it_is_refused() -> None:
+    egress = RecordingEgress()
+    egress.refused.add("inside.example")
+    assert await egress.resolve("example.com", 443) == ("192.0.2.1",)
+    with pytest.raises(EgressRefusedError):
+        await egress.resolve("inside.example", 443)

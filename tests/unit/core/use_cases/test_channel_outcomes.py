@@ -147,3 +147,11 @@ async def test_one_that_is_cancelled_after_it_went_out_is_unknown() -> None:
     async with flock.scene.fakes.memory.transaction(flock.who) as tx:
         await sending.give_up(tx, task)
     assert (await the_delivery(flock)).attempts == 1
+
+
+async def test_a_delivery_has_the_name_that_the_other_system_gives_it() -> None:
+    flock = await answered()
+    flock.channel.deliveries = [Receipt(message_id="theirs")]
+    await flock.work()
+    assert (await the_delivery(flock)).status is DeliveryStatus.DELIVERED
+    assert len(flock.channel.sent) == 1
