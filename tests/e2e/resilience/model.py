@@ -39,8 +39,9 @@ class Model:
                 await self.server.received(len(self.server.requests) + 1, within=PATIENCE_SECONDS)
 
     def forget(self) -> None:
-        """Know no part any more, and hold nothing back."""
+        """Know no part any more, nor what was asked, and hold nothing back."""
         self._parts.clear()
+        self.server.requests.clear()
         self.resume()
 
     def resume(self) -> None:

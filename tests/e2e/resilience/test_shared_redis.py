@@ -171,7 +171,7 @@ async def test_a_repeat_at_another_process_waits_for_the_first_without_redis_too
     one, other = pair
     ann = await Member.register(http, one.url)
     thread = await ann.thread()
-    for said, disturb in (("with it", None), ("without it", valkey.stop)):
+    for said, disturb in (("twice with it", None), ("twice without it", valkey.stop)):
         model.when(said, model.held(echo))
         first = asyncio.create_task(ann.say(thread, said, key=said))
         await model.asked(said)

@@ -8,9 +8,12 @@ _others: set[psutil.Process] = set()
 def note_others() -> None:
     """Take all that are there now for something else."""
     _others.clear()
-    _others.update(psutil.Process().children(recursive=True))
+    _others.update(psutil.Process().children())
 
 
 def children() -> list[psutil.Process]:
-    """Return the readers that this process has."""
-    return [one for one in psutil.Process().children(recursive=True) if one not in _others]
+    """Return the readers that this process has.
+
+    They are its own children; those of a child come and go, as PostgreSQL's do.
+    """
+    return [one for one in psutil.Process().children() if one not in _others]
