@@ -1,4 +1,4 @@
-"""A desk in memory with its HTTP API, and people who call it."""
+"""A desk with its HTTP API, and people who call it."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -130,9 +130,9 @@ class Company:
         return client
 
 
-def ports_in_memory(**changes: Any) -> Ports:
-    """Return honest ports that keep everything in memory."""
-    clock = SteadyClock()
+def ports_in_memory(*, clock: Clock | None = None, **changes: Any) -> Ports:
+    """Return honest ports that keep everything in memory, and go by one clock."""
+    clock = clock or SteadyClock()
     ports: dict[str, Any] = {
         "storage": MemoryStorage(clock),
         "clock": clock,

@@ -1,6 +1,7 @@
 """Calls that wait for a person, over HTTP."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import httpx2
@@ -9,6 +10,7 @@ import pytest
 from hexdesk.core.testing import SteadyClock, saying
 from tests.e2e.http.house import DELETE_IT, Company, created, problem
 from tests.e2e.http.test_streams import STREAM, events_in
+from tests.storages import MEMORY
 from tests.unit.core.people import waiting
 
 DAY = 86_400
@@ -60,9 +62,10 @@ async def test_the_answer_shows_what_waits(company: Company, thread_id: str):
     assert approval.keys() == FIELDS
     assert (approval["tool"], approval["arguments"]) == ("delete_ticket", {"ticket_id": 1})
     assert (approval["arguments_hash"], approval["status"]) == (HASH, "pending")
+    now = company.house.clock.now()
     assert (approval["created_at"], approval["expires_at"]) == (
-        "2026-01-01T12:00:00Z",
-        "2026-01-02T12:00:00Z",
+        f"{now:%Y-%m-%dT%H:%M:%SZ}",
+        f"{now + timedelta(days=1):%Y-%m-%dT%H:%M:%SZ}",
     )
     assert [use["status"] for use in answer["tools_used"]] == ["awaiting_approval"]
     assert "approval" in answer["message"]["content"]
@@ -125,6 +128,8 @@ async def test_a_second_decision_is_a_conflict_and_a_repeated_one_is_none(
     assert len(company.house.runner.requests) == 2
 
 
+# The clock of a file of SQLite is nobody's to move.
+@pytest.mark.parametrize("house", [MEMORY], indirect=True)
 async def test_what_nobody_decided_within_a_day_expires(company: Company, thread_id: str):
     approval = await asked_for(company, thread_id)
     program = await company.api_key()  # whose credentials last longer

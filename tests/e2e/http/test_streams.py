@@ -12,9 +12,11 @@ from structlog.testing import capture_logs
 from hexdesk.core.testing import SteadyClock, saying
 from tests.e2e.http.house import Company, a_house, created, problem, unlimited
 from tests.e2e.http.wire import a_wire
+from tests.storages import MEMORY
 
 STREAM = "text/event-stream"
 DAY = 86_400
+BREAKABLE = pytest.mark.parametrize("house", [MEMORY], indirect=True)
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,7 @@ async def test_everybody_else_gets_the_whole_answer(talk: Talk, accept: str):
     assert answer.headers["content-type"] == "application/json"
 
 
+@BREAKABLE
 async def test_what_goes_wrong_before_the_run_is_a_problem_and_no_stream(talk: Talk):
     problem(await talk.say(" "), 422, "invalid")
     talk.company.house.memory.is_down = True
@@ -211,6 +214,7 @@ async def test_an_instance_that_drains_ends_its_streams_and_says_so():
         await company.close()
 
 
+@BREAKABLE
 async def test_a_stream_that_breaks_ends_so_that_the_client_comes_back(talk: Talk):
     house = talk.company.house
     goes_on = asyncio.Event()

@@ -1,5 +1,6 @@
 """Tasks over the API: asked for, looked at, stopped, tried again."""
 
+from datetime import timedelta, timezone
 from typing import Any, cast
 
 import httpx2
@@ -53,8 +54,10 @@ async def test_a_repeated_call_makes_one_task_and_announces_it_once(
 
 
 async def test_a_scheduled_task_waits(house: House, admin: httpx2.AsyncClient):
-    task = await a_task(admin, scheduled_at="2026-01-01T21:00:00+08:00", priority=9, max_attempts=1)
-    assert (task["scheduled_at"], task["priority"]) == ("2026-01-01T13:00:00Z", 9)
+    soon = house.clock.now() + timedelta(hours=1)
+    in_china = soon.astimezone(timezone(timedelta(hours=8))).isoformat()
+    task = await a_task(admin, scheduled_at=in_china, priority=9, max_attempts=1)
+    assert (task["scheduled_at"], task["priority"]) == (f"{soon:%Y-%m-%dT%H:%M:%SZ}", 9)
     assert announced(house) == []
 
 

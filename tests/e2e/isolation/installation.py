@@ -1,4 +1,4 @@
-"""One installation as it is run: PostgreSQL, signed tokens, the API, the tool server, agents."""
+"""One installation as it is run: a storage, signed tokens, the API, the tool server, agents."""
 
 import json
 from collections.abc import AsyncGenerator
@@ -24,7 +24,6 @@ from hexdesk.adapters.agents.pydantic_ai import ModelShelf, PydanticAIRunner
 from hexdesk.adapters.clock.system import SystemClock
 from hexdesk.adapters.http.app import create_app
 from hexdesk.adapters.http.options import HttpOptions, HttpRates
-from hexdesk.adapters.storage.postgres.storage import PostgresStorage
 from hexdesk.adapters.tokens.jwt import JwtAccessTokens, JwtCapabilities
 from hexdesk.adapters.tokens.signing_keys import SigningKeys
 from hexdesk.adapters.tools.mcp_client import Breaker, McpToolAccess, within_process
@@ -37,6 +36,7 @@ from hexdesk.core.desk import Desk, Ports
 from hexdesk.core.model.agents import AgentOverrides
 from hexdesk.core.model.ai_config import AIConfig
 from hexdesk.core.model.settings import DeskSettings
+from hexdesk.core.ports.storage import Storage
 from hexdesk.core.testing import (
     MemoryBlobs,
     MemoryCache,
@@ -134,10 +134,10 @@ class Installation:
 
 
 @asynccontextmanager
-async def an_installation(database_url: str) -> AsyncGenerator[Installation]:
-    """Open an installation over a database."""
+async def an_installation(storage: Storage) -> AsyncGenerator[Installation]:
+    """Open an installation over a storage."""
     access = McpToolAccess(timeout_seconds=10, breaker=Breaker())
-    async with PostgresStorage.open(database_url) as storage, access.running():
+    async with access.running():
         clock, keys = SystemClock(), SigningKeys(SECRET)
         ports = _ports(storage, clock, keys, access)
         desk = open_desk(ports, additions=Additions(channels=(SignedIn(),)))
@@ -161,9 +161,7 @@ async def an_installation(database_url: str) -> AsyncGenerator[Installation]:
         await desk.run_desk.drain(5)
 
 
-def _ports(
-    storage: PostgresStorage, clock: SystemClock, keys: SigningKeys, access: McpToolAccess
-) -> Ports:
+def _ports(storage: Storage, clock: SystemClock, keys: SigningKeys, access: McpToolAccess) -> Ports:
     return Ports(
         storage=storage,
         clock=clock,

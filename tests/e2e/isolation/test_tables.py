@@ -6,6 +6,9 @@ import pytest
 from tests.database import Database
 from tests.e2e.isolation.companies import Company
 from tests.integration.postgres.test_isolation import LETTER_BOX, TABLES, VERSIONS, column_of
+from tests.storages import POSTGRES
+
+pytestmark = pytest.mark.parametrize("storage", [POSTGRES], indirect=True)
 
 ROWS = "SELECT count(*) FROM {} WHERE {} = $1"
 BIND = "SELECT set_config('app.organization_id', $1, false)"

@@ -13,6 +13,7 @@ from tests.e2e.resilience.apart import LEASE_SECONDS, apart, made_ready
 from tests.e2e.resilience.client import PATIENCE_SECONDS
 from tests.e2e.resilience.model import Model
 from tests.e2e.resilience.processes import Hexdesk, running
+from tests.storages import POSTGRES, SQLITE
 
 
 @pytest.hookimpl(wrapper=True)
@@ -72,11 +73,16 @@ async def api(
         yield process
 
 
-@pytest.fixture(scope="session")
-async def laptop(process_folder: Path, model: Model) -> AsyncGenerator[Hexdesk]:
-    """The one `hexdesk up` that tests kill and stop in turn."""
+@pytest.fixture(scope="session", params=[POSTGRES, SQLITE])
+async def laptop(
+    request: pytest.FixtureRequest, process_folder: Path, model: Model
+) -> AsyncGenerator[Hexdesk]:
+    """The one `hexdesk up` on a kind of storage that tests kill and stop in turn."""
+    folder = process_folder / f"up-{request.param}"
     settings = {"HEXDESK_RUN_LEASE": str(LEASE_SECONDS), **model.settings}
-    async with running(Hexdesk("up", process_folder / "up", settings)) as (process,):
+    if request.param == SQLITE:
+        settings["HEXDESK_DATABASE_URL"] = f"sqlite:///{folder / 'desk.sqlite'}"
+    async with running(Hexdesk("up", folder, settings)) as (process,):
         yield process
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import asyncpg
 import httpx2
+import pytest
 
 from hexdesk.adapters.storage.postgres.embedded import SUPERUSER, EmbeddedPostgres
 from tests.e2e.resilience.client import EventStream, Member, check_whole, said_in
@@ -13,6 +14,7 @@ from tests.e2e.resilience.model import Model, brings_result
 from tests.e2e.resilience.processes import Hexdesk
 from tests.integration.postgres.waiting import until
 from tests.openai_server import Behaviour, Bench, ChatRequest, Reply
+from tests.storages import POSTGRES
 
 SAID = "Please open a ticket: the printer is on fire"
 KEY = "the one and only"
@@ -90,6 +92,7 @@ async def test_a_run_killed_while_the_model_thinks_is_done_after_the_next_start(
     await talk.check_one_effect(response)
 
 
+@pytest.mark.parametrize("laptop", [POSTGRES], indirect=True)
 async def test_a_run_killed_while_its_tool_waits_calls_the_tool_again_by_the_same_id(
     up: Hexdesk, model: Model, http: httpx2.AsyncClient
 ) -> None:

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.hexdesk_up import Up, running_up
+from tests.storages import POSTGRES, SQLITE
 
 Desks = Callable[[str], Up]
 
-POSTGRES, SQLITE = "postgres", "sqlite"
 ON_EACH_STORAGE = {"test_answers_from_files", "test_chat", "test_files", "test_tasks"}
 
 
