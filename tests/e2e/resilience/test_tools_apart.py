@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from hexdesk.adapters.clock.system import SystemClock
+from hexdesk.adapters.storage.postgres.embedded import EmbeddedPostgres
 from hexdesk.adapters.tokens.jwt import JwtAccessTokens, JwtCapabilities
 from hexdesk.adapters.tokens.signing_keys import SigningKeys
 from hexdesk.core.model.identity import Role
@@ -19,7 +20,7 @@ from hexdesk.core.model.principals import Member as Person
 from hexdesk.core.ports.tokens import AccessClaims
 from hexdesk.entrypoints.settings import DEFAULT_API_URL, DEFAULT_MCP_URL
 from tests.database import Database
-from tests.e2e.resilience.apart import SECRET, apart
+from tests.e2e.resilience.apart import SECRET, apart, made_ready
 from tests.e2e.resilience.client import Answer, Member, check_whole
 from tests.e2e.resilience.model import Model, brings_result
 from tests.e2e.resilience.processes import Hexdesk, running
@@ -60,6 +61,12 @@ async def house(
     )
     async with running(api, tools):
         yield House(api, tools)
+
+
+@pytest.fixture(scope="module")
+def own_database(postgres_server: EmbeddedPostgres) -> Database:
+    """A database that nobody else is there to go on with a run of."""
+    return made_ready(postgres_server, "tools_apart")
 
 
 @pytest.fixture
@@ -185,6 +192,31 @@ async def test_tokens_for_another_audience_are_refused_by_both(
     stray = tokens(DEFAULT_API_URL, "https://elsewhere/mcp")
     assert await _statuses(with_tools, http, stray[0]) == (200, 401)
     assert await _statuses(with_tools, http, stray[1]) == (401, 401)
+
+
+async def test_a_run_whose_process_is_gone_waits_for_one_that_does_runs(
+    own_database: Database, process_folder: Path, model: Model, http: httpx2.AsyncClient
+) -> None:
+    tools = apart("mcp", process_folder / "mcp-alone", own_database, model)
+    api = apart("api", process_folder / "api-alone", own_database, model)
+    async with running(api, tools):
+        ann = await Member.register(http, api.url)
+        thread = await ann.thread()
+        model.when("wait for me", model.held(FILES_A_TICKET))
+        async with ann.say_streaming(thread, "wait for me") as stream:
+            await model.asked("wait for me")
+            await stream.until(lambda stream: stream.has("run.started"))
+            api.kill()
+            await stream.to_end()
+        model.resume()
+        # A tool that ends the tool server would take the answer with it.
+        await api.start()
+        run = stream.events[0].data["run_id"]
+        async with ann.follow(thread, run, stream.events[-1].id) as rest:
+            await rest.to_end()
+        assert (await ann.messages(thread))[-1]["content"] == ANSWER
+    assert "run taken over" in api.log.read_text(encoding="utf-8")
+    assert "run taken over" not in tools.log.read_text(encoding="utf-8")
 
 
 async def _until_well(house: House, model: Model, member: Member) -> Answer:

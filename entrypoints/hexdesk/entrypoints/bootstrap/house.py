@@ -133,7 +133,7 @@ async def _at_work(
 ) -> AsyncGenerator[None]:
     """Do what goes on for as long as the house is open, and end its runs on leaving."""
     house.telemetry.watch_processes(census.count)
-    housekeeping = _housekeeping(house.desk, census)
+    housekeeping = _housekeeping(house.desk, census, does_runs=site.place.does_runs)
     site.failed_starts.extend(await act(site.plugins.starts, egress))
     try:
         yield
@@ -152,14 +152,16 @@ def _attached_servers(settings: Settings, egress: HttpEgress) -> McpAttachedServ
     return McpAttachedServers(open_transport=egress.transport, new_rest=Breaker, seconds=seconds)
 
 
-def _housekeeping(desk: Desk, census: Census) -> tuple[asyncio.Task[None], ...]:
+def _housekeeping(desk: Desk, census: Census, *, does_runs: bool) -> tuple[asyncio.Task[None], ...]:
     """Begin what goes on for as long as the house is open."""
-    return (
-        asyncio.create_task(desk.run_desk.keep_house(), name="housekeeping"),
-        asyncio.create_task(desk.forget_expired.keep_forgetting(), name="forgetting"),
-        asyncio.create_task(desk.people.watch_approvals.keep_watching(), name="watching approvals"),
-        asyncio.create_task(census.keep_counting(), name="census"),
-    )
+    work = {
+        "forgetting": desk.forget_expired.keep_forgetting,
+        "census": census.keep_counting,
+    }
+    if does_runs:
+        work["housekeeping"] = desk.run_desk.keep_house
+        work["watching approvals"] = desk.people.watch_approvals.keep_watching
+    return tuple(asyncio.create_task(begin(), name=name) for name, begin in work.items())
 
 
 def _house(site: Site, opened: Opened) -> House:

@@ -35,6 +35,11 @@ class Place:
     are_metrics_open: bool = False
     kinds: tuple[ProcessKind, ...] = ()
 
+    @property
+    def does_runs(self) -> bool:
+        """Whether agents run here: a tool that ends the tool server must take no answer with it."""
+        return self.kinds != (ProcessKind.MCP,)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
