@@ -138,9 +138,10 @@ async def test_a_full_journal_refuses_and_says_so_until_there_is_room(folder: Pa
     await journal.append(bytes(400))
     await journal.append(bytes(400))
     assert journal.problem() is None
-    with pytest.raises(JournalFullError, match=r"journal is full: '.*journal' may hold 1000 bytes"):
+    words = "the journal is full: it may hold 1000 bytes"
+    with pytest.raises(JournalFullError, match=words):
         await journal.append(bytes(400))
-    assert journal.problem() == f"journal is full: {str(folder)!r} may hold 1000 bytes"
+    assert journal.problem() == words
     (name, _), _ = await journal.pending()
     await journal.remove(name)
     assert journal.problem() is None
@@ -154,9 +155,10 @@ async def test_a_folder_that_cannot_be_written_to_is_a_problem_until_it_can(
     in_the_way = folder if blocked == "folder" else folder.parent
     in_the_way.parent.mkdir(parents=True, exist_ok=True)
     in_the_way.touch()
-    with pytest.raises(JournalFullError, match=r"cannot write to '.*journal'"):
+    with pytest.raises(JournalFullError, match="the journal cannot be written: "):
         await journal.append(b"one")
-    assert (journal.problem() or "").startswith(f"cannot write to {str(folder)!r}: ")
+    assert (journal.problem() or "").startswith("the journal cannot be written: ")
+    assert str(folder) not in (journal.problem() or "")
     in_the_way.unlink()
     assert journal.problem() is None
     await journal.append(b"one")

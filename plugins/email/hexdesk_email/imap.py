@@ -22,6 +22,7 @@ from hexdesk_email.imap_answers import (
     body_in,
     folder_name,
     found_in,
+    number,
     quoted,
 )
 
@@ -78,7 +79,7 @@ class Imap:
         verb = b"EXAMINE " if to_read else b"SELECT "
         answers = await self.command(verb + folder_name(name))
         said = {
-            name: next((int(v) for a in answers if (v := a.code(name)) and v.isdigit()), 0)
+            name: next((n for a in answers if (v := a.code(name)) and (n := number(v))), 0)
             for name in (b"UIDVALIDITY", b"UIDNEXT")
         }
         permanent = [v for a in answers if (v := a.code(b"PERMANENTFLAGS")) is not None]
@@ -96,8 +97,8 @@ class Imap:
         self.has_news = False
         answers = await self.command(b"UID SEARCH " + criteria)
         said = (a.after(b"SEARCH") for a in answers)
-        uids = {int(word) for words in said if words for word in words.split() if word.isdigit()}
-        return tuple(sorted(uids))
+        found = {number(word) for words in said if words for word in words.split()}
+        return tuple(sorted(uid for uid in found if uid is not None))
 
     async def describe(self, uids: Sequence[int]) -> tuple[Found, ...]:
         """Return how large messages are and how they are marked, in their order."""

@@ -5,12 +5,19 @@ from base64 import b64encode
 
 import msgspec
 
-UID = re.compile(rb"\bUID (\d+)")
+UID = re.compile(rb"\bUID (\d{1,19})\b")
 FLAGS = re.compile(rb"\bFLAGS \(([^()]*)\)")
-SIZE = re.compile(rb"\bRFC822\.SIZE (\d+)")
+SIZE = re.compile(rb"\bRFC822\.SIZE (\d{1,19})\b")
 QUOTED_BODY = re.compile(rb'\bBODY\[[^\]]*\](?:<\d+>)? "((?:[^"\\]|\\.)*)"')
 CODE = re.compile(rb"\[([A-Z-]+)(?: ([^\]]*))?\]")
+MOST_DIGITS = 19
 PRINTABLE = re.compile(r"[\x20-\x25\x27-\x7e]+")
+
+
+def number(digits: bytes) -> int | None:
+    """Return a number that IMAP may have, of 63 bits at most (RFC 9051, 9); else None."""
+    is_one = digits.isdigit() and len(digits) <= MOST_DIGITS
+    return int(digits) if is_one else None
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,7 +30,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
         """Return the number of an untagged answer such as `* 12 EXISTS`."""
         words = self.line.split()
         is_one = len(words) >= 3 and words[0] == b"*" and words[2].upper() == name  # noqa: PLR2004  # `*`, number, name
-        return int(words[1]) if is_one and words[1].isdigit() else None
+        return number(words[1]) if is_one else None
 
     def after(self, name: bytes) -> bytes | None:
         """Return what follows the name of an untagged answer such as `* SEARCH 1 2`."""

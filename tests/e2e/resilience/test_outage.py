@@ -175,7 +175,7 @@ def fill(journal: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("spoil", "words"), [(Path.touch, "cannot write"), (fill, "journal is full")]
+    ("spoil", "words"), [(Path.touch, "cannot be written"), (fill, "journal is full")]
 )
 async def test_an_answer_goes_out_even_if_the_journal_cannot_take_it_and_health_says_so(
     desk: Installation,

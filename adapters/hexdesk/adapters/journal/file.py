@@ -141,10 +141,11 @@ class FileJournal(Journal):
         return self._folder / f"{self._clock.new_id().hex}{suffix}"
 
     def _full(self) -> str:
-        return f"journal is full: {str(self._folder)!r} may hold {self._max_bytes} bytes"
+        return f"the journal is full: it may hold {self._max_bytes} bytes"
 
     def _unwritable(self, error: OSError) -> str:
-        return f"cannot write to {str(self._folder)!r}: {error.strerror or error}"
+        # Anybody may read it in `/health`, so it does not say where.
+        return f"the journal cannot be written: {error.strerror or type(error).__name__}"
 
 
 @contextmanager

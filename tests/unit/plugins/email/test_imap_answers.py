@@ -34,6 +34,8 @@ def test_a_body_is_a_literal_or_quoted() -> None:
 def test_numbers_words_and_codes_are_found() -> None:
     assert Answer(line=b"* 12 EXISTS").number(b"EXISTS") == 12
     assert Answer(line=b"* x EXISTS").number(b"EXISTS") is None
+    # More digits than any number of IMAP has, and than Python takes for a number at all.
+    assert Answer(line=b"* " + b"1" * 5_000 + b" EXISTS").number(b"EXISTS") is None
     assert Answer(line=b"* SEARCH 1 2").after(b"SEARCH") == b"1 2"
     assert Answer(line=b"* SEARCH").after(b"SEARCH") == b""
     assert Answer(line=b"* OK [UIDVALIDITY 9] valid").code(b"UIDVALIDITY") == b"9"

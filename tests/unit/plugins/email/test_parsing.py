@@ -19,15 +19,15 @@ from tests.unit.plugins.email.ugly_mail import (
     text,
 )
 
-# Each of these takes a naive reader seconds, minutes, or all its memory.
-PATIENCE_SECONDS = 5.0
+# Of work, however busy the machine is: each of these takes a naive reader minutes, or no end.
+MOST_CPU_SECONDS = 10.0
 
 
 @pytest.mark.parametrize("name", CORPUS)
-def test_ugly_mail_is_read_in_no_time_and_can_be_stored(name: str) -> None:
-    begun = time.perf_counter()
+def test_ugly_mail_is_read_with_little_work_and_can_be_stored(name: str) -> None:
+    begun = time.process_time()
     mail = parse_mail(CORPUS[name])
-    assert time.perf_counter() - begun < PATIENCE_SECONDS
+    assert time.process_time() - begun < MOST_CPU_SECONDS
     for said in (mail.text, mail.new_text, mail.subject, *(a.filename for a in mail.attachments)):
         assert "\0" not in said
         said.encode()
