@@ -177,11 +177,12 @@ async def _is_ready(http: httpx2.AsyncClient, url: str) -> bool:
 def _inherited() -> dict[str, str]:
     """Return the environment without what decides how hexdesk runs, and how slowly it starts.
 
-    Half of a start is compiling what it imports, where what was compiled may not be kept.
+    Half of a start is compiling what it imports, where what was compiled may not be kept, and
+    watching which lines are run; a process that is killed cannot tell of them anyway.
     """
     return {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("HEXDESK_", "PYTHONDONTWRITEBYTECODE"))
+        if not name.startswith(("HEXDESK_", "PYTHONDONTWRITEBYTECODE", "COVERAGE_"))
         and not name.endswith(("_API_KEY", "_BASE_URL"))
     }

@@ -12,8 +12,16 @@ def note_others() -> None:
 
 
 def children() -> list[psutil.Process]:
-    """Return the readers that this process has.
+    """Return the readers that this process has, and what they have started.
 
-    They are its own children; those of a child come and go, as PostgreSQL's do.
+    What others start comes and goes, as PostgreSQL's processes do.
     """
-    return [one for one in psutil.Process().children() if one not in _others]
+    readers = [one for one in psutil.Process().children() if one not in _others]
+    return [*readers, *(one for reader in readers for one in _started_by(reader))]
+
+
+def _started_by(reader: psutil.Process) -> list[psutil.Process]:
+    try:
+        return reader.children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []

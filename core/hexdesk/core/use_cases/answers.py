@@ -110,8 +110,8 @@ class PublishAnswer:
         response = replace(_response(answer, user_message, outcome), response_time_ms=spent)
         answer = replace(answer, run=replace(answer.run, response=response))
         for one in response.approvals:
-            run_log.add(APPROVAL_REQUIRED, {"approval": one})
-        run_log.add(RUN_COMPLETED, response)
+            run_log.add_last(APPROVAL_REQUIRED, {"approval": one})
+        run_log.add_last(RUN_COMPLETED, response)
         try:
             if not await run_log.commit(lambda tx: self.store(tx, answer)):
                 return None

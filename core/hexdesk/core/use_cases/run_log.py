@@ -44,7 +44,8 @@ class RunLog:
     So whoever comes back after a crash finds every event that anybody has seen. Small deltas of
     one batch become one event. While somebody follows the run, a batch waits `flush_seconds` at
     most, else twenty times that. If storage is gone, events are shown all the same; if the run is
-    somebody else's by now, they are neither stored nor shown.
+    somebody else's by now, they are neither stored nor shown. What tells of a commit waits for it:
+    a run that was said to be over, and was not, would be gone on with after a crash.
     """
 
     run: Run
@@ -57,6 +58,7 @@ class RunLog:
     text: str = ""
     _delta: str = ""
     _pending: list[RunEvent] = field(default_factory=list[RunEvent])
+    _last: list[RunEvent] = field(default_factory=list[RunEvent])
     _unstored: list[RunEvent] = field(default_factory=list[RunEvent])
     _amended: list[RunEvent] = field(default_factory=list[RunEvent])
     _timer: asyncio.TimerHandle | None = None
@@ -67,8 +69,13 @@ class RunLog:
     def add(self, type_: str, data: object) -> None:
         """Append an event."""
         self._close_delta()
-        self._append(type_, data)
+        self._pending.append(self._next(type_, _raw(data)))
         self._flush_within(self._patience())
+
+    def add_last(self, type_: str, data: object) -> None:
+        """Append an event that tells of what the next commit stores, and is stored with it."""
+        self._close_delta()
+        self._last.append(self._next(type_, _raw(data)))
 
     def add_text(self, text: str) -> None:
         """Append to the answer; what is said first is shown at once."""
@@ -102,31 +109,31 @@ class RunLog:
                 async with self.storage.transaction(self.who) as tx:
                     if not await store(tx):
                         return False
-                    await tx.event_log.add(self.run.id, [*self._unstored, *batch])
+                    await tx.event_log.add(self.run.id, [*self._unstored, *batch, *self._last])
                 is_stored = True
             finally:
                 if not is_stored:
                     self._pending = [*batch, *self._pending]
-            self._unstored = []
+            batch += self._last
+            self._unstored, self._last = [], []
             self.events.publish(self.run.id, batch)
             return True
 
     def end_otherwise(self, end: RunEvent, kept: Callable[[RunEvent], bool]) -> None:
-        """End the run with another event than the pending one, and drop what is not to be kept.
+        """End the run with another event than the last one, and drop what is not to be kept.
 
         Nobody has seen what is pending, so the others move up and the stream has no gap.
         """
-        pending = self._take()
+        pending = [*self._take(), *self._last]
         self.last_id -= len(pending)
-        for event in (*filter(kept, pending[:-1]), end):
-            self.last_id += 1
-            self._pending.append(RunEvent(id=self.last_id, type=event.type, data=event.data))
+        self._pending = [self._next(one.type, one.data) for one in filter(kept, pending[:-1])]
+        self._last = [self._next(end.type, end.data)]
 
     def amend(self, data: object) -> tuple[RunEvent, ...]:
-        """Change the last pending event and return all that is unstored, for `show` to show."""
-        *batch, last = self._take()
-        raw = msgspec.Raw(msgspec.json.encode(data))
-        self._amended = [*batch, RunEvent(id=last.id, type=last.type, data=raw)]
+        """Change the last event and return all that is unstored, for `show` to show."""
+        *batch, last = [*self._take(), *self._last]
+        self._last = []
+        self._amended = [*batch, RunEvent(id=last.id, type=last.type, data=_raw(data))]
         return (*self._unstored, *self._amended)
 
     def show(self) -> None:
@@ -163,12 +170,11 @@ class RunLog:
     def _close_delta(self) -> None:
         if self._delta:
             text, self._delta = self._delta, ""
-            self._append(TEXT_DELTA, {"text": text})
+            self._pending.append(self._next(TEXT_DELTA, _raw({"text": text})))
 
-    def _append(self, type_: str, data: object) -> None:
+    def _next(self, type_: str, data: msgspec.Raw) -> RunEvent:
         self.last_id += 1
-        raw = msgspec.Raw(msgspec.json.encode(data))
-        self._pending.append(RunEvent(id=self.last_id, type=type_, data=raw))
+        return RunEvent(id=self.last_id, type=type_, data=data)
 
     def _patience(self) -> float:
         is_followed = self.events.is_followed(self.run.id)
@@ -190,3 +196,7 @@ class RunLog:
         flushing = asyncio.ensure_future(self.flush())
         self._flushing.add(flushing)
         flushing.add_done_callback(self._flushing.discard)
+
+
+def _raw(data: object) -> msgspec.Raw:
+    return msgspec.Raw(msgspec.json.encode(data))

@@ -178,6 +178,31 @@ async def test_of_two_that_write_at_once_the_first_one_s_events_come_first() -> 
     assert [event.id for event in await desk.stored()] == [1, 2, 3]
 
 
+async def test_nobody_hears_that_a_run_is_over_before_the_commit_that_ends_it() -> None:
+    desk, first, second = await a_desk(), Gate(), Gate()
+    desk.storage.at_commit += [first, second]
+    async with desk.listening() as heard:
+        desk.log.add("tool.started", {})
+        await first.wait()
+        # One more flush gets into the line before the commit, behind the one under way.
+        desk.log.add("tool.finished", {})
+        flushing = asyncio.create_task(desk.log.flush())
+        await asyncio.sleep(0)
+        desk.log.add_last("run.completed", {})
+        committing = asyncio.create_task(desk.log.commit(lost))
+        await asyncio.sleep(0)
+        first.open()
+        await second.wait()
+        second.open()
+        await flushing
+        assert not await committing
+        assert [(await next_of(heard)).type for _ in range(2)] == ["tool.started", "tool.finished"]
+        assert heard.empty()
+        assert await desk.log.commit(nothing_more)
+        assert (await next_of(heard)).type == "run.completed"
+    assert [event.id for event in await desk.stored()] == [1, 2, 3]
+
+
 @pytest.mark.parametrize("trouble", [StorageUnavailableError("gone"), BusyError("locked")])
 async def test_what_cannot_be_stored_is_shown_all_the_same_and_stored_later(
     trouble: DeskError, caplog: pytest.LogCaptureFixture
@@ -248,7 +273,7 @@ async def test_the_last_event_can_be_amended_when_storage_is_gone() -> None:
         desk.storage.at_commit = [StorageUnavailableError("gone")] * 2
         desk.log.add("tool.started", {})
         await desk.log.flush()
-        desk.log.add("run.completed", {"stored": True})
+        desk.log.add_last("run.completed", {"stored": True})
         with pytest.raises(StorageUnavailableError):
             await desk.log.commit(nothing_more)
         unstored = desk.log.amend({"stored": False})
