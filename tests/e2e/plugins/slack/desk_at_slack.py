@@ -29,11 +29,12 @@ class DeskAtSlack:
     house: House
     company: Company
     server: SlackServer
+    address: str = INBOUND
 
     async def sends(self, request: InboundRequest) -> httpx2.Response:
         """Bring something from Slack to the desk, and return what the desk says at once."""
         async with self.house.client() as slack:
-            return await slack.post(INBOUND, content=request.body, headers=request.headers)
+            return await slack.post(self.address, content=request.body, headers=request.headers)
 
     async def work_until(self, is_so: Callable[[], bool]) -> None:
         """Do what is to be done until this is so."""
@@ -75,11 +76,12 @@ async def desk_at_slack(
         )
         plugin = Additions(channels=(SlackChannel(),), channel_settings={"slack": settings})
         async with a_house(additions=plugin, **changes) as house:
-            company = await house.company("acme")
+            company, address = await house.company("acme"), INBOUND
             if is_connected:
                 own = {"bot_token": TOKEN, "bot_user_id": APP, "signing_secret": SECRET}
                 config = {"team_id": TEAM, **own}
                 wish = {"type": "slack", "name": "Acme", "config": config}
-                await created(company.admin, "/integrations", **wish)
-            yield DeskAtSlack(house=house, company=company, server=server)
+                made = await created(company.admin, "/integrations", **wish)
+                address = f"{INBOUND}/{made['id']}"
+            yield DeskAtSlack(house=house, company=company, server=server, address=address)
             await company.close()

@@ -9,7 +9,7 @@ import pytest
 
 from hexdesk.core.testing import SteadyClock
 from hexdesk.core.testing.scripted import saying
-from tests.e2e.http.house import problem
+from tests.e2e.http.house import created, problem
 from tests.e2e.plugins.slack.desk_at_slack import DeskAtSlack, desk_at_slack
 from tests.slack.sent import mention
 from tests.slack.server import CODE
@@ -63,7 +63,7 @@ async def test_the_same_workspace_again_gets_a_new_token_and_is_switched_on(
     admin = there.company.admin
     await allowed(there, await state_of(admin))
     [before] = (await admin.get("/api/v1/integrations")).json()["data"]
-    own = {"suggested_prompts": ["Where is it?"], "signing_secret": "of an app of their own"}
+    own = {"suggested_prompts": ["Where is it?"]}
     change = {"is_active": False, "config": before["config"] | own}
     changed = await admin.patch(f"/api/v1/integrations/{before['id']}", json=change)
     assert changed.status_code == 200, changed.text
@@ -73,7 +73,6 @@ async def test_the_same_workspace_again_gets_a_new_token_and_is_switched_on(
     [after] = (await admin.get("/api/v1/integrations")).json()["data"]
     assert (after["id"], after["is_active"]) == (before["id"], True)
     assert after["config"]["suggested_prompts"] == ["Where is it?"]
-    assert after["config"]["signing_secret"] is None, "the installation's app signs again"
     checked = await admin.post(f"/api/v1/integrations/{after['id']}/test")
     assert checked.json()["ok"]
 
@@ -98,6 +97,22 @@ async def test_a_workspace_is_not_claimed_by_whoever_knows_its_id(there: DeskAtS
     path = f"/api/v1/integrations/{made['id']}"
     problem(await other.admin.patch(path, json={"config": named}), 422, "invalid")
     assert (await allowed(there, await state_of(there.company.admin))).status_code == 200
+    await other.close()
+
+
+async def test_an_app_of_ones_own_takes_the_workspace_from_nobody(there: DeskAtSlack) -> None:
+    own = {"team_id": TEAM, "bot_token": "made-up", "signing_secret": "of their own app"}
+    wish = {"type": "slack", "name": "Theirs", "config": own}
+    other = await there.house.company("acme2")
+    theirs = await created(other.admin, "/integrations", **wish)
+    assert (await allowed(there, await state_of(there.company.admin))).status_code == 200
+    # Nor is anything that comes from there brought to them.
+    assert (await there.sends(mention())).status_code == 200
+    there.house.runner.scripts.append(saying("It has shipped."))
+    await there.work_until(lambda: bool(there.server.workspace.answers()))
+    assert (await other.admin.get("/api/v1/chat/threads")).json()["total"] == 0
+    [mine] = (await there.company.admin.get("/api/v1/integrations")).json()["data"]
+    assert mine["id"] != theirs["id"]
     await other.close()
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from hexdesk.core.testing.scripted import saying
-from tests.e2e.plugins.slack.desk_at_slack import DeskAtSlack, desk_at_slack
+from tests.e2e.plugins.slack.desk_at_slack import INBOUND, DeskAtSlack, desk_at_slack
 from tests.slack.sent import button, mention, message, pressed
 from tests.slack.server import LOST_AFTER, LOST_BEFORE, TOKEN, limited
 from tests.slack.workspace import CHANNEL, ROOT, TEAM
@@ -184,7 +184,12 @@ async def test_nobody_speaks_for_a_workspace_that_is_not_theirs(there: DeskAtSla
     forged = mention()
     forged.headers["x-slack-signature"] = "v0=" + "0" * 64
     assert (await there.sends(forged)).status_code == 401
-    assert (await there.sends(mention(team="T404"))).status_code == 200
+    assert (await there.sends(mention(team="T404"))).status_code == 400
+    async with there.house.client() as slack:
+        # At the address of all workspaces, one that is not connected is taken and left alone.
+        for stranger in (mention(team="T404"), mention()):
+            told = await slack.post(INBOUND, content=stranger.body, headers=stranger.headers)
+            assert told.status_code == 200
     await there.work_off()
     assert there.house.runner.requests == []
     assert TEAM != "T404"
