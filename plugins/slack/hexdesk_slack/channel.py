@@ -1,6 +1,5 @@
 """Slack as a channel: what each of a channel's promises is kept by."""
 
-import hashlib
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from datetime import datetime
@@ -118,13 +117,9 @@ class SlackChannel(Channel, Addressee, Streaming, Installable):
             raise UndeliverableError("the token is for another workspace than the integration")
         return f"connected to the workspace {self_test.team!r} as {self_test.user!r}"
 
-    def account(self, config: Any) -> str:
-        if config.signing_secret is None:
-            return str(config.team_id)
-        # An app of a company's own has an address of its own: whoever names a workspace there
-        # keeps nobody from connecting it by signing in.
-        own = hashlib.sha256(config.signing_secret.encode()).hexdigest()
-        return f"{config.team_id} {own}"
+    def account(self, config: Any) -> str | None:
+        # An app of a company's own sends to an address of its own.
+        return None if config.signing_secret else str(config.team_id)
 
     def missing_proof(self, config: Any) -> str | None:
         # Anybody knows a workspace's id, and the installation's app signs for all of them.

@@ -71,7 +71,5 @@ async def finish_install(
         "team_name": name[:200],
         "bot_user_id": access.bot_user_id,
         "bot_token": access.access_token,
-        # Of an app of the company's own that was connected before: from now on this app signs.
-        "signing_secret": None,
     }
     return f"Slack: {name}"[:200], config

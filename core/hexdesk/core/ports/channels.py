@@ -110,8 +110,12 @@ class Addressee(Protocol):
     """
 
     @abstractmethod
-    def account(self, config: Any) -> str:
-        """Return the account that a connection is for."""
+    def account(self, config: Any) -> str | None:
+        """Return the account whose requests come to the one address for this connection.
+
+        None for a connection whose requests come to its own address alone: it takes the account
+        from nobody.
+        """
 
     @abstractmethod
     def missing_proof(self, config: Any) -> str | None:

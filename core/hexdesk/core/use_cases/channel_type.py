@@ -67,26 +67,35 @@ class ChannelType(IntegrationType):
         return None
 
     def refuse_claim(self, config: Mapping[str, Any], before: Mapping[str, Any] | None) -> None:
-        """Refuse an account for which nothing speaks but the word of whoever configures it."""
+        """Refuse an account for which nothing speaks but the word of whoever configures it.
+
+        Nor may a connection by signing in become another one: what still comes to the address of
+        all accounts would be taken by nobody.
+        """
         channel = self.channel
         if not isinstance(channel, Addressee):
             return
         missing = channel.missing_proof(msgspec.convert(dict(config), self.config))
-        if missing is None or (before is not None and self._is_theirs(channel, config, before)):
+        proof = self._proved_by_sign_in(channel, before)
+        if proof and self.account(config) == self.account(before or {}):
+            return
+        if proof and missing is None:
+            message = "connected by signing in, it stays so: make another integration of this one"
+            raise InvalidError(message, pointer=f"/config/{proof}")
+        if missing is None:
             return
         message = f"an account without a {missing!r} of its own is connected by signing in there"
         raise InvalidError(message, pointer=f"/config/{missing}")
 
-    def _is_theirs(
-        self, channel: Addressee, config: Mapping[str, Any], before: Mapping[str, Any]
-    ) -> bool:
-        """Tell whether the account was shown to be theirs by signing in, and is the same."""
+    def _proved_by_sign_in(
+        self, channel: Addressee, before: Mapping[str, Any] | None
+    ) -> str | None:
+        """Return the secret that is missing where signing in has shown whose account it is."""
         try:
-            was = msgspec.convert(dict(before), self.config)
+            was = None if before is None else msgspec.convert(dict(before), self.config)
         except msgspec.ValidationError:
-            return False
-        is_signed_in = channel.missing_proof(was) is not None
-        return is_signed_in and self.account(config) == self.account(before)
+            return None
+        return None if was is None else channel.missing_proof(was)
 
     async def keep(
         self, tx: Transaction, integration: Integration, config: Mapping[str, Any], *, is_new: bool
@@ -150,9 +159,8 @@ class ChannelType(IntegrationType):
         channel = self.channel
         if not isinstance(channel, Addressee):
             return None
-        return account_digest(
-            self.name, channel.account(msgspec.convert(dict(config), self.config))
-        )
+        account = channel.account(msgspec.convert(dict(config), self.config))
+        return None if account is None else account_digest(self.name, account)
 
 
 def account_digest(channel: str, account: str) -> str:

@@ -100,6 +100,34 @@ async def test_a_workspace_is_not_claimed_by_whoever_knows_its_id(there: DeskAtS
     await other.close()
 
 
+async def test_a_workspace_that_was_signed_in_does_not_become_an_app_of_ones_own(
+    there: DeskAtSlack,
+) -> None:
+    admin = there.company.admin
+    await allowed(there, await state_of(admin))
+    [made] = (await admin.get("/api/v1/integrations")).json()["data"]
+    change = {"config": made["config"] | {"signing_secret": "of an app of their own"}}
+    path = f"/api/v1/integrations/{made['id']}"
+    told = problem(await admin.patch(path, json=change), 422, "invalid")
+    assert told["errors"][0]["pointer"] == "/config/signing_secret"
+    there.house.runner.scripts.append(saying("It has shipped."))
+    assert (await there.sends(mention())).status_code == 200
+    await there.work_until(lambda: bool(there.server.workspace.answers()))
+
+
+async def test_an_app_of_ones_own_stays_beside_one_that_is_signed_in(there: DeskAtSlack) -> None:
+    admin = there.company.admin
+    own = {"team_id": TEAM, "bot_token": "made-up", "signing_secret": "of their own app"}
+    wish = {"type": "slack", "name": "Our own", "config": own}
+    made = await created(admin, "/integrations", **wish)
+    for _ in range(2):
+        assert (await allowed(there, await state_of(admin))).status_code == 200
+    both = (await admin.get("/api/v1/integrations")).json()["data"]
+    assert len(both) == 2
+    kept = next(one for one in both if one["id"] == made["id"])
+    assert (kept["name"], kept["is_active"]) == ("Our own", True)
+
+
 async def test_an_app_of_ones_own_takes_the_workspace_from_nobody(there: DeskAtSlack) -> None:
     own = {"team_id": TEAM, "bot_token": "made-up", "signing_secret": "of their own app"}
     wish = {"type": "slack", "name": "Theirs", "config": own}

@@ -217,6 +217,7 @@ def test_a_request_says_which_workspace_it_is_for() -> None:
     assert SLACK.account_of(pressed(button(UUID(int=1)))) == TEAM
     assert SLACK.account_of(signed(CHALLENGE)) is None
     assert SLACK.account(a_connection().config) == TEAM
+    assert SLACK.account(a_connection(signing_secret="its own").config) is None
 
 
 def test_in_a_shared_channel_it_is_the_workspace_that_has_the_app() -> None:
