@@ -232,7 +232,7 @@ class Imap:
             answer = await self._answer()
             answers.append(answer)
             if answer.line.startswith(tag + b" "):
-                if answer.line.split(None, 2)[1].upper() != b"OK":
+                if [word.upper() for word in answer.line.split(None, 2)[1:2]] != [b"OK"]:
                     raise RefusedError(_said(answer.line))
                 return tuple(answers)
 

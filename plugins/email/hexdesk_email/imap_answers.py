@@ -5,18 +5,18 @@ from base64 import b64encode
 
 import msgspec
 
-UID = re.compile(rb"\bUID (\d{1,19})\b")
+UID = re.compile(rb"\bUID (\d+)")
 FLAGS = re.compile(rb"\bFLAGS \(([^()]*)\)")
-SIZE = re.compile(rb"\bRFC822\.SIZE (\d{1,19})\b")
+SIZE = re.compile(rb"\bRFC822\.SIZE (\d+)")
 QUOTED_BODY = re.compile(rb'\bBODY\[[^\]]*\](?:<\d+>)? "((?:[^"\\]|\\.)*)"')
 CODE = re.compile(rb"\[([A-Z-]+)(?: ([^\]]*))?\]")
-MOST_DIGITS = 19
+GREATEST = 2**32 - 1  # RFC 3501, 9: what "number" stands for
 PRINTABLE = re.compile(r"[\x20-\x25\x27-\x7e]+")
 
 
 def number(digits: bytes) -> int | None:
-    """Return a number that IMAP may have, of 63 bits at most (RFC 9051, 9); else None."""
-    is_one = digits.isdigit() and len(digits) <= MOST_DIGITS
+    """Return a number of 32 bits, as IMAP has them; None for anything else."""
+    is_one = digits.isdigit() and len(digits) <= len(str(GREATEST)) and int(digits) <= GREATEST
     return int(digits) if is_one else None
 
 
@@ -66,11 +66,18 @@ class Folder(msgspec.Struct, frozen=True, kw_only=True):
 
 def found_in(answer: Answer) -> Found | None:
     """Return the message that a `FETCH` tells of."""
-    if answer.number(b"FETCH") is None or (uid := UID.search(answer.line)) is None:
+    named = UID.search(answer.line)
+    uid = number(named[1]) if named else None
+    if answer.number(b"FETCH") is None or uid is None:
         return None
     size, flags = SIZE.search(answer.line), FLAGS.search(answer.line)
     words = flags[1].decode("latin-1").lower().split() if flags else []
-    return Found(uid=int(uid[1]), size=int(size[1]) if size else 0, flags=frozenset(words))
+    return Found(uid=uid, size=_size(size[1]) if size else 0, flags=frozenset(words))
+
+
+def _size(digits: bytes) -> int:
+    size = number(digits)
+    return GREATEST if size is None else size  # none that can be read is too large to fetch
 
 
 def body_in(answer: Answer) -> bytes | None:

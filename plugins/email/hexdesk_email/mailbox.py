@@ -13,7 +13,7 @@ from datetime import timedelta
 from hexdesk.core import Connection, Emit, InboundMessage
 from hexdesk_email.config import EmailConfig
 from hexdesk_email.imap import Imap, RefusedError, signed_in
-from hexdesk_email.imap_answers import Folder, Found
+from hexdesk_email.imap_answers import Folder, Found, number
 from hexdesk_email.inbound import Origin, understand
 from hexdesk_email.offering import DESKS_FAULTS, MOST_TRIES, offer
 from hexdesk_email.parsing import parse_mail
@@ -91,15 +91,15 @@ class Mailbox:
         mail = await asyncio.to_thread(parse_mail, raw, is_whole=is_whole)
         return understand(mail, reading_of(self.config, self.connection), origin)
 
-    async def _note_try(self, uid: int, number: int) -> None:
-        self.tries[uid] = number
+    async def _note_try(self, uid: int, tries: int) -> None:
+        self.tries[uid] = tries
         if self._marks_words:
-            await self.imap.mark(uid, f"{TRIED}{number}")
+            await self.imap.mark(uid, f"{TRIED}{tries}")
 
-    async def _forget_try(self, uid: int, number: int) -> None:
-        self.tries[uid] = number - 1
+    async def _forget_try(self, uid: int, tries: int) -> None:
+        self.tries[uid] = tries - 1
         if self._marks_words:
-            await self.imap.mark(uid, f"{TRIED}{number}", remove=True)
+            await self.imap.mark(uid, f"{TRIED}{tries}", remove=True)
 
     async def _put_away(self, uid: int) -> None:
         await self._finish(uid, (SEEN, STORED), self.config.imap_done_folder)
@@ -148,4 +148,4 @@ async def _first_new(imap: Imap, folder: Folder) -> int:
 
 def _tries_in(found: Found) -> int:
     marks = (flag for flag in found.flags if flag.startswith(TRIED.lower()))
-    return max((int(mark[len(TRIED) :] or 0) for mark in marks if mark[-1].isdigit()), default=0)
+    return max((number(mark[len(TRIED) :].encode("latin-1")) or 0 for mark in marks), default=0)

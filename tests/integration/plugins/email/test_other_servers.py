@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hexdesk.core.errors import RetryAfterError, UnavailableError
+from hexdesk.core.errors import DeskError, RetryAfterError, UnavailableError
 from hexdesk_email import EmailChannel
 from tests.integration.plugins.email.conftest import Connect
 from tests.integration.plugins.email.desk_end import DeskEnd, running
@@ -158,6 +158,35 @@ async def test_a_server_that_sends_too_much_bit_by_bit_is_hung_up_on(
         there = connect(**said_of(server), max_message_bytes=100_000)
         with pytest.raises(UnavailableError, match="more than it was asked for"):
             await EmailChannel().run(there, DeskEnd().emit)
+
+
+@pytest.mark.parametrize("mark", [b"X1", b"\xb2", b"1" * 5_000, b""])
+async def test_marks_that_nobody_of_ours_made_hold_nothing_up(
+    connect: Connect, mark: bytes
+) -> None:
+    desk, server = DeskEnd(), OldServer()
+    flags = b"* 1 FETCH (UID 7 FLAGS ($HexdeskTried" + mark + b") RFC822.SIZE 100)\r\n"
+    server.says[b"UID FETCH 7 (UID FLAGS"] = flags
+    async with serving(server), running(connect(**said_of(server)), desk):
+        [message] = await desk.has(1)
+    assert message.text == "the first"
+
+
+async def test_an_answer_that_says_nothing_is_no_yes(connect: Connect) -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"* OK hello\r\n")
+        await reader.readline()
+        writer.write(b"h1 \r\n")
+        await reader.read()
+        writer.close()
+
+    listening = await asyncio.start_server(talk, "127.0.0.1", 0)
+    port = listening.sockets[0].getsockname()[1]
+    there = connect(imap_host="mail.desk.test", imap_port=port, imap_security="none")
+    with pytest.raises(DeskError):
+        await EmailChannel().run(there, DeskEnd().emit)
+    listening.close()
+    await listening.wait_closed()
 
 
 async def test_what_was_slipped_in_before_privacy_is_not_heard(connect: Connect, pem: Path) -> None:

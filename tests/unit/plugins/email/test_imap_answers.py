@@ -4,6 +4,9 @@ import pytest
 
 from hexdesk_email.imap_answers import Answer, Found, body_in, folder_name, found_in, quoted
 
+# More than any number of IMAP has, and than Python takes for a number at all.
+MANY_DIGITS = b"1" * 5_000
+
 
 @pytest.mark.parametrize(
     ("line", "expected"),
@@ -11,6 +14,7 @@ from hexdesk_email.imap_answers import Answer, Found, body_in, folder_name, foun
         (rb"* 1 FETCH (UID 5 FLAGS (\Seen $X) RFC822.SIZE 42)", (5, 42, {r"\seen", "$x"})),
         (rb"* 1 FETCH (RFC822.SIZE 42 FLAGS () UID 5)", (5, 42, set[str]())),
         (rb"* 12 fetch (UID 5)", (5, 0, set[str]())),
+        (b"* 1 FETCH (UID 5 RFC822.SIZE %b)" % MANY_DIGITS, (5, 2**32 - 1, set[str]())),
     ],
 )
 def test_a_message_is_found(line: bytes, expected: tuple[int, int, set[str]]) -> None:
@@ -18,7 +22,19 @@ def test_a_message_is_found(line: bytes, expected: tuple[int, int, set[str]]) ->
     assert found_in(Answer(line=line)) == Found(uid=uid, size=size, flags=frozenset(flags))
 
 
-@pytest.mark.parametrize("line", [b"* 1 FETCH (FLAGS ())", b"* 3 EXISTS", b"h1 OK done", b"", b"*"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"* 1 FETCH (FLAGS ())",
+        b"* 1 FETCH (UID %b)" % MANY_DIGITS,
+        b"* 1 FETCH (UID 4294967296)",
+        b"* 3 EXISTS",
+        b"h1 OK done",
+        b"",
+        b"*",
+    ],
+    ids=range(7),
+)
 def test_other_answers_find_none(line: bytes) -> None:
     assert found_in(Answer(line=line)) is None
     assert body_in(Answer(line=line)) is None
@@ -34,8 +50,7 @@ def test_a_body_is_a_literal_or_quoted() -> None:
 def test_numbers_words_and_codes_are_found() -> None:
     assert Answer(line=b"* 12 EXISTS").number(b"EXISTS") == 12
     assert Answer(line=b"* x EXISTS").number(b"EXISTS") is None
-    # More digits than any number of IMAP has, and than Python takes for a number at all.
-    assert Answer(line=b"* " + b"1" * 5_000 + b" EXISTS").number(b"EXISTS") is None
+    assert Answer(line=b"* %b EXISTS" % MANY_DIGITS).number(b"EXISTS") is None
     assert Answer(line=b"* SEARCH 1 2").after(b"SEARCH") == b"1 2"
     assert Answer(line=b"* SEARCH").after(b"SEARCH") == b""
     assert Answer(line=b"* OK [UIDVALIDITY 9] valid").code(b"UIDVALIDITY") == b"9"
