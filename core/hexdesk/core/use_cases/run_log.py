@@ -94,7 +94,12 @@ class RunLog:
         """Store what is pending and show it."""
         async with self._order:
             batch = self._take()
-            if batch and await self._store(batch):
+            try:
+                is_ours = bool(batch) and await self._store(batch)
+            except BaseException:
+                self._pending = [*batch, *self._pending]
+                raise
+            if is_ours:
                 self.events.publish(self.run.id, batch)
 
     async def commit(self, store: Callable[[Transaction], Awaitable[bool]]) -> bool:
@@ -193,9 +198,16 @@ class RunLog:
 
     def _start_flush(self) -> None:
         self._timer = None
-        flushing = asyncio.ensure_future(self.flush())
+        flushing = asyncio.ensure_future(self._flush_unasked())
         self._flushing.add(flushing)
         flushing.add_done_callback(self._flushing.discard)
+
+    async def _flush_unasked(self) -> None:
+        try:
+            await self.flush()
+        except Exception:
+            # The edge of a background task: the next flush or commit has it all.
+            log.exception("run events not stored", extra=about(self.run))
 
 
 def _raw(data: object) -> msgspec.Raw:
