@@ -178,7 +178,8 @@ def _inherited() -> dict[str, str]:
     """Return the environment without what decides how hexdesk runs, and how slowly it starts.
 
     Half of a start is compiling what it imports, where what was compiled may not be kept, and
-    watching which lines are run; a process that is killed cannot tell of them anyway.
+    watching which lines are run. That is given up here: other tests run the same lines, and whoever
+    is killed could not tell of them.
     """
     return {
         name: value

@@ -1,11 +1,13 @@
 """The tool server as a process of its own: used over HTTP, missed when it is gone, found again."""
 
+import asyncio
 import base64
 from collections.abc import AsyncGenerator
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
+import asyncpg
 import httpx2
 import msgspec
 import pytest
@@ -20,7 +22,7 @@ from hexdesk.core.model.principals import Member as Person
 from hexdesk.core.ports.tokens import AccessClaims
 from hexdesk.entrypoints.settings import DEFAULT_API_URL, DEFAULT_MCP_URL
 from tests.database import Database
-from tests.e2e.resilience.apart import SECRET, apart, made_ready
+from tests.e2e.resilience.apart import LEASE_SECONDS, SECRET, apart, made_ready
 from tests.e2e.resilience.client import Answer, Member, check_whole
 from tests.e2e.resilience.model import Model, brings_result
 from tests.e2e.resilience.processes import Hexdesk, running
@@ -209,7 +211,10 @@ async def test_a_run_whose_process_is_gone_waits_for_one_that_does_runs(
             api.kill()
             await stream.to_end()
         model.resume()
-        # A tool that ends the tool server would take the answer with it.
+        # A tool that ends the tool server would take the answer with it, so that one leaves the
+        # run alone, also once its lease is over. Whoever takes runs over looks thrice in a lease.
+        await until(lambda: _is_abandoned(own_database))
+        await asyncio.sleep(LEASE_SECONDS)
         await api.start()
         run = stream.events[0].data["run_id"]
         async with ann.follow(thread, run, stream.events[-1].id) as rest:
@@ -217,6 +222,14 @@ async def test_a_run_whose_process_is_gone_waits_for_one_that_does_runs(
         assert (await ann.messages(thread))[-1]["content"] == ANSWER
     assert "run taken over" in api.log.read_text(encoding="utf-8")
     assert "run taken over" not in tools.log.read_text(encoding="utf-8")
+
+
+async def _is_abandoned(database: Database) -> bool:
+    superuser = await asyncpg.connect(database.superuser_url)
+    try:
+        return await superuser.fetchval("SELECT bool_and(lease_until < now()) FROM runs")
+    finally:
+        await superuser.close()
 
 
 async def _until_well(house: House, model: Model, member: Member) -> Answer:

@@ -64,7 +64,7 @@ class FileJournal(Journal):
                 return self._full()
             self._try_to_write()
         except OSError as error:
-            return self._unwritable(error)
+            return _unwritable(error)
         return None
 
     def _append(self, entry: bytes) -> None:
@@ -75,11 +75,11 @@ class FileJournal(Journal):
                 self._remove_unfinished()
                 if self._used_bytes() + len(sealed) > self._max_bytes:
                     self._wanted_bytes = len(sealed)
-                    raise JournalFullError(self._full())
+                    raise JournalFullError(self._here(self._full()))
                 self._write(sealed)
                 self._wanted_bytes = 1
         except OSError as error:
-            raise JournalFullError(self._unwritable(error)) from error
+            raise JournalFullError(self._here(_unwritable(error))) from error
 
     def _write(self, sealed: bytes) -> None:
         place = self._new_path(ENTRY)
@@ -143,9 +143,13 @@ class FileJournal(Journal):
     def _full(self) -> str:
         return f"the journal is full: it may hold {self._max_bytes} bytes"
 
-    def _unwritable(self, error: OSError) -> str:
-        # Anybody may read it in `/health`, so it does not say where.
-        return f"the journal cannot be written: {error.strerror or type(error).__name__}"
+    def _here(self, problem: str) -> str:
+        # For the log alone: `/health` may be read by anybody.
+        return f"{problem} ({self._folder})"
+
+
+def _unwritable(error: OSError) -> str:
+    return f"the journal cannot be written: {error.strerror or type(error).__name__}"
 
 
 @contextmanager

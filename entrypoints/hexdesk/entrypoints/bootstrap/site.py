@@ -25,7 +25,7 @@ class Place:
     """Where this process stands: its database, its secret, and a folder for what must last.
 
     On a laptop the offline model may stand in. Metrics are open where nobody else can ask. `kinds`
-    is what this process is there for, as others see it.
+    is what this process is there for: what others see of it, and whether agents run here.
     """
 
     database_url: str
