@@ -178,6 +178,24 @@ while rest:
     assert children() == []
 
 
+async def test_a_reader_that_talks_to_nobody_is_ended_all_the_same() -> None:
+    script = """\
+import os
+from hexdesk.adapters.extraction.sandbox.wire import Found, Going, Isolation, Ready, packed
+os.write(1, packed(Ready(Isolation(network="none"))) + packed(Going(0.5)))
+while True:
+    os.write(1, packed(Found(text="a" * 1000)))
+"""
+    reading = SandboxedExtraction(program=("-c", script)).extract(asked(), FileType.TXT)
+    assert await anext(reading) == ExtractionProgress(0.5)
+    (reader,) = children()
+    # Its pipe is full, and the loop has stopped to look at it.
+    await until(lambda: reader.status() == psutil.STATUS_SLEEPING)
+    async with asyncio.timeout(PATIENCE):
+        await reading.aclose()
+    assert children() == []
+
+
 async def test_a_reader_that_does_not_start_is_our_trouble_and_not_the_files() -> None:
     extraction = SandboxedExtraction(program=("-c", "raise SystemExit('no such library')"))
     with pytest.raises(UnavailableError, match="does not start"):

@@ -54,7 +54,9 @@ class Cell:
     async def __aexit__(self, *_: object) -> None:
         self._alarm.cancel()
         self._kill()
-        self._complaints.cancel()
+        # Its pipes are read to their end: while one is full, and nobody reads it, the loop does
+        # not tell that the process has ended.
+        await asyncio.gather(_tail(cast("StreamReader", self._process.stdout)), self._complaints)
         await self._process.wait()
 
     async def hear(self) -> Word | None:
