@@ -16,8 +16,9 @@ PRINTABLE = re.compile(r"[\x20-\x25\x27-\x7e]+")
 
 def number(digits: bytes) -> int | None:
     """Return a number of 32 bits, as IMAP has them; None for anything else."""
-    is_one = digits.isdigit() and len(digits) <= len(str(GREATEST)) and int(digits) <= GREATEST
-    return int(digits) if is_one else None
+    # The length first: of thousands of digits Python makes no number at all.
+    found = int(digits) if digits.isdigit() and len(digits) <= len(str(GREATEST)) else None
+    return None if found is None or found > GREATEST else found
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):

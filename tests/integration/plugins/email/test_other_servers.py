@@ -14,7 +14,7 @@ from tests.integration.plugins.email.conftest import Connect
 from tests.integration.plugins.email.desk_end import DeskEnd, running
 from tests.integration.plugins.email.letters import a_letter, bytes_of
 
-Say = Callable[[bytes], Awaitable[None]]
+Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 MAIL = bytes_of(a_letter("the first"))
 BODY = b"* 1 FETCH (UID 7 BODY[] {%d}\r\n%b)\r\n" % (len(MAIL), MAIL)
 LARGE_BODY = b"* 1 FETCH (UID 7 BODY[] {90000}\r\n" + b"x" * 90_000 + b")\r\n"
@@ -68,14 +68,19 @@ class OldServer:
 
 
 @asynccontextmanager
-async def serving(server: OldServer) -> AsyncGenerator[OldServer]:
-    listening = await asyncio.start_server(server.talk, "127.0.0.1", 0)
-    server.port = listening.sockets[0].getsockname()[1]
+async def listening(talk: Talk) -> AsyncGenerator[int]:
+    server = await asyncio.start_server(talk, "127.0.0.1", 0)
     try:
-        yield server
+        yield server.sockets[0].getsockname()[1]
     finally:
-        listening.close()
-        await listening.wait_closed()
+        server.close()
+        await server.wait_closed()
+
+
+@asynccontextmanager
+async def serving(server: OldServer) -> AsyncGenerator[OldServer]:
+    async with listening(server.talk) as server.port:
+        yield server
 
 
 def said_of(server: OldServer) -> dict[str, object]:
@@ -180,13 +185,10 @@ async def test_an_answer_that_says_nothing_is_no_yes(connect: Connect) -> None:
         await reader.read()
         writer.close()
 
-    listening = await asyncio.start_server(talk, "127.0.0.1", 0)
-    port = listening.sockets[0].getsockname()[1]
-    there = connect(imap_host="mail.desk.test", imap_port=port, imap_security="none")
-    with pytest.raises(DeskError):
-        await EmailChannel().run(there, DeskEnd().emit)
-    listening.close()
-    await listening.wait_closed()
+    async with listening(talk) as port:
+        there = connect(imap_host="mail.desk.test", imap_port=port, imap_security="none")
+        with pytest.raises(DeskError):
+            await EmailChannel().run(there, DeskEnd().emit)
 
 
 async def test_what_was_slipped_in_before_privacy_is_not_heard(connect: Connect, pem: Path) -> None:
@@ -203,11 +205,8 @@ async def test_what_was_slipped_in_before_privacy_is_not_heard(connect: Connect,
         heard.append(await reader.readline())
         writer.close()
 
-    listening = await asyncio.start_server(talk, "127.0.0.1", 0)
-    port = listening.sockets[0].getsockname()[1]
-    there = connect(imap_host="mail.desk.test", imap_port=port, imap_security="starttls")
-    with pytest.raises(UnavailableError):
-        await EmailChannel().run(there, DeskEnd().emit)
-    assert heard == [b"h2 CAPABILITY\r\n"]
-    listening.close()
-    await listening.wait_closed()
+    async with listening(talk) as port:
+        there = connect(imap_host="mail.desk.test", imap_port=port, imap_security="starttls")
+        with pytest.raises(UnavailableError):
+            await EmailChannel().run(there, DeskEnd().emit)
+        assert heard == [b"h2 CAPABILITY\r\n"]
